@@ -1,0 +1,1 @@
+//! Joins verdict, suspects and sources into one diagnosis with its remedy

@@ -1,0 +1,1 @@
+//! One snapshot's columns into retainers, dominators, retained sizes, distances and classes

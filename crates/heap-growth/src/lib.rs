@@ -1,0 +1,1 @@
+//! A series of heap graphs into growing holders with path and pattern

@@ -1,0 +1,1 @@
+//! V8 heap snapshot bytes, streamed, into typed columns

@@ -1,0 +1,1 @@
+//! A list of requests into load on a service: counts and latencies

@@ -1,0 +1,1 @@
+//! Speaks the V8 inspector protocol with one Node process

@@ -1,0 +1,1 @@
+//! Memory samples into a verdict with its evidence

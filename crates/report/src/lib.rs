@@ -1,0 +1,1 @@
+//! A finished diagnosis into text, JSON and Markdown

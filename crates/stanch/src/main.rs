@@ -1,0 +1,3 @@
+//! Command-line arguments into one run of a command and its exit code.
+
+fn main() {}
