@@ -1,3 +1,35 @@
-//! Entry points of the project's own work: tests with what they need, docs, benches.
+//! Arguments of `cargo xtask` into one of the project's own chores.
+//!
+//! `cargo xtask test` fetches what the tests need and runs every check; CONTRIBUTING.md says more.
 
-fn main() {}
+mod cargo_checks;
+mod ledger;
+mod node_versions;
+mod npm;
+mod oracle_snapshots;
+mod run;
+mod test;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "Chores of the stanch project")]
+enum Chore {
+    /// Fetch what the tests need, then run every check
+    Test(test::Options),
+}
+
+fn main() -> ExitCode {
+    let outcome = match Chore::parse() {
+        Chore::Test(options) => test::run(&options),
+    };
+    match outcome {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("cargo xtask: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}
