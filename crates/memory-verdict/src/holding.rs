@@ -1,0 +1,350 @@
+//! Live heap and external memory → does something accumulate, and does an idle pause give it back?
+
+use crate::course::{Course, Shape, course};
+use crate::evidence::{Evidence, Reading};
+use crate::theil_sen::Point;
+use crate::thresholds as at;
+use crate::verdict::{
+    Answer, BytesPerRequest, Growth, Measure, Need, Quantity, Step, Unit, VerdictKind,
+};
+use crate::wording::{bytes, chance, rounds, share};
+
+/// What the two quantities say together.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Holding {
+    /// It accumulates.
+    Grows {
+        /// `Leak` or `BufferLeak`.
+        kind: VerdictKind,
+        /// How fast.
+        growth: Growth,
+        /// Chance that this is none.
+        doubt: f64,
+    },
+    /// Not decided; this measurement would help, for this reason.
+    Open(Need, String),
+    /// Shrinking steps until the last round.
+    Settling,
+    /// It rose and stopped.
+    Settled,
+    /// It rises, but an idle pause gives it back.
+    Working,
+    /// Nothing accumulates.
+    Still,
+}
+
+/// Courses of both quantities.
+pub(crate) struct Courses {
+    /// Of the live heap.
+    pub(crate) heap: Course,
+    /// Of external memory.
+    pub(crate) external: Course,
+}
+
+/// Growth before a flat tail worth calling a warm-up rather than nothing.
+const WARMED_UP: f64 = 1024.0 * 1024.0;
+
+/// The courses of live heap and external memory.
+pub(crate) fn courses(readings: &[Reading]) -> Courses {
+    let points = |of: fn(&Reading) -> u64| -> Vec<Point> {
+        readings
+            .iter()
+            .map(|reading| Point {
+                requests: reading.requests as f64,
+                bytes: of(reading) as f64,
+            })
+            .collect()
+    };
+    Courses {
+        heap: course(&points(|reading| reading.live_heap), at::HEAP_WANDER),
+        external: course(&points(|reading| reading.external), at::EXTERNAL_WANDER),
+    }
+}
+
+/// Asks the growth questions; their steps are appended to `steps`.
+pub(crate) fn holding(evidence: &Evidence, courses: &Courses, steps: &mut Vec<Step>) -> Holding {
+    let heap = (Quantity::LiveHeap, &courses.heap);
+    let external = (Quantity::External, &courses.external);
+    // Objects around a buffer are small beside it: external memory leads when it grows more than twice as fast.
+    let buffers_lead =
+        rises(&courses.external) && courses.heap.line.slope < courses.external.line.slope / 2.0;
+    let mut order = if buffers_lead {
+        [external, heap]
+    } else {
+        [heap, external]
+    };
+    if !buffers_lead && !rises(&courses.heap) && rises(&courses.external) {
+        order = [external, heap];
+    }
+    let mut released = false;
+    for (quantity, course) in order {
+        steps.push(growth_step(quantity, course));
+        if !rises(course) {
+            continue;
+        }
+        match confirm(evidence, course, steps) {
+            Confirmed::Kept(doubt) => return grows(quantity, course, doubt),
+            Confirmed::Released => released = true,
+            Confirmed::Open(need, why) => return Holding::Open(need, why),
+        }
+    }
+    if released {
+        Holding::Working
+    } else {
+        unrisen(evidence, courses)
+    }
+}
+
+/// Neither rises for certain.
+fn unrisen(evidence: &Evidence, courses: &Courses) -> Holding {
+    let both = [
+        (Quantity::LiveHeap, &courses.heap),
+        (Quantity::External, &courses.external),
+    ];
+    let spent = evidence.limits.rounds_left == 0;
+    for (quantity, course) in both {
+        match course.shape {
+            Shape::Shrinking if spent => return Holding::Settling,
+            Shape::Shrinking => {
+                return round(
+                    at::STRETCH,
+                    format!("{} still grows, by shrinking steps", name(quantity)),
+                );
+            }
+            // A rise that chance explains, or that is smaller than any leak we would name: as good as flat.
+            Shape::Unclear if spent && course.chance > at::RISE_CHANCE => {}
+            Shape::Unclear => {
+                let stretch = if course.chance <= 0.05 {
+                    at::STRETCH
+                } else {
+                    1.0
+                };
+                return round(
+                    stretch,
+                    format!(
+                        "{} moves, but not enough or not evenly enough to decide",
+                        name(quantity)
+                    ),
+                );
+            }
+            Shape::Flat | Shape::Even | Shape::Uneven => {}
+        }
+    }
+    if both.iter().any(|(_, course)| course.before > WARMED_UP) {
+        Holding::Settled
+    } else {
+        Holding::Still
+    }
+}
+
+fn round(stretch: f64, why: String) -> Holding {
+    Holding::Open(Need::Round { stretch }, why)
+}
+
+fn rises(course: &Course) -> bool {
+    matches!(course.shape, Shape::Even | Shape::Uneven)
+}
+
+fn grows(quantity: Quantity, course: &Course, doubt: f64) -> Holding {
+    let kind = if quantity == Quantity::LiveHeap {
+        VerdictKind::Leak
+    } else {
+        VerdictKind::BufferLeak
+    };
+    Holding::Grows {
+        kind,
+        growth: growth(quantity, course),
+        doubt,
+    }
+}
+
+/// The growth of a course, as the verdict carries it.
+pub(crate) fn growth(quantity: Quantity, course: &Course) -> Growth {
+    Growth {
+        quantity,
+        bytes_per_request: BytesPerRequest(course.line.slope),
+        interval: (
+            BytesPerRequest(course.line.interval.0),
+            BytesPerRequest(course.line.interval.1),
+        ),
+        per_step: course.rates.iter().copied().map(BytesPerRequest).collect(),
+    }
+}
+
+/// Whether a rise may be called a leak.
+enum Confirmed {
+    /// Yes, with this chance of being wrong.
+    Kept(f64),
+    /// An idle pause gave it back.
+    Released,
+    /// Not before this.
+    Open(Need, String),
+}
+
+fn confirm(evidence: &Evidence, course: &Course, steps: &mut Vec<Step>) -> Confirmed {
+    if let Some(hint) = evidence.release_expected {
+        if evidence.limits.rounds_left > 0 {
+            return Confirmed::Open(
+                Need::Round {
+                    stretch: at::STRETCH,
+                },
+                "the code of the holder evicts: all rounds are needed to see whether it does"
+                    .to_owned(),
+            );
+        }
+        if hint
+            .bound_entries
+            .is_some_and(|bound| course.requests < bound as f64)
+        {
+            let bound = hint.bound_entries.unwrap_or(0);
+            return Confirmed::Open(
+                Need::Round {
+                    stretch: at::LONGEST_ROUND,
+                },
+                format!(
+                    "the holder evicts after {bound} entries and has seen {:.0} requests: load it with more",
+                    course.requests
+                ),
+            );
+        }
+    }
+    let Some(ms) = pause_needed(evidence, course) else {
+        return Confirmed::Kept(course.chance);
+    };
+    let Some((given_back, waited)) = given_back(evidence, ms) else {
+        return Confirmed::Open(
+            Need::Pause { ms },
+            "an idle pause tells a leak from entries that expire".to_owned(),
+        );
+    };
+    let part = (given_back / course.gained).clamp(0.0, 1.0);
+    steps.push(pause_step(part, given_back, waited));
+    if part >= at::RELEASED {
+        Confirmed::Released
+    } else if part > at::KEPT && evidence.limits.rounds_left > 0 {
+        Confirmed::Open(
+            Need::Round { stretch: 1.0 },
+            "the pause gave a part back: more rounds show whether the rest stays".to_owned(),
+        )
+    } else {
+        Confirmed::Kept(course.chance.max(part / 5.0))
+    }
+}
+
+/// How long the idle pause has to be, if one is needed at all.
+fn pause_needed(evidence: &Evidence, course: &Course) -> Option<u64> {
+    let swept = evidence
+        .release_expected
+        .and_then(|hint| hint.sweep_period_ms);
+    if let Some(period) = swept {
+        return Some((period + 1_000).clamp(at::SHORTEST_PAUSE_MS, at::LONGEST_PAUSE_MS));
+    }
+    let few = course.line.slope < at::WOBBLE_RATE && course.requests < at::MANY_REQUESTS;
+    match course.shape {
+        _ if evidence.release_expected.is_some() => Some(at::LONGEST_PAUSE_MS),
+        // A sweep that made the steps uneven comes at least once in the time they were measured in.
+        Shape::Uneven => {
+            Some(elapsed(&evidence.readings).clamp(at::SHORTEST_PAUSE_MS, at::LONGEST_PAUSE_MS))
+        }
+        _ if few => Some(at::SHORTEST_PAUSE_MS),
+        _ => None,
+    }
+}
+
+fn elapsed(readings: &[Reading]) -> u64 {
+    readings
+        .last()
+        .zip(readings.first())
+        .map_or(0, |(last, first)| last.at_ms - first.at_ms)
+}
+
+/// Bytes of heap and external memory that a long enough pause after the last round gave back, and its length.
+fn given_back(evidence: &Evidence, ms: u64) -> Option<(f64, u64)> {
+    let (pause, last) = evidence.pause.zip(evidence.readings.last().copied())?;
+    let waited = pause.at_ms.checked_sub(last.at_ms)?;
+    if pause.requests != last.requests || waited < ms {
+        return None;
+    }
+    let fell = (last.live_heap + last.external) as f64 - (pause.live_heap + pause.external) as f64;
+    Some(((fell - at::IDLE_FLUSH).max(0.0), waited))
+}
+
+fn growth_step(quantity: Quantity, course: &Course) -> Step {
+    let after = rounds(course.rates.len());
+    let rate = format!("{} per request", bytes(course.line.slope));
+    let answer = match course.shape {
+        Shape::Flat if course.before > WARMED_UP => Answer::No(format!(
+            "it gained {} and then stopped: flat for {after}",
+            bytes(course.before)
+        )),
+        Shape::Flat => Answer::No(format!(
+            "flat for {after}, within {}",
+            bytes(course.visible)
+        )),
+        Shape::Even => Answer::Yes(format!(
+            "{rate}, in even steps over {after}; by chance {}",
+            chance(course.chance)
+        )),
+        Shape::Uneven => Answer::Yes(format!(
+            "{rate}, in uneven steps over {after}; by chance {}",
+            chance(course.chance)
+        )),
+        Shape::Shrinking => {
+            Answer::CannotTell(format!("{rate} over {after}, but the steps shrink"))
+        }
+        Shape::Unclear => Answer::CannotTell(format!(
+            "{} over {after}: too little or too irregular",
+            bytes(course.gained)
+        )),
+    };
+    Step {
+        question: format!(
+            "Does the {} grow with the load, round after round?",
+            name(quantity)
+        ),
+        answer,
+        measure: Measure {
+            name: if quantity == Quantity::LiveHeap {
+                "live_heap_slope"
+            } else {
+                "external_slope"
+            },
+            value: course.line.slope,
+            unit: Unit::BytesPerRequest,
+            interval: course.line.interval,
+        },
+    }
+}
+
+fn pause_step(part: f64, given_back: f64, waited: u64) -> Step {
+    let told = format!(
+        "{} after {:.1} s, {} of what was gained",
+        bytes(given_back),
+        waited as f64 / 1_000.0,
+        share(part)
+    );
+    let answer = match part {
+        _ if part >= at::RELEASED => Answer::Yes(told),
+        _ if part > at::KEPT => Answer::CannotTell(told),
+        _ => Answer::No(told),
+    };
+    Step {
+        question: "Does an idle pause give it back?".to_owned(),
+        answer,
+        measure: Measure {
+            name: "released_in_pause",
+            value: part,
+            unit: Unit::Share,
+            interval: (part, part),
+        },
+    }
+}
+
+/// In a sentence.
+fn name(quantity: Quantity) -> &'static str {
+    match quantity {
+        Quantity::LiveHeap => "live heap",
+        Quantity::External => "external memory",
+        Quantity::Rss => "resident memory",
+    }
+}

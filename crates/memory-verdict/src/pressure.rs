@@ -1,0 +1,108 @@
+//! Samples under load → does garbage collection cost too much?
+
+use crate::evidence::{Evidence, LoadSample};
+use crate::theil_sen::median;
+use crate::thresholds as at;
+use crate::verdict::{Answer, Measure, Step, Unit};
+use crate::wording::share;
+
+/// How hard the collector works.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Pressure {
+    /// It takes a share of the time that requests feel.
+    High,
+    /// It does not, or nobody measured.
+    Low,
+}
+
+/// Asks for the collector's share of the wall time under load.
+pub(crate) fn pressure(evidence: &Evidence, steps: &mut Vec<Step>) -> Pressure {
+    let shares = gc_shares(evidence);
+    let busy = median(&shares);
+    let full = fullness(evidence);
+    let (pressure, answer) = if shares.is_empty() {
+        (
+            Pressure::Low,
+            Answer::CannotTell("no samples were taken while the load ran".to_owned()),
+        )
+    } else if busy >= at::GC_SHARE {
+        (
+            Pressure::High,
+            Answer::Yes(format!(
+                "{} of the time under load goes into it",
+                share(busy)
+            )),
+        )
+    } else if busy >= at::GC_SHARE_FULL_HEAP && full > at::FULL_HEAP {
+        (
+            Pressure::High,
+            Answer::Yes(format!(
+                "{} of the time under load, with the heap {} full",
+                share(busy),
+                share(full)
+            )),
+        )
+    } else {
+        (
+            Pressure::Low,
+            Answer::No(format!("{} of the time under load", share(busy))),
+        )
+    };
+    let range = shares
+        .iter()
+        .copied()
+        .fold((f64::MAX, 0.0f64), |(low, high), part| {
+            (low.min(part), high.max(part))
+        });
+    steps.push(Step {
+        question: "Does garbage collection take too much of the time?".to_owned(),
+        answer,
+        measure: Measure {
+            name: "gc_share",
+            value: busy,
+            unit: Unit::Share,
+            interval: if shares.is_empty() { (0.0, 1.0) } else { range },
+        },
+    });
+    pressure
+}
+
+/// Collection time over wall time, once per round: pairs of samples with a reading between them hold forced
+/// collections and are left out.
+fn gc_shares(evidence: &Evidence) -> Vec<f64> {
+    let round_of = |sample: &LoadSample| {
+        evidence
+            .readings
+            .partition_point(|reading| reading.at_ms < sample.at_ms)
+    };
+    let samples = &evidence.under_load;
+    let mut shares = Vec::new();
+    for of_round in samples.chunk_by(|one, next| round_of(one) == round_of(next)) {
+        let (Some(first), Some(last)) = (of_round.first(), of_round.last()) else {
+            continue;
+        };
+        let wall = last.at_ms.saturating_sub(first.at_ms) as f64;
+        if wall > 0.0 {
+            shares.push(((last.gc_ms - first.gc_ms) / wall).clamp(0.0, 1.0));
+        }
+    }
+    shares
+}
+
+/// How full the heap is under load: of what V8 reserved, or of its limit.
+fn fullness(evidence: &Evidence) -> f64 {
+    let of_reserved: Vec<f64> = evidence
+        .under_load
+        .iter()
+        .map(|sample| sample.heap_used as f64 / sample.heap_total.max(1) as f64)
+        .collect();
+    let of_limit = evidence.limits.heap_limit.map_or(0.0, |limit| {
+        let used: Vec<f64> = evidence
+            .under_load
+            .iter()
+            .map(|sample| sample.heap_used as f64)
+            .collect();
+        median(&used) / limit.max(1) as f64
+    });
+    median(&of_reserved).max(of_limit)
+}

@@ -1,0 +1,222 @@
+//! Resident memory beyond heap and buffers → native growth, pages kept for nothing, or neither.
+
+use crate::evidence::{Evidence, Reading};
+use crate::mann_kendall::rise;
+use crate::theil_sen::{Line, Point, line};
+use crate::thresholds as at;
+use crate::verdict::{Answer, BytesPerRequest, Growth, Measure, Need, Quantity, Step, Unit};
+use crate::wording::{bytes, chance, rounds};
+
+/// What resident memory says once heap and buffers are known to hold still.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Resident {
+    /// Grows with the load, through all rounds.
+    Grows {
+        /// How fast.
+        growth: Growth,
+        /// Chance that it does not.
+        doubt: f64,
+    },
+    /// May grow; only more measuring tells.
+    Open(Need, String),
+    /// High, raised by the load, and not growing.
+    Retained,
+    /// Nothing to say.
+    Normal,
+}
+
+/// Asks about memory that V8 does not account for.
+pub(crate) fn resident(evidence: &Evidence, steps: &mut Vec<Step>) -> Resident {
+    let native = Native::of(&evidence.readings);
+    let spent = evidence.limits.rounds_left == 0;
+    let suspicious = native.rises(0.05, at::NATIVE_STEP * native.rounds());
+    let proven = spent
+        && native.readings() >= at::NATIVE_READINGS.min(evidence.readings.len())
+        && native.rises(at::UNEVEN_CHANCE, at::SMALLEST_NATIVE_RISE);
+    if suspicious && !spent {
+        return Resident::Open(Need::Round { stretch: 1.0 }, "memory outside of heap and buffers rises: the allocator's own warm-up takes many rounds to tell from a leak".to_owned());
+    }
+    if proven {
+        let Some(fell) = fell_in_pause(evidence) else {
+            return Resident::Open(
+                Need::Pause {
+                    ms: at::SHORTEST_PAUSE_MS,
+                },
+                "an idle pause shows whether the allocator gives the memory back".to_owned(),
+            );
+        };
+        if fell < at::RELEASED * native.gained() {
+            steps.push(native.step(Answer::Yes(format!(
+                "{} per request through all rounds; by chance {}",
+                bytes(native.beyond.slope),
+                chance(native.chance)
+            ))));
+            return Resident::Grows {
+                growth: native.growth(),
+                doubt: native.chance,
+            };
+        }
+    }
+    steps.push(native.step(Answer::No(format!(
+        "{} over the last {}, not steadily",
+        bytes(native.gained()),
+        rounds(native.points.len().saturating_sub(1))
+    ))));
+    retained(evidence, steps)
+}
+
+/// The later two thirds of the run: arenas and compiled code grow in the first.
+struct Native {
+    points: Vec<Point>,
+    whole: Vec<Point>,
+    beyond: Line,
+    chance: f64,
+}
+
+impl Native {
+    fn of(readings: &[Reading]) -> Self {
+        let skip = if readings.len() > at::FEWEST_READINGS {
+            readings.len() / 3
+        } else {
+            0
+        };
+        let skip = skip.min(readings.len().saturating_sub(at::FEWEST_READINGS));
+        let points = |of: &dyn Fn(&Reading) -> f64| -> Vec<Point> {
+            readings[skip..]
+                .iter()
+                .map(|reading| Point {
+                    requests: reading.requests as f64,
+                    bytes: of(reading),
+                })
+                .collect()
+        };
+        let beyond = points(&|reading| {
+            reading.rss as f64 - reading.heap_total as f64 - reading.external as f64
+        });
+        let whole = points(&|reading| reading.rss as f64);
+        let chance = chance_of(&beyond).max(chance_of(&whole));
+        Self {
+            beyond: line(&beyond),
+            points: beyond,
+            whole,
+            chance,
+        }
+    }
+
+    fn readings(&self) -> usize {
+        self.points.len()
+    }
+
+    fn rounds(&self) -> f64 {
+        self.points.len().saturating_sub(1) as f64
+    }
+
+    /// The smaller gain of both views: the heap giving pages back raises one of them, its growing the other.
+    fn gained(&self) -> f64 {
+        let gain = |points: &[Point]| {
+            points
+                .last()
+                .zip(points.first())
+                .map_or(0.0, |(last, first)| {
+                    line(points).slope * (last.requests - first.requests)
+                })
+        };
+        gain(&self.points).min(gain(&self.whole))
+    }
+
+    fn rises(&self, chance: f64, bytes: f64) -> bool {
+        self.chance <= chance && self.gained() >= bytes && self.keeps_pace()
+    }
+
+    /// The later half grows at least half as fast as the window: a plateau does not.
+    fn keeps_pace(&self) -> bool {
+        let late = line(&self.points[self.points.len() / 2..]).slope;
+        late >= at::STILL_GROWS * self.beyond.slope
+    }
+
+    fn growth(&self) -> Growth {
+        let rates = self
+            .points
+            .windows(2)
+            .filter(|pair| pair[1].requests > pair[0].requests);
+        Growth {
+            quantity: Quantity::Rss,
+            bytes_per_request: BytesPerRequest(self.beyond.slope),
+            interval: (
+                BytesPerRequest(self.beyond.interval.0),
+                BytesPerRequest(self.beyond.interval.1),
+            ),
+            per_step: rates
+                .map(|pair| {
+                    BytesPerRequest(
+                        (pair[1].bytes - pair[0].bytes) / (pair[1].requests - pair[0].requests),
+                    )
+                })
+                .collect(),
+        }
+    }
+
+    fn step(&self, answer: Answer) -> Step {
+        Step {
+            question: "Does memory outside of heap and buffers grow with the load?".to_owned(),
+            answer,
+            measure: Measure {
+                name: "native_slope",
+                value: self.beyond.slope,
+                unit: Unit::BytesPerRequest,
+                interval: self.beyond.interval,
+            },
+        }
+    }
+}
+
+fn chance_of(points: &[Point]) -> f64 {
+    rise(&points.iter().map(|point| point.bytes).collect::<Vec<_>>()).p
+}
+
+fn fell_in_pause(evidence: &Evidence) -> Option<f64> {
+    let (pause, last) = evidence.pause.zip(evidence.readings.last())?;
+    let long_enough = pause.at_ms >= last.at_ms + at::SHORTEST_PAUSE_MS;
+    (pause.requests == last.requests && long_enough).then_some(last.rss as f64 - pause.rss as f64)
+}
+
+fn retained(evidence: &Evidence, steps: &mut Vec<Step>) -> Resident {
+    let Some(last) = evidence.readings.last() else {
+        return Resident::Normal;
+    };
+    let unused =
+        |reading: &Reading| reading.rss as f64 - reading.live_heap as f64 - reading.external as f64;
+    let start = evidence
+        .warm_up
+        .as_ref()
+        .or(evidence.readings.first())
+        .map_or(0.0, unused);
+    let (held, used) = (unused(last), (last.live_heap + last.external) as f64);
+    let high =
+        held >= at::RETAINED_BYTES && held >= at::RETAINED_RATIO * used && held >= 1.5 * start;
+    let told = format!(
+        "{} resident beyond the {} in use, {} before the load",
+        bytes(held),
+        bytes(used),
+        bytes(start)
+    );
+    steps.push(Step {
+        question: "Does the process keep far more memory than it uses?".to_owned(),
+        answer: if high {
+            Answer::Yes(told)
+        } else {
+            Answer::No(told)
+        },
+        measure: Measure {
+            name: "unused_resident",
+            value: held,
+            unit: Unit::Bytes,
+            interval: (held, held),
+        },
+    });
+    if high {
+        Resident::Retained
+    } else {
+        Resident::Normal
+    }
+}
