@@ -1,1 +1,48 @@
-//! V8 heap snapshot bytes, streamed, into typed columns
+//! V8 heap snapshot bytes, streamed, into typed columns.
+//!
+//! For whoever holds the bytes of a `.heapsnapshot` (a file, an inspector session) and wants its
+//! nodes and edges as plain arrays. The main types are [`SnapshotParser`], fed chunk by chunk, and
+//! the [`Snapshot`] it ends in; [`Snapshot::read`] does both for anything that implements `Read`.
+//!
+//! ```
+//! use stanch_heap_snapshot::{NodeKind, SnapshotParser, testing::HeapSketch, EdgeKind};
+//!
+//! let mut sketch = HeapSketch::new();
+//! let user = sketch.node(NodeKind::Object, "User", 32);
+//! sketch.edge(HeapSketch::ROOT, EdgeKind::Property, "user", user);
+//! let text = sketch.to_json();
+//!
+//! let mut parser = SnapshotParser::new();
+//! for chunk in text.as_bytes().chunks(7) {
+//!     parser.push(chunk)?;
+//! }
+//! let snapshot = parser.finish()?;
+//! assert_eq!(snapshot.node_count(), 2);
+//! assert_eq!(snapshot.strings.get(snapshot.nodes.name[1]), "User");
+//! # Ok::<(), stanch_heap_snapshot::SnapshotError>(())
+//! ```
+//!
+//! # Limits
+//! * Fewer than 2^32 nodes and edges; V8 itself stops at 268 million nodes.
+//! * Allocation traces, samples and scopes are stepped over, not kept.
+//! * It knows nothing of retainers, dominators or leaks: `stanch-heap-graph` does.
+
+mod columns;
+mod error;
+mod foreign;
+mod header;
+mod kind;
+mod numbers;
+mod parser;
+mod rows;
+mod skip;
+mod string_array;
+mod strings;
+pub mod testing;
+
+pub use columns::{EdgeColumns, LocationRow, NodeColumns, Snapshot};
+pub use error::{Section, SnapshotError};
+pub use foreign::Foreign;
+pub use kind::{EdgeKind, NodeKind};
+pub use parser::SnapshotParser;
+pub use strings::{StringId, Strings};

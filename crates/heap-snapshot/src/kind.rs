@@ -1,0 +1,125 @@
+//! The type names a snapshot's header lists, into small enums.
+
+/// What sort of thing a node is, by the name V8 gives it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum NodeKind {
+    /// `hidden`: V8's own bookkeeping.
+    Hidden,
+    /// `array`: a backing store, not a JavaScript array.
+    Array,
+    /// `string`
+    String,
+    /// `object`: a JavaScript object, arrays and maps included.
+    Object,
+    /// `code`
+    Code,
+    /// `closure`: a JavaScript function.
+    Closure,
+    /// `regexp`
+    RegExp,
+    /// `number`: a boxed number.
+    Number,
+    /// `native`: something of the embedder, outside V8's heap.
+    Native,
+    /// `synthetic`: the root and the groups under it, made by the snapshot writer.
+    Synthetic,
+    /// `concatenated string`
+    ConsString,
+    /// `sliced string`
+    SlicedString,
+    /// `symbol`
+    Symbol,
+    /// `bigint`
+    BigInt,
+    /// `object shape`: hidden classes and their tables.
+    ObjectShape,
+    /// `wasm object`
+    WasmObject,
+    /// A type this crate has no name for: its position in [`Snapshot::node_types`](crate::Snapshot::node_types).
+    Other(u8),
+}
+
+/// How one node refers to another, by the name V8 gives it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum EdgeKind {
+    /// `context`: a variable of a function's scope.
+    Context,
+    /// `element`: an indexed element; named by a number.
+    Element,
+    /// `property`: a named property.
+    Property,
+    /// `internal`: a field of V8's own; not reachable from JavaScript.
+    Internal,
+    /// `hidden`: like internal, named by a number.
+    Hidden,
+    /// `shortcut`: from the root it marks the user's global objects.
+    Shortcut,
+    /// `weak`: keeps nothing alive.
+    Weak,
+    /// `invisible`: never written by V8, but known to readers of its files.
+    Invisible,
+    /// A type this crate has no name for; it counts as a strong edge with a text name.
+    Other,
+}
+
+const NODE_KINDS: [(&str, NodeKind); 16] = [
+    ("hidden", NodeKind::Hidden),
+    ("array", NodeKind::Array),
+    ("string", NodeKind::String),
+    ("object", NodeKind::Object),
+    ("code", NodeKind::Code),
+    ("closure", NodeKind::Closure),
+    ("regexp", NodeKind::RegExp),
+    ("number", NodeKind::Number),
+    ("native", NodeKind::Native),
+    ("synthetic", NodeKind::Synthetic),
+    ("concatenated string", NodeKind::ConsString),
+    ("sliced string", NodeKind::SlicedString),
+    ("symbol", NodeKind::Symbol),
+    ("bigint", NodeKind::BigInt),
+    ("object shape", NodeKind::ObjectShape),
+    ("wasm object", NodeKind::WasmObject),
+];
+
+const EDGE_KINDS: [(&str, EdgeKind); 8] = [
+    ("context", EdgeKind::Context),
+    ("element", EdgeKind::Element),
+    ("property", EdgeKind::Property),
+    ("internal", EdgeKind::Internal),
+    ("hidden", EdgeKind::Hidden),
+    ("shortcut", EdgeKind::Shortcut),
+    ("weak", EdgeKind::Weak),
+    ("invisible", EdgeKind::Invisible),
+];
+
+impl NodeKind {
+    /// The kinds that have a name of their own, in V8's order.
+    pub(crate) fn named() -> impl Iterator<Item = (&'static str, Self)> {
+        NODE_KINDS.into_iter()
+    }
+
+    /// The kind of a type name at `position` of the header's list.
+    pub(crate) fn of(name: &str, position: u8) -> Self {
+        let known = NODE_KINDS.into_iter().find(|(known, _)| *known == name);
+        known.map_or(Self::Other(position), |(_, kind)| kind)
+    }
+}
+
+impl EdgeKind {
+    /// The kinds that have a name of their own, in V8's order.
+    pub(crate) fn named() -> impl Iterator<Item = (&'static str, Self)> {
+        EDGE_KINDS.into_iter()
+    }
+
+    /// The kind of a type name.
+    pub(crate) fn of(name: &str) -> Self {
+        let known = EDGE_KINDS.into_iter().find(|(known, _)| *known == name);
+        known.map_or(Self::Other, |(_, kind)| kind)
+    }
+
+    /// Whether edges of this kind are named by a number instead of a text.
+    #[must_use]
+    pub const fn is_indexed(self) -> bool {
+        matches!(self, Self::Element | Self::Hidden)
+    }
+}
