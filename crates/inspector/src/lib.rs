@@ -1,1 +1,60 @@
-//! Speaks the V8 inspector protocol with one Node process
+//! Turns one Node process into a session that measures it over the V8 inspector protocol.
+//!
+//! For callers who want numbers and snapshots of a live process. [`Launch`] starts a command with an
+//! inspector on loopback and gives a [`Service`]; [`attach`] turns a [`Target`] (a pid, an address, an
+//! announced [`Endpoint`]) into a [`Session`], which forces garbage collection, reads memory, streams
+//! heap snapshots, samples allocations, lists scripts and reaches worker threads.
+//!
+//! ```no_run
+//! # async fn run() -> Result<(), stanch_inspector::InspectorError> {
+//! use stanch_inspector::{AllowRemote, ChildOutput, Launch, Target, attach};
+//! let launch = Launch::new("node").arg("server.js").output(ChildOutput::Keep);
+//! let service = launch.start().await?;
+//! let session = attach(&Target::from(service.app_endpoint()), AllowRemote::No).await?;
+//! let live = session.collect_garbage().await?;
+//! println!("{} bytes live", live.heap_used);
+//! session.close().await;
+//! service.stop().await;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Sizes are bytes. One websocket serves the whole series, so object ids of several snapshots agree.
+//! It needs Linux (`/proc`). It does not know what a leak is and never looks inside a snapshot.
+
+mod attach;
+mod connection;
+mod discovery;
+mod error;
+mod free_memory;
+mod gc_time;
+mod headroom;
+mod identity;
+mod launch;
+mod memory;
+mod output;
+mod process;
+mod sampling;
+mod scripts;
+mod service;
+mod session;
+mod snapshot;
+mod target;
+mod wire;
+mod workers;
+
+pub use attach::{attach, attach_with};
+pub use error::{Disconnect, InspectorError};
+pub use gc_time::GcTime;
+pub use headroom::{Headroom, Limiter};
+pub use launch::{ChildOutput, Launch};
+pub use memory::{LiveHeap, MemoryUsage};
+pub use output::{OutputLine, OutputLines, Stream};
+pub use process::ListeningPort;
+pub use sampling::{AllocationNode, CallFrame, SamplingProfile};
+pub use scripts::Script;
+pub use service::Service;
+pub use session::{Exposure, Session, Timeouts, Versions};
+pub use snapshot::{SnapshotProgress, SnapshotTaken};
+pub use target::{AllowRemote, Endpoint, Target};
+pub use workers::Worker;
