@@ -98,6 +98,13 @@ impl NodeKind {
         NODE_KINDS.into_iter()
     }
 
+    /// V8's name of the type; empty for [`NodeKind::Other`], whose name the header knows.
+    #[must_use]
+    pub fn type_name(self) -> &'static str {
+        let known = NODE_KINDS.into_iter().find(|(_, kind)| *kind == self);
+        known.map_or("", |(name, _)| name)
+    }
+
     /// The kind of a type name at `position` of the header's list.
     pub(crate) fn of(name: &str, position: u8) -> Self {
         let known = NODE_KINDS.into_iter().find(|(known, _)| *known == name);

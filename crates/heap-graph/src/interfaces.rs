@@ -1,0 +1,372 @@
+//! Plain objects into named groups by their properties: `{id, name}` instead of `Object`.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use stanch_heap_snapshot::{EdgeKind, NodeKind, Snapshot, StringId, Strings};
+
+use crate::graph::ids_of;
+
+/// No property is added that would make a name longer than this many UTF-16 units.
+const LONGEST_NAME: usize = 120;
+/// An interface of fewer objects tells nothing.
+const FEWEST_OBJECTS: u64 = 2;
+/// Nor does one of fewer than one in so many plain objects.
+const SHARE: u64 = 1000;
+
+/// A group of plain objects that have certain properties.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Interface {
+    /// `{a, b}`
+    pub(crate) name: String,
+    /// The properties an object must have, in the form of [`exact`].
+    pub(crate) properties: Vec<String>,
+}
+
+/// The plain objects of a heap, grouped by their exact list of properties.
+#[derive(Debug)]
+pub(crate) struct PlainObjects {
+    /// Each object and the position of its shape.
+    pub(crate) objects: Vec<(u32, u32)>,
+    shapes: Vec<Shape>,
+}
+
+#[derive(Debug)]
+struct Shape {
+    /// Names of the property edges in order, without `__proto__`.
+    properties: Rc<[StringId]>,
+    objects: u64,
+}
+
+impl PlainObjects {
+    /// Finds the nodes of kind object that are called exactly `Object`.
+    pub(crate) fn of(snapshot: &Snapshot) -> Self {
+        let plain = ids_of(&snapshot.strings, "Object");
+        let proto = ids_of(&snapshot.strings, "__proto__");
+        let mut known: HashMap<Rc<[StringId]>, u32> = HashMap::new();
+        let mut objects = Vec::new();
+        let mut shapes: Vec<Shape> = Vec::new();
+        let mut properties = Vec::new();
+        let nodes = &snapshot.nodes;
+        for (node, (kind, name)) in (0..).zip(nodes.kind.iter().zip(&nodes.name)) {
+            if *kind != NodeKind::Object || !plain.contains(name) {
+                continue;
+            }
+            let edges = snapshot.edges_of(node);
+            let edges = edges.filter(|edge| snapshot.edges.kind[*edge] == EdgeKind::Property);
+            let names = edges.map(|edge| StringId(snapshot.edges.name_or_index[edge]));
+            properties.clear();
+            properties.extend(names.filter(|name| !proto.contains(name)));
+            let shape = known
+                .get(properties.as_slice())
+                .copied()
+                .unwrap_or_else(|| {
+                    let shape = shapes.len() as u32;
+                    let properties: Rc<[StringId]> = properties.as_slice().into();
+                    known.insert(Rc::clone(&properties), shape);
+                    shapes.push(Shape {
+                        properties,
+                        objects: 0,
+                    });
+                    shape
+                });
+            shapes[shape as usize].objects += 1;
+            objects.push((node, shape));
+        }
+        Self { objects, shapes }
+    }
+
+    /// The interfaces worth a name, most frequent first.
+    pub(crate) fn interfaces(&self, strings: &Strings) -> Vec<Interface> {
+        let mut candidates: Vec<(Interface, u64)> = Vec::new();
+        let mut known: HashMap<(String, String), usize> = HashMap::new();
+        for shape in &self.shapes {
+            let Some(Candidate {
+                name,
+                halves,
+                properties,
+            }) = candidate(strings, shape)
+            else {
+                continue;
+            };
+            let position = *known.entry((name.clone(), halves)).or_insert_with(|| {
+                candidates.push((Interface { name, properties }, 0));
+                candidates.len() - 1
+            });
+            candidates[position].1 += shape.objects;
+        }
+        // Stable: of equally frequent ones the first met comes first.
+        candidates.sort_by_key(|(_, objects)| std::cmp::Reverse(*objects));
+        let total = self.objects.len() as u64;
+        let kept =
+            |objects: u64| objects >= FEWEST_OBJECTS && objects.saturating_mul(SHARE) >= total;
+        let kept = candidates
+            .into_iter()
+            .take_while(|(_, objects)| kept(*objects));
+        kept.map(|(interface, _)| interface).collect()
+    }
+
+    /// For each shape the interface its objects belong to: most properties first, then the
+    /// earliest. `None` leaves them what they are called.
+    pub(crate) fn matches(&self, strings: &Strings, interfaces: &[Interface]) -> Vec<Option<u32>> {
+        let tree = PropertyTree::of(interfaces);
+        let mut numbers: HashMap<StringId, Option<u32>> = HashMap::new();
+        let mut properties = Vec::new();
+        let of_shape = self.shapes.iter().map(|shape| {
+            properties.clear();
+            properties.extend(shape.properties.iter().filter_map(|name| {
+                *numbers
+                    .entry(*name)
+                    .or_insert_with(|| tree.numbers.get(exact(strings, *name).as_ref()).copied())
+            }));
+            properties.sort_unstable();
+            tree.best_match(&properties)
+        });
+        of_shape.collect()
+    }
+}
+
+/// A string's text, made unique where two strings that differ in halves of surrogate pairs would
+/// read the same. V8 writes no NUL into names, so nothing else looks like the result.
+pub(crate) fn exact(strings: &Strings, id: StringId) -> Cow<'_, str> {
+    match strings.utf16(id) {
+        None => strings.get(id).into(),
+        Some(units) => {
+            let units: Vec<String> = units.iter().map(|unit| format!("{unit:x}")).collect();
+            format!("\0{}", units.join(" ")).into()
+        }
+    }
+}
+
+struct Candidate {
+    name: String,
+    /// Tells apart names that differ in halves of surrogate pairs only.
+    halves: String,
+    properties: Vec<String>,
+}
+
+fn candidate(strings: &Strings, shape: &Shape) -> Option<Candidate> {
+    let mut name = "{".to_owned();
+    // In UTF-16 units, as the limit is.
+    let mut length = 1;
+    let mut halves = String::new();
+    let mut properties = Vec::new();
+    for &property in shape.properties.iter() {
+        let written = written(strings.get(property));
+        let units = written.encode_utf16().count();
+        if length > 1 && length + units > LONGEST_NAME {
+            break;
+        }
+        if length != 1 {
+            name.push_str(", ");
+            length += 2;
+        }
+        name.push_str(&written);
+        length += units;
+        let property = exact(strings, property);
+        if property.starts_with('\0') {
+            halves.push_str(&property);
+        }
+        properties.push(property.into_owned());
+    }
+    name.push('}');
+    (!properties.is_empty()).then_some(Candidate {
+        name,
+        halves,
+        properties,
+    })
+}
+
+/// A property as a name shows it: as JSON if it could be mistaken for several.
+fn written(property: &str) -> Cow<'_, str> {
+    if !property.contains([',', '\'', '"', '{', '}']) {
+        return property.into();
+    }
+    let mut json = "\"".to_owned();
+    for character in property.chars() {
+        match character {
+            '"' => json.push_str("\\\""),
+            '\\' => json.push_str("\\\\"),
+            '\u{8}' => json.push_str("\\b"),
+            '\u{c}' => json.push_str("\\f"),
+            '\n' => json.push_str("\\n"),
+            '\r' => json.push_str("\\r"),
+            '\t' => json.push_str("\\t"),
+            control if control < ' ' => json.push_str(&format!("\\u{:04x}", u32::from(control))),
+            other => json.push(other),
+        }
+    }
+    json.push('"');
+    json.into()
+}
+
+/// Interfaces by their sorted properties: each step down adds one property.
+struct PropertyTree {
+    /// Numbers of the properties any interface has.
+    numbers: HashMap<String, u32>,
+    steps: HashMap<(u32, u32), u32>,
+    places: Vec<Place>,
+}
+
+/// A place in the tree: the properties on the way down to it.
+#[derive(Clone, Copy, Default)]
+struct Place {
+    /// The interface that ends here, and its number of properties.
+    end: Option<(usize, u32)>,
+    /// The greatest property of all steps that go on from here.
+    greatest: Option<u32>,
+}
+
+impl PropertyTree {
+    fn of(interfaces: &[Interface]) -> Self {
+        let places = vec![Place::default()];
+        let mut tree = Self {
+            numbers: HashMap::new(),
+            steps: HashMap::new(),
+            places,
+        };
+        for (position, interface) in (0..).zip(interfaces) {
+            let names = interface.properties.iter();
+            let mut properties: Vec<u32> = names.map(|name| tree.number(name)).collect();
+            properties.sort_unstable();
+            let place = properties
+                .iter()
+                .fold(0, |place, property| tree.step(place, *property));
+            let end = &mut tree.places[place as usize].end;
+            end.get_or_insert((properties.len(), position));
+        }
+        tree
+    }
+
+    fn number(&mut self, property: &str) -> u32 {
+        let next = self.numbers.len() as u32;
+        *self.numbers.entry(property.to_owned()).or_insert(next)
+    }
+
+    fn step(&mut self, place: u32, property: u32) -> u32 {
+        let next = self.places.len() as u32;
+        let to = *self.steps.entry((place, property)).or_insert(next);
+        if to == next {
+            self.places.push(Place::default());
+        }
+        let greatest = &mut self.places[place as usize].greatest;
+        *greatest = (*greatest).max(Some(property));
+        to
+    }
+
+    /// The best interface all of whose properties are among the sorted `properties`.
+    fn best_match(&self, properties: &[u32]) -> Option<u32> {
+        let mut reached = vec![0];
+        let mut best: Option<(usize, u32)> = None;
+        let mut previous = None;
+        for &property in properties {
+            for at in 0..reached.len() {
+                if self.places[reached[at] as usize].greatest < Some(property) {
+                    continue;
+                }
+                let Some(&to) = self.steps.get(&(reached[at], property)) else {
+                    continue;
+                };
+                // Only a property that stands twice leads to a place twice.
+                if previous == Some(property) && reached.contains(&to) {
+                    continue;
+                }
+                reached.push(to);
+                best = better(best, self.places[to as usize].end);
+            }
+            previous = Some(property);
+        }
+        best.map(|(_, position)| position)
+    }
+}
+
+/// More properties win, then the earlier interface.
+fn better(one: Option<(usize, u32)>, other: Option<(usize, u32)>) -> Option<(usize, u32)> {
+    let rank = |(properties, position)| (properties, std::cmp::Reverse(position));
+    one.into_iter().chain(other).max_by_key(|end| rank(*end))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Interface, PlainObjects, PropertyTree, written};
+    use stanch_heap_snapshot::{EdgeKind, NodeKind, SnapshotError, testing::HeapSketch};
+
+    /// A heap of plain objects, each given by its properties.
+    fn heap(objects: &[&str]) -> HeapSketch {
+        let mut sketch = HeapSketch::new();
+        for properties in objects {
+            let object = sketch.node(NodeKind::Object, "Object", 8);
+            for property in properties.split_whitespace() {
+                sketch.edge(object, EdgeKind::Property, property, HeapSketch::ROOT);
+            }
+        }
+        sketch
+    }
+
+    #[test]
+    fn interfaces_are_the_frequent_lists_of_properties() -> Result<(), SnapshotError> {
+        let check = |objects: &[&str], names: &[&str]| {
+            let snapshot = heap(objects).snapshot()?;
+            let interfaces = PlainObjects::of(&snapshot).interfaces(&snapshot.strings);
+            let found: Vec<&str> = interfaces
+                .iter()
+                .map(|interface| interface.name.as_str())
+                .collect();
+            assert_eq!(found, names);
+            Ok(())
+        };
+        check(&["a b", "a b", "c"], &["{a, b}"])?;
+        check(
+            &["a", "b", "b a", "b a", "a", "b", "b"],
+            &["{b}", "{a}", "{b, a}"],
+        )?;
+        check(&["__proto__ a", "a __proto__", "__proto__", ""], &["{a}"])?;
+        let (long, longer) = ("x".repeat(116), "x".repeat(130));
+        check(
+            &[&format!("{long} b c"), &format!("{long} b d")],
+            &[&format!("{{{long}, b}}")],
+        )?;
+        check(&[&longer, &longer], &[&format!("{{{longer}}}")])
+    }
+
+    #[test]
+    fn an_object_gets_the_interface_with_most_of_its_properties() {
+        let interface = |names: &str| Interface {
+            name: format!("{{{names}}}"),
+            properties: names.split(' ').map(str::to_owned).collect(),
+        };
+        let interfaces = ["a", "b c", "a b", "c b", "d d"].map(interface);
+        let tree = PropertyTree::of(&interfaces);
+        let check = |properties: &str, expected: Option<&str>| {
+            let names = properties.split_whitespace();
+            let mut numbers: Vec<u32> = names
+                .filter_map(|name| tree.numbers.get(name).copied())
+                .collect();
+            numbers.sort_unstable();
+            let found = tree
+                .best_match(&numbers)
+                .map(|position| interfaces[position as usize].name.as_str());
+            assert_eq!(found, expected, "{properties}");
+        };
+        check("", None);
+        check("x", None);
+        check("b", None);
+        check("x a", Some("{a}"));
+        check("c b", Some("{b c}"));
+        check("c b a", Some("{b c}"));
+        check("b x a", Some("{a b}"));
+        check("d", None);
+        check("d d", Some("{d d}"));
+        check("d d d a", Some("{d d}"));
+    }
+
+    #[test]
+    fn a_property_that_reads_like_several_is_quoted() {
+        let check = |property, text: &str| assert_eq!(written(property), text);
+        check("a-b c", "a-b c");
+        check("a,b", r#""a,b""#);
+        check("it's", r#""it's""#);
+        check("{\\\"\n\u{1}é", "\"{\\\\\\\"\\n\\u0001é\"");
+    }
+}
