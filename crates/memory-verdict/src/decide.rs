@@ -42,9 +42,7 @@ pub fn decide(evidence: &Evidence) -> Decision {
                     .to_owned(),
             );
         }
-        Traffic::Young if evidence.limits.rounds_left > 0 => {
-            return Decision::More(Need::Round { stretch: 1.0 });
-        }
+        Traffic::Young if evidence.limits.rounds_left > 0 => return next_round(evidence, 1.0),
         Traffic::Young => {
             return unknown(
                 steps,
@@ -58,7 +56,7 @@ pub fn decide(evidence: &Evidence) -> Decision {
         }
         Traffic::Steady | Traffic::Changed => {}
     }
-    let courses = courses(&evidence.readings);
+    let courses = courses(evidence);
     let smallest = smallest_seen(evidence, &courses);
     match holding(evidence, &courses, &mut steps) {
         Holding::Grows {
@@ -131,7 +129,7 @@ fn unaccounted(
 /// Flat readings under a load that changed may hide what the busier rounds would have shown.
 fn changed(evidence: &Evidence, steps: Vec<Step>, smallest: f64) -> Decision {
     if evidence.limits.rounds_left > 0 {
-        return Decision::More(Need::Round { stretch: 1.0 });
+        return next_round(evidence, 1.0);
     }
     unknown(
         steps,
@@ -151,24 +149,33 @@ fn open(evidence: &Evidence, need: Need, why: String, steps: Vec<Step>, smallest
                 bytes(smallest)
             ),
         ),
-        Need::Round { stretch } => Decision::More(Need::Round {
-            stretch: allowed_stretch(evidence, stretch),
-        }),
+        Need::Round { stretch } => next_round(evidence, stretch),
         Need::Pause { .. } => Decision::More(need),
     }
 }
 
-/// Keeps rounds below [`at::LONGEST_ROUND`] times the first.
-fn allowed_stretch(evidence: &Evidence, wish: f64) -> f64 {
+/// Asks for a round: longer where that was wished, up to [`at::LONGEST_ROUND`] times the first one's requests, and of
+/// another length than the last in any case (see [`at::ROUND_LENGTHS`]).
+fn next_round(evidence: &Evidence, wish: f64) -> Decision {
     let mut lengths = evidence
         .readings
         .windows(2)
         .map(|pair| (pair[1].requests - pair[0].requests) as f64);
+    let done = lengths.len();
     let (first, last) = (
         lengths.next().unwrap_or(1.0).max(1.0),
         lengths.next_back().unwrap_or(1.0).max(1.0),
     );
-    wish.min((at::LONGEST_ROUND * first / last).max(1.0))
+    let longer = wish.min((at::LONGEST_ROUND * first / last).max(1.0));
+    let length = |round: usize| at::ROUND_LENGTHS[round % at::ROUND_LENGTHS.len()];
+    let turn = if done == 0 {
+        1.0
+    } else {
+        length(done) / length(done - 1)
+    };
+    Decision::More(Need::Round {
+        stretch: longer * turn,
+    })
 }
 
 /// Bytes per request of the smallest steady heap leak that the courses exclude.

@@ -1,7 +1,7 @@
 //! Live heap and external memory → does something accumulate, and does an idle pause give it back?
 
-use crate::course::{Course, Shape, course};
-use crate::evidence::{Evidence, Reading};
+use crate::course::{Course, Restless, Shape, course};
+use crate::evidence::{Evidence, LoadSample, Reading};
 use crate::theil_sen::Point;
 use crate::thresholds as at;
 use crate::verdict::{
@@ -45,20 +45,39 @@ pub(crate) struct Courses {
 const WARMED_UP: f64 = 1024.0 * 1024.0;
 
 /// The courses of live heap and external memory.
-pub(crate) fn courses(readings: &[Reading]) -> Courses {
+pub(crate) fn courses(evidence: &Evidence) -> Courses {
     let points = |of: fn(&Reading) -> u64| -> Vec<Point> {
+        let readings = evidence.readings.iter();
         readings
-            .iter()
             .map(|reading| Point {
                 requests: reading.requests as f64,
                 bytes: of(reading) as f64,
             })
             .collect()
     };
+    // The used heap falls at every collection, that says nothing; external memory falls when buffers are let go.
+    let heap = Restless {
+        wander: at::HEAP_WANDER,
+        swing: 0.0,
+    };
+    let external = Restless {
+        wander: at::EXTERNAL_WANDER,
+        swing: external_swing(&evidence.under_load),
+    };
     Courses {
-        heap: course(&points(|reading| reading.live_heap), at::HEAP_WANDER),
-        external: course(&points(|reading| reading.external), at::EXTERNAL_WANDER),
+        heap: course(&points(|reading| reading.live_heap), heap),
+        external: course(&points(|reading| reading.external), external),
     }
+}
+
+/// The upper quarter of the falls between two samples.
+fn external_swing(samples: &[LoadSample]) -> f64 {
+    let falls = samples
+        .windows(2)
+        .map(|pair| pair[0].external.saturating_sub(pair[1].external) as f64);
+    let mut falls: Vec<f64> = falls.collect();
+    falls.sort_by(f64::total_cmp);
+    falls.get(falls.len() * 3 / 4).copied().unwrap_or(0.0)
 }
 
 /// Asks the growth questions; their steps are appended to `steps`.
@@ -104,7 +123,7 @@ fn unrisen(evidence: &Evidence, courses: &Courses) -> Holding {
     let spent = evidence.limits.rounds_left == 0;
     for (quantity, course) in both {
         match course.shape {
-            Shape::Shrinking if spent => return Holding::Settling,
+            Shape::Shrinking if spent && course.pace < at::STILL_GROWS => return Holding::Settling,
             Shape::Shrinking => {
                 return round(
                     at::STRETCH,
@@ -194,7 +213,7 @@ fn confirm(evidence: &Evidence, course: &Course, steps: &mut Vec<Step>) -> Confi
         }
         if hint
             .bound_entries
-            .is_some_and(|bound| course.requests < bound as f64)
+            .is_some_and(|bound| course.requests < at::BEYOND_BOUND * bound as f64)
         {
             let bound = hint.bound_entries.unwrap_or(0);
             return Confirmed::Open(

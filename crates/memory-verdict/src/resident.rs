@@ -29,10 +29,12 @@ pub(crate) enum Resident {
 pub(crate) fn resident(evidence: &Evidence, steps: &mut Vec<Step>) -> Resident {
     let native = Native::of(&evidence.readings);
     let spent = evidence.limits.rounds_left == 0;
-    let suspicious = native.rises(0.05, at::NATIVE_STEP * native.rounds());
+    let suspicious = native.rises(at::SUSPICION, at::NATIVE_STEP * native.rounds())
+        && native.keeps_pace(at::NATIVE_PACE / 2.0);
     let proven = spent
         && native.readings() >= at::NATIVE_READINGS.min(evidence.readings.len())
-        && native.rises(at::UNEVEN_CHANCE, at::SMALLEST_NATIVE_RISE);
+        && native.rises(at::UNEVEN_CHANCE, at::SMALLEST_NATIVE_RISE)
+        && native.keeps_pace(at::NATIVE_PACE);
     if suspicious && !spent {
         return Resident::Open(Need::Round { stretch: 1.0 }, "memory outside of heap and buffers rises: the allocator's own warm-up takes many rounds to tell from a leak".to_owned());
     }
@@ -125,13 +127,13 @@ impl Native {
     }
 
     fn rises(&self, chance: f64, bytes: f64) -> bool {
-        self.chance <= chance && self.gained() >= bytes && self.keeps_pace()
+        self.chance <= chance && self.gained() >= bytes
     }
 
-    /// The later half grows at least half as fast as the window: a plateau does not.
-    fn keeps_pace(&self) -> bool {
+    /// The later half grows nearly as fast as the window: a plateau does not.
+    fn keeps_pace(&self, part: f64) -> bool {
         let late = line(&self.points[self.points.len() / 2..]).slope;
-        late >= at::STILL_GROWS * self.beyond.slope
+        late >= part * self.beyond.slope
     }
 
     fn growth(&self) -> Growth {

@@ -68,7 +68,8 @@ fn interval(sorted: &[f64], readings: usize) -> (f64, f64) {
     match usize::try_from(cut) {
         Ok(cut) if cut < sorted.len() - cut => (sorted[cut], sorted[sorted.len() - 1 - cut]),
         Ok(_) => (lowest, highest),
-        Err(_) => (f64::NEG_INFINITY, f64::INFINITY),
+        // Too few readings for 95 %: all there is. Four readings hold the true slope 11 times in 12.
+        Err(_) => (lowest, highest),
     }
 }
 
@@ -114,13 +115,10 @@ mod tests {
     }
 
     #[test]
-    fn five_readings_span_all_pair_slopes_and_three_tell_nothing() {
+    fn up_to_five_readings_span_all_pair_slopes() {
         let five = line(&points(&[0.0, 90.0, 220.0, 300.0, 400.0]));
         assert_eq!(five.interval, (8.0, 13.0));
-        assert_eq!(
-            line(&points(&[0.0, 100.0, 200.0])).interval,
-            (f64::NEG_INFINITY, f64::INFINITY)
-        );
+        assert_eq!(line(&points(&[0.0, 100.0, 300.0])).interval, (10.0, 20.0));
     }
 
     #[test]

@@ -12,7 +12,7 @@ pub(crate) enum Traffic {
     Steady,
     /// Two rounds or more, and not one request.
     None,
-    /// Some rounds had far fewer requests per second than others.
+    /// The newest rounds had far fewer requests per second than the ones before: what they show is an idle service.
     Changed,
     /// Not yet as many readings as a verdict needs.
     Young,
@@ -37,22 +37,16 @@ pub(crate) fn traffic(evidence: &Evidence) -> (Traffic, Step) {
                 rounds(taken)
             )),
         )
-    } else if rate_factor(readings) > at::TRAFFIC_FACTOR {
-        (
-            Traffic::Changed,
-            Answer::CannotTell(format!(
-                "{requests} requests in {}, but some rounds were over {:.0} times as busy as others",
-                rounds(taken),
-                at::TRAFFIC_FACTOR
-            )),
-        )
+    } else if dried_up(readings) {
+        let why = format!(
+            "{requests} requests in {}, but the newest brought a fraction of what came before",
+            rounds(taken)
+        );
+        (Traffic::Changed, Answer::CannotTell(why))
     } else {
         (
             Traffic::Steady,
-            Answer::Yes(format!(
-                "{requests} requests in {}, at steady rates",
-                rounds(taken)
-            )),
+            Answer::Yes(format!("{requests} requests in {}", rounds(taken))),
         )
     };
     let measure = Measure {
@@ -81,18 +75,15 @@ pub(crate) fn measured_requests(readings: &[Reading]) -> u64 {
         })
 }
 
-/// The busiest round's requests per second over the calmest one's.
-fn rate_factor(readings: &[Reading]) -> f64 {
-    let rates = readings.windows(2).map(|pair| {
+/// Whether the newest rounds, as many as make a flat tail, were far calmer than the busiest before them. Rounds that
+/// got busier, or a slow one among others, are no reason to doubt: everything is counted per request.
+fn dried_up(readings: &[Reading]) -> bool {
+    let rate = |pair: &[Reading]| {
         (pair[1].requests - pair[0].requests) as f64
             / pair[1].at_ms.saturating_sub(pair[0].at_ms).max(1) as f64
-    });
-    let (low, high) = rates.fold((f64::MAX, 0.0f64), |(low, high), rate| {
-        (low.min(rate), high.max(rate))
-    });
-    if high == 0.0 {
-        1.0
-    } else {
-        high / low.max(f64::MIN_POSITIVE)
-    }
+    };
+    let rates: Vec<f64> = readings.windows(2).map(rate).collect();
+    let (before, newest) = rates.split_at(rates.len().saturating_sub(at::FLAT_ROUNDS));
+    let top = |rates: &[f64]| rates.iter().copied().fold(0.0, f64::max);
+    top(newest) * at::TRAFFIC_FACTOR < top(before)
 }
