@@ -58,12 +58,13 @@ pub fn decide(evidence: &Evidence) -> Decision {
     }
     let courses = courses(evidence);
     let smallest = smallest_seen(evidence, &courses);
+    let requests = measured_requests(&evidence.readings);
     match holding(evidence, &courses, &mut steps) {
         Holding::Grows {
             kind,
             growth,
             doubt,
-        } => Decision::Decided(grown(kind, growth, doubt, steps, smallest)),
+        } => Decision::Decided(grown(requests, kind, growth, doubt, steps, smallest)),
         Holding::Open(need, why) => open(evidence, need, why, steps, smallest),
         Holding::Settling => Decision::Decided(settling(&courses, steps, smallest)),
         _ if load == Traffic::Changed => changed(evidence, steps, smallest),
@@ -81,6 +82,7 @@ fn unaccounted(
     match resident(evidence, &mut steps) {
         Resident::Grows { growth, doubt } => {
             return Decision::Decided(grown(
+                measured_requests(&evidence.readings),
                 VerdictKind::NativeGrowth,
                 growth,
                 doubt,
@@ -200,6 +202,7 @@ fn calm_confidence(evidence: &Evidence) -> f64 {
 }
 
 fn grown(
+    requests: u64,
     kind: VerdictKind,
     growth: Growth,
     doubt: f64,
@@ -211,7 +214,7 @@ fn grown(
             "Resident memory that stops rising under the same load.".to_owned()
         }
         _ => format!(
-            "Rounds of the same load that add less than {} per request, or an idle pause that gives the memory back.",
+            "Rounds of the same load that add less than {} per request, an idle pause that gives the memory back, or a bound of the holder beyond these {requests} requests.",
             bytes(smallest)
         ),
     };

@@ -29,7 +29,7 @@ pub(crate) struct Outcome {
     pub(crate) verdict: Verdict,
     /// Rounds of load it took.
     pub(crate) rounds: usize,
-    /// Whether a pause was asked for.
+    /// Milliseconds of the idle pause, if one was asked for.
     pub(crate) paused: Option<u64>,
 }
 

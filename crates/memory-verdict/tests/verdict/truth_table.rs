@@ -281,10 +281,7 @@ fn check(readings: &[(u64, u64)], rounds_left: u32, expected: Result<VerdictKind
         Decision::Decided(verdict) => Ok(verdict.kind),
         Decision::More(need) => Err(format!("{need:?}")),
     };
-    assert_eq!(
-        outcome.as_ref().map_err(String::as_str).map(|kind| *kind),
-        expected
-    );
+    assert_eq!(outcome.as_ref().copied().map_err(String::as_str), expected);
 }
 
 #[test]
