@@ -1,0 +1,171 @@
+//! A topic's id into its explanation, for `stanch explain`.
+//!
+//! Each topic is one Markdown file in a folder beside this one, so that it reads as well on a code
+//! forge as on a terminal. A new topic is a new file and one line in `TOPICS`.
+
+mod inline;
+mod render;
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+
+pub(crate) use render::{Colours, render};
+
+/// What kind of thing a topic explains.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Group {
+    /// One of the six leak patterns.
+    Pattern,
+    /// One of the eight verdicts.
+    Verdict,
+    /// Background that several of them rest on.
+    Guide,
+}
+
+impl Group {
+    /// All groups, in the order in which they are listed.
+    const ALL: [Self; 3] = [Self::Pattern, Self::Verdict, Self::Guide];
+
+    const fn heading(self) -> &'static str {
+        match self {
+            Self::Pattern => "The six leak patterns",
+            Self::Verdict => "The eight verdicts",
+            Self::Guide => "Background",
+        }
+    }
+}
+
+/// One explanation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Topic {
+    /// What is typed after `stanch explain`.
+    pub(crate) id: &'static str,
+    /// Where it is listed.
+    pub(crate) group: Group,
+    /// The explanation as Markdown; its first line is a heading.
+    pub(crate) text: &'static str,
+}
+
+/// A word that names no topic.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct UnknownTopic {
+    /// The word as it was given.
+    pub(crate) id: String,
+    /// The topic that was probably meant.
+    pub(crate) nearest: Option<&'static str>,
+}
+
+macro_rules! topic {
+    ($group:ident, $folder:literal, $id:literal) => {
+        Topic {
+            id: $id,
+            group: Group::$group,
+            text: include_str!(concat!($folder, "/", $id, ".md")),
+        }
+    };
+}
+
+const TOPICS: [Topic; 17] = [
+    topic!(Pattern, "patterns", "unbounded-cache"),
+    topic!(Pattern, "patterns", "unremoved-listener"),
+    topic!(Pattern, "patterns", "closure-capture"),
+    topic!(Pattern, "patterns", "unclosed-stream"),
+    topic!(Pattern, "patterns", "pending-async"),
+    topic!(Pattern, "patterns", "unbounded-log"),
+    topic!(Verdict, "verdicts", "leak"),
+    topic!(Verdict, "verdicts", "buffer-leak"),
+    topic!(Verdict, "verdicts", "native-growth"),
+    topic!(Verdict, "verdicts", "retained-pages"),
+    topic!(Verdict, "verdicts", "gc-pressure"),
+    topic!(Verdict, "verdicts", "warm-up"),
+    topic!(Verdict, "verdicts", "healthy"),
+    topic!(Verdict, "verdicts", "not-enough-data"),
+    topic!(Guide, "guides", "memory-usage"),
+    topic!(Guide, "guides", "weakmap"),
+    topic!(Guide, "guides", "v8-flags"),
+];
+
+/// All topics, patterns first.
+pub(crate) fn topics() -> impl Iterator<Item = &'static Topic> {
+    TOPICS.iter()
+}
+
+/// The topic of that id.
+///
+/// # Errors
+/// [`UnknownTopic`], with the topic that was probably meant, if one is near.
+pub(crate) fn find(id: &str) -> Result<&'static Topic, UnknownTopic> {
+    topics()
+        .find(|topic| topic.id == id)
+        .ok_or_else(|| UnknownTopic {
+            id: id.to_owned(),
+            nearest: nearest(id),
+        })
+}
+
+/// What there is to explain, as text for a terminal of that many columns.
+pub(crate) fn overview(columns: usize, colours: Colours) -> String {
+    let mut text = String::from("# Topics of `stanch explain`\n");
+    for group in Group::ALL {
+        text += &format!(
+            "\n## {}\n\n| topic | what it explains |\n| --- | --- |\n",
+            group.heading()
+        );
+        for topic in topics().filter(|topic| topic.group == group) {
+            text += &format!("| `{}` | {} |\n", topic.id, topic.title());
+        }
+    }
+    render(&text, columns, colours)
+}
+
+impl Topic {
+    /// What its heading says after the id, such as `entries that nothing ever evicts`.
+    pub(crate) fn title(&self) -> &'static str {
+        let heading = self.text.lines().next().unwrap_or_default();
+        heading.split_once(": ").map_or(heading, |(_, title)| title)
+    }
+}
+
+impl fmt::Display for UnknownTopic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "there is no topic `{}`", self.id)?;
+        match self.nearest {
+            Some(nearest) => write!(f, "; did you mean `{nearest}`?"),
+            None => write!(f, "; `stanch explain` lists them"),
+        }
+    }
+}
+
+impl std::error::Error for UnknownTopic {}
+
+/// A topic that has the word in it, or else one that is a few typing errors away.
+fn nearest(word: &str) -> Option<&'static str> {
+    let word = word.trim().to_lowercase().replace(['_', ' '], "-");
+    let has_word = |topic: &&Topic| word.len() >= 3 && topic.id.contains(&word);
+    if let Some(topic) = topics().find(has_word) {
+        return Some(topic.id);
+    }
+    let errors_allowed = word.len() / 3;
+    topics()
+        .map(|topic| (edits(&word, topic.id), topic.id))
+        .filter(|(edits, _)| *edits <= errors_allowed)
+        .min()
+        .map(|(_, id)| id)
+}
+
+/// Letters to insert, remove or replace to get from one word to the other.
+fn edits(from: &str, to: &str) -> usize {
+    // row[k]: edits from the letters of `from` read so far to the first k letters of `to`.
+    let mut row: Vec<usize> = (0..=to.chars().count()).collect();
+    for (done, letter) in from.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = done + 1;
+        for (k, other) in to.chars().enumerate() {
+            let replaced = diagonal + usize::from(letter != other);
+            diagonal = row[k + 1];
+            row[k + 1] = replaced.min(row[k] + 1).min(diagonal + 1);
+        }
+    }
+    row[row.len() - 1]
+}
