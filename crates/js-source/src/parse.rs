@@ -1,0 +1,125 @@
+//! A source text into a syntax tree with scopes, whatever dialect it turns out to be.
+
+use oxc_allocator::Allocator;
+use oxc_ast::ast::Program;
+use oxc_parser::{ParseOptions, Parser, ParserReturn};
+use oxc_semantic::{Semantic, SemanticBuilder};
+use oxc_span::{SourceType, Span};
+
+use crate::text::{Extent, SourceText};
+use crate::tree::Tree;
+
+/// Something the parser could not read; the rest of the tree stays usable.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// What is wrong, in the parser's words.
+    pub message: String,
+    /// Where, if the parser knows.
+    pub extent: Option<Extent>,
+}
+
+/// A parsed script: the syntax tree, its scopes, and the questions one can ask about holders.
+///
+/// It borrows from an arena that lives as long as the call of [`with_parsed`]; every answer is
+/// owned data that may leave it.
+pub struct ParsedSource<'a> {
+    pub(crate) tree: Tree<'a>,
+    problems: Vec<Problem>,
+}
+
+/// Parses the text and hands the tree to `ask`; the tree is freed when `ask` returns.
+///
+/// The path's extension decides the dialect. A `.js` file (or one with no known extension) is read
+/// as a module when it has import or export, else as a script; when that fails as the other, and
+/// at last as TypeScript. The reading with the fewest problems wins; text that no dialect can
+/// read gives an empty tree with the problems, never an error.
+pub fn with_parsed<T>(source: &SourceText, ask: impl FnOnce(&ParsedSource<'_>) -> T) -> T {
+    let allocator = Allocator::default();
+    let parsed = parse_best(&allocator, source);
+    let program = &*allocator.alloc(parsed.program);
+    let semantic = SemanticBuilder::new().with_build_nodes(true).build(program);
+    let problems = parsed
+        .diagnostics
+        .iter()
+        .map(|diagnostic| Problem {
+            message: diagnostic.message.to_string(),
+            extent: diagnostic.labels.first().map(|label| {
+                let span: Span = label.span();
+                source.extent(span.start, span.end)
+            }),
+        })
+        .collect();
+    ask(&ParsedSource {
+        tree: Tree::new(source, program, semantic.semantic),
+        problems,
+    })
+}
+
+impl<'a> ParsedSource<'a> {
+    /// The text it was parsed from.
+    pub fn text(&self) -> &'a SourceText {
+        self.tree.source
+    }
+
+    /// The syntax tree.
+    pub fn program(&self) -> &'a Program<'a> {
+        self.tree.program
+    }
+
+    /// Scopes, symbols, references, and the parent of each node.
+    pub fn semantic(&self) -> &Semantic<'a> {
+        &self.tree.semantic
+    }
+
+    /// What could not be parsed; empty for a sound text.
+    pub fn problems(&self) -> &[Problem] {
+        &self.problems
+    }
+}
+
+fn parse_best<'a>(allocator: &'a Allocator, source: &'a SourceText) -> ParserReturn<'a> {
+    let mut best: Option<ParserReturn<'a>> = None;
+    for dialect in dialects(source.path()) {
+        let parsed = Parser::new(allocator, source.text(), dialect)
+            .with_options(ParseOptions {
+                allow_return_outside_function: true,
+                ..ParseOptions::default()
+            })
+            .parse();
+        if parsed.diagnostics.is_empty() {
+            return parsed;
+        }
+        let better = best
+            .as_ref()
+            .is_none_or(|best| badness(&parsed) < badness(best));
+        if better {
+            best = Some(parsed);
+        }
+    }
+    match best {
+        Some(parsed) => parsed,
+        None => Parser::new(allocator, source.text(), SourceType::mjs()).parse(),
+    }
+}
+
+fn badness(parsed: &ParserReturn<'_>) -> (bool, usize) {
+    (parsed.panicked, parsed.diagnostics.len())
+}
+
+fn dialects(path: &str) -> Vec<SourceType> {
+    let path = path.split(['?', '#']).next().unwrap_or_default();
+    match SourceType::from_path(path) {
+        Ok(known) if known.is_typescript() => {
+            vec![known, known.with_script(true), SourceType::tsx()]
+        }
+        Ok(known) if path.ends_with(".mjs") => vec![known.with_jsx(true), SourceType::script()],
+        Ok(known) if path.ends_with(".cjs") => vec![known, SourceType::script()],
+        _ => vec![
+            SourceType::unambiguous().with_jsx(true),
+            SourceType::mjs().with_jsx(true),
+            SourceType::cjs(),
+            SourceType::ts(),
+            SourceType::tsx(),
+        ],
+    }
+}

@@ -1,0 +1,470 @@
+//! A holder's patterns into all expressions that stand for it: through members, aliases,
+//! destructuring, parameters and results of functions in the same file.
+
+use std::collections::HashSet;
+
+use oxc_ast::AstKind;
+use oxc_ast::ast::{
+    AssignmentOperator, AssignmentTarget, AssignmentTargetProperty, BindingPattern,
+    ForStatementLeft, MethodDefinitionKind,
+};
+use oxc_semantic::{NodeId, SymbolId};
+use oxc_span::GetSpan;
+
+use crate::holder::{Level, Pattern, Root};
+use crate::owner::Owner;
+use crate::tree::{Tree, argument, bare, key_name, member_name, member_object};
+
+/// An expression that stands for the holder, or for a value in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Use {
+    pub(crate) node: NodeId,
+    pub(crate) level: Level,
+}
+
+/// Aliases breed aliases: a file where they go on past this many tells nothing more.
+const MOST_PATTERNS: usize = 160;
+/// Longer chains of names come only from patterns that feed themselves.
+const LONGEST_PATH: usize = 6;
+
+/// All expressions that the patterns match, in the order of the text.
+pub(crate) fn uses(tree: &Tree<'_>, patterns: Vec<Pattern>) -> Vec<Use> {
+    let mut search = Search {
+        tree,
+        seen: HashSet::new(),
+        queue: Vec::new(),
+        uses: Vec::new(),
+    };
+    for pattern in patterns {
+        search.enqueue(pattern);
+    }
+    let mut next = 0;
+    while next < search.queue.len().min(MOST_PATTERNS) {
+        let pattern = search.queue[next].clone();
+        next += 1;
+        for (node, depth) in search.starts(&pattern) {
+            search.climb(node, &pattern.path[depth..], pattern.level);
+        }
+    }
+    search
+        .uses
+        .sort_by_key(|found| (tree.span(found.node).start, found.node, found.level));
+    search.uses.dedup_by_key(|found| found.node);
+    search.uses
+}
+
+struct Search<'t, 'a> {
+    tree: &'t Tree<'a>,
+    seen: HashSet<Pattern>,
+    queue: Vec<Pattern>,
+    uses: Vec<Use>,
+}
+
+impl<'a> Search<'_, 'a> {
+    fn enqueue(&mut self, pattern: Pattern) {
+        if pattern.path.len() <= LONGEST_PATH && self.seen.insert(pattern.clone()) {
+            self.queue.push(pattern);
+        }
+    }
+
+    fn add(&mut self, root: Root, path: &[String], level: Level) {
+        self.enqueue(Pattern {
+            root,
+            path: path.to_vec(),
+            level,
+        });
+    }
+
+    /// The nodes where a pattern starts, with how many of its names they already cover.
+    fn starts(&self, pattern: &Pattern) -> Vec<(NodeId, usize)> {
+        let tree = self.tree;
+        match &pattern.root {
+            Root::Symbol(symbol) => {
+                let mut starts: Vec<_> = tree
+                    .references(*symbol)
+                    .into_iter()
+                    .map(|n| (n, 0))
+                    .collect();
+                if !pattern.path.is_empty() {
+                    starts.extend(self.this_of_symbol(*symbol).into_iter().map(|n| (n, 0)));
+                }
+                starts
+            }
+            Root::Instance(owners) => self.instance_starts(owners, &pattern.path),
+            Root::Undeclared(name) => tree.undeclared(name).into_iter().map(|n| (n, 0)).collect(),
+            Root::Result(function) => tree
+                .calls_of(*function)
+                .into_iter()
+                .map(|n| (n, 0))
+                .collect(),
+            Root::Expression(node) => vec![(*node, 0)],
+        }
+    }
+
+    /// `this` in the static code of a class, and in the methods of an object literal.
+    fn this_of_symbol(&self, symbol: SymbolId) -> Vec<NodeId> {
+        let tree = self.tree;
+        let declaration = tree.scoping().symbol_declaration(symbol);
+        let literal = match tree.kind(declaration) {
+            AstKind::VariableDeclarator(declarator) => declarator
+                .init
+                .as_ref()
+                .map(|init| AstKind::from_expression(bare(init)).node_id()),
+            _ => None,
+        };
+        self.this_where(|owner| match owner {
+            Owner::Object(object) => object == symbol,
+            Owner::Class(class) => {
+                class == declaration || tree.callable_of_symbol(symbol) == Some(class)
+            }
+            Owner::Instance(node) => Some(node) == literal,
+        })
+    }
+
+    fn this_where(&self, is: impl Fn(Owner) -> bool) -> Vec<NodeId> {
+        self.tree
+            .nodes()
+            .iter()
+            .filter(|node| matches!(node.kind(), AstKind::ThisExpression(_)))
+            .map(|node| node.id())
+            .filter(|node| self.tree.owner_at(*node).is_some_and(&is))
+            .collect()
+    }
+
+    fn instance_starts(&self, owners: &[NodeId], path: &[String]) -> Vec<(NodeId, usize)> {
+        let tree = self.tree;
+        let private = path.first().and_then(|name| name.strip_prefix('#'));
+        let mut starts = Vec::new();
+        for node in tree.nodes().iter() {
+            let id = node.id();
+            match node.kind() {
+                AstKind::ThisExpression(_) if Tree::is_instance(tree.owner_at(id), owners) => {
+                    starts.push((id, 0));
+                }
+                // Any object before a private name is an instance of the class around it.
+                AstKind::PrivateFieldExpression(member)
+                    if Some(member.field.name.as_str()) == private
+                        && !matches!(
+                            bare(&member.object),
+                            oxc_ast::ast::Expression::ThisExpression(_)
+                        )
+                        && tree
+                            .class_around(id)
+                            .is_some_and(|class| owners.is_empty() || owners.contains(&class)) =>
+                {
+                    starts.push((id, 1));
+                }
+                AstKind::NewExpression(new) if !owners.is_empty() => {
+                    if tree
+                        .callable(&new.callee)
+                        .is_some_and(|class| owners.contains(&class))
+                    {
+                        starts.push((id, 0));
+                    }
+                }
+                kind if owners.is_empty()
+                    && member_object(kind).is_some_and(|object| {
+                        !matches!(bare(object), oxc_ast::ast::Expression::ThisExpression(_))
+                    })
+                    && member_name(kind).as_deref() == path.first().map(String::as_str) =>
+                {
+                    starts.push((id, 1));
+                }
+                _ => {}
+            }
+        }
+        starts
+    }
+
+    /// Follows the value of a node upwards: what is `path` away from it is the holder.
+    fn climb(&mut self, node: NodeId, path: &[String], level: Level) {
+        let mut node = node;
+        let mut path = path;
+        loop {
+            if path.is_empty() {
+                self.uses.push(Use { node, level });
+            }
+            let Some(parent) = self.tree.parent(node) else {
+                return;
+            };
+            match self.step(node, parent, path, level) {
+                Step::Same => node = parent,
+                Step::Into => {
+                    node = parent;
+                    path = &path[1..];
+                }
+                Step::Element(element) => return self.climb(element, &[], Level::Element),
+                Step::Chained(call) => node = call,
+                Step::Stop => return,
+            }
+        }
+    }
+
+    fn step(&mut self, node: NodeId, parent: NodeId, path: &[String], level: Level) -> Step {
+        let span = self.tree.span(node);
+        match self.tree.kind(parent) {
+            AstKind::ParenthesizedExpression(_)
+            | AstKind::TSAsExpression(_)
+            | AstKind::TSSatisfiesExpression(_)
+            | AstKind::TSNonNullExpression(_)
+            | AstKind::TSTypeAssertion(_)
+            | AstKind::ChainExpression(_)
+            | AstKind::AwaitExpression(_) => Step::Same,
+            AstKind::LogicalExpression(logical) => {
+                let is_guard = logical.operator == oxc_syntax::operator::LogicalOperator::And
+                    && logical.left.span() == span;
+                if is_guard { Step::Stop } else { Step::Same }
+            }
+            AstKind::ConditionalExpression(choice) if choice.test.span() != span => Step::Same,
+            AstKind::SequenceExpression(sequence)
+                if sequence
+                    .expressions
+                    .last()
+                    .is_some_and(|last| last.span() == span) =>
+            {
+                Step::Same
+            }
+            kind if member_object(kind).is_some_and(|object| object.span() == span) => {
+                self.step_into_member(parent, path)
+            }
+            kind => self.step_aside(kind, node, path, level),
+        }
+    }
+
+    fn step_into_member(&mut self, member: NodeId, path: &[String]) -> Step {
+        let tree = self.tree;
+        let name = member_name(tree.kind(member));
+        if let Some(expected) = path.first() {
+            let matches = name.as_deref() == Some(expected.as_str());
+            return if matches { Step::Into } else { Step::Stop };
+        }
+        if let Some(call) = tree.call_of_method(member) {
+            return self.step_over_call(call, name.as_deref().unwrap_or_default());
+        }
+        match name.as_deref() {
+            Some("length" | "size" | "prototype" | "constructor") => Step::Stop,
+            _ => Step::Element(member),
+        }
+    }
+
+    /// What a method of the holder gives: a value in it, itself, or something else.
+    fn step_over_call(&mut self, call: NodeId, method: &str) -> Step {
+        match method {
+            "get" | "at" | "find" | "findLast" => Step::Element(call),
+            "set" | "add" | "on" | "once" | "addListener" | "prependListener" => {
+                Step::Chained(call)
+            }
+            "forEach" | "map" | "filter" | "some" | "every" => {
+                let AstKind::CallExpression(node) = self.tree.kind(call) else {
+                    return Step::Stop;
+                };
+                let callback = argument(&node.arguments, 0).and_then(|a| self.tree.callable(a));
+                if let Some(callback) = callback {
+                    self.bind_parameter(callback, 0, &[], Level::Element);
+                }
+                Step::Stop
+            }
+            _ => Step::Stop,
+        }
+    }
+
+    /// Notes the aliases a value gets where it is assigned, passed, returned or destructured.
+    fn step_aside(
+        &mut self,
+        parent: AstKind<'a>,
+        node: NodeId,
+        path: &[String],
+        level: Level,
+    ) -> Step {
+        let span = self.tree.span(node);
+        match parent {
+            AstKind::VariableDeclarator(declarator) if declarator.id.span() != span => {
+                self.bind(&declarator.id, path, level);
+            }
+            AstKind::AssignmentExpression(assignment) if assignment.right.span() == span => {
+                self.assign(&assignment.left, path, level);
+                return Step::Same;
+            }
+            AstKind::AssignmentExpression(assignment) => {
+                let default = matches!(
+                    assignment.operator,
+                    AssignmentOperator::LogicalOr | AssignmentOperator::LogicalNullish
+                );
+                return if default { Step::Same } else { Step::Stop };
+            }
+            AstKind::AssignmentPattern(pattern) if pattern.right.span() == span => {
+                self.bind(&pattern.left, path, level);
+            }
+            AstKind::FormalParameter(parameter) if parameter.pattern.span() != span => {
+                self.bind(&parameter.pattern, path, level);
+            }
+            AstKind::CallExpression(call) if call.callee.span() != span => {
+                let index = call.arguments.iter().position(|a| a.span() == span);
+                let callee = self.tree.callee_node(&call.callee);
+                self.pass(callee, index, path, level);
+            }
+            AstKind::NewExpression(new) if new.callee.span() != span => {
+                let index = new.arguments.iter().position(|a| a.span() == span);
+                let callee = self.tree.callable(&new.callee);
+                let callee = callee.and_then(|class| self.tree.constructor_of(class));
+                self.pass(callee, index, path, level);
+            }
+            AstKind::ReturnStatement(_) | AstKind::ArrowFunctionExpression(_) => {
+                self.give_back(node, path, level);
+            }
+            AstKind::ObjectProperty(property) if property.value.span() == span => {
+                self.put_in_literal(property.node_id.get(), path, level);
+            }
+            AstKind::PropertyDefinition(field) if field.key.span() != span => {
+                self.put_in_field(field.node_id.get(), path, level);
+            }
+            AstKind::ForOfStatement(each) if each.right.span() == span && path.is_empty() => {
+                self.iterate(&each.left);
+            }
+            _ => {}
+        }
+        Step::Stop
+    }
+
+    fn bind(&mut self, pattern: &BindingPattern<'a>, path: &[String], level: Level) {
+        match pattern {
+            BindingPattern::BindingIdentifier(identifier) => {
+                if let Some(symbol) = identifier.symbol_id.get() {
+                    self.add(Root::Symbol(symbol), path, level);
+                }
+            }
+            BindingPattern::AssignmentPattern(default) => self.bind(&default.left, path, level),
+            BindingPattern::ObjectPattern(object) => {
+                let Some((first, rest)) = path.split_first() else {
+                    return;
+                };
+                for property in &object.properties {
+                    if key_name(&property.key).as_deref() == Some(first.as_str()) {
+                        self.bind(&property.value, rest, level);
+                    }
+                }
+            }
+            BindingPattern::ArrayPattern(_) => {}
+        }
+    }
+
+    fn assign(&mut self, target: &AssignmentTarget<'a>, path: &[String], level: Level) {
+        if let AssignmentTarget::ObjectAssignmentTarget(object) = target {
+            let Some((first, rest)) = path.split_first() else {
+                return;
+            };
+            for property in &object.properties {
+                if let AssignmentTargetProperty::AssignmentTargetPropertyIdentifier(property) =
+                    property
+                    && property.binding.name.as_str() == first
+                    && let Some(symbol) = self.tree.symbol_of_reference(&property.binding)
+                {
+                    self.add(Root::Symbol(symbol), rest, level);
+                }
+            }
+            return;
+        }
+        let Some(node) = crate::tree::target_node(target) else {
+            return;
+        };
+        if let Some((root, mut names)) = self.tree.root_and_path(node) {
+            names.extend(path.iter().cloned());
+            self.add(root, &names, level);
+        }
+    }
+
+    fn pass(
+        &mut self,
+        callee: Option<NodeId>,
+        index: Option<usize>,
+        path: &[String],
+        level: Level,
+    ) {
+        if let (Some(callee), Some(index)) = (callee, index) {
+            self.bind_parameter(callee, index, path, level);
+        }
+    }
+
+    fn bind_parameter(&mut self, function: NodeId, index: usize, path: &[String], level: Level) {
+        let parameter = self
+            .tree
+            .parameters(function)
+            .and_then(|parameters| parameters.items.get(index));
+        if let Some(parameter) = parameter {
+            self.bind(&parameter.pattern, path, level);
+        }
+    }
+
+    /// The value is what the function around gives; a getter's is its property.
+    fn give_back(&mut self, node: NodeId, path: &[String], level: Level) {
+        let tree = self.tree;
+        let Some(function) = tree.function_around(node) else {
+            return;
+        };
+        if let Some(parent) = tree.parent(function)
+            && let AstKind::MethodDefinition(method) = tree.kind(parent)
+            && method.kind == MethodDefinitionKind::Get
+        {
+            return self.put_in_field(parent, path, level);
+        }
+        self.add(Root::Result(function), path, level);
+    }
+
+    fn put_in_literal(&mut self, property: NodeId, path: &[String], level: Level) {
+        let AstKind::ObjectProperty(node) = self.tree.kind(property) else {
+            return;
+        };
+        if let (Some(name), Some(literal)) = (key_name(&node.key), self.tree.parent(property)) {
+            let mut names = vec![name.into_owned()];
+            names.extend(path.iter().cloned());
+            self.add(Root::Expression(literal), &names, level);
+        }
+    }
+
+    fn put_in_field(&mut self, field: NodeId, path: &[String], level: Level) {
+        let tree = self.tree;
+        let (key, is_static) = match tree.kind(field) {
+            AstKind::PropertyDefinition(field) => (&field.key, field.r#static),
+            AstKind::MethodDefinition(method) => (&method.key, method.r#static),
+            _ => return,
+        };
+        if let (Some(name), Some(class), false) =
+            (key_name(key), tree.class_around(field), is_static)
+        {
+            let mut names = vec![name.into_owned()];
+            names.extend(path.iter().cloned());
+            self.add(Root::Instance(tree.family(class)), &names, level);
+        }
+    }
+
+    fn iterate(&mut self, left: &ForStatementLeft<'a>) {
+        let ForStatementLeft::VariableDeclaration(declaration) = left else {
+            return;
+        };
+        for declarator in &declaration.declarations {
+            match &declarator.id {
+                // Entries of a map come as a key and a value.
+                BindingPattern::ArrayPattern(entry) => {
+                    if let Some(Some(value)) = entry.elements.get(1) {
+                        self.bind(value, &[], Level::Element);
+                    }
+                }
+                pattern => self.bind(pattern, &[], Level::Element),
+            }
+        }
+    }
+}
+
+/// Where the value of a node goes next.
+enum Step {
+    /// The parent is the same value.
+    Same,
+    /// The parent is the next property on the path.
+    Into,
+    /// This node is a value kept in the holder.
+    Element(NodeId),
+    /// This call gives the holder itself.
+    Chained(NodeId),
+    /// Nowhere that is known.
+    Stop,
+}
