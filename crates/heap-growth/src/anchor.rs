@@ -1,0 +1,233 @@
+//! A trail from a holder towards the root into the name that a reader of the sources knows the holder by.
+
+use stanch_heap_graph::NodeKind;
+
+use crate::scripts::ScriptPlace;
+use crate::trail::{Link, LinkKind, Trail, Trails};
+
+/// Whose code a script is.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Origin {
+    /// The service's own.
+    User,
+    /// An installed package's, by its name such as `lru-cache` or `@scope/name`.
+    Package(String),
+    /// Node's own.
+    Runtime,
+    /// Not known: built in, or compiled from a string.
+    Unknown,
+}
+
+impl Origin {
+    /// Whose code the script at `url` is.
+    #[must_use]
+    pub fn of_url(url: &str) -> Self {
+        if url.is_empty() || url.starts_with("evalmachine") {
+            return Self::Unknown;
+        }
+        if url.starts_with("node:") {
+            return Self::Runtime;
+        }
+        match url.rfind("/node_modules/") {
+            Some(at) => Self::Package(package_name(&url[at + "/node_modules/".len()..])),
+            None => Self::User,
+        }
+    }
+
+    /// Whether a reader can open the source: the service's own or a package's.
+    #[must_use]
+    pub fn is_readable(&self) -> bool {
+        matches!(self, Self::User | Self::Package(_))
+    }
+}
+
+fn package_name(path: &str) -> String {
+    let parts = if path.starts_with('@') { 2 } else { 1 };
+    path.split('/').take(parts).collect::<Vec<_>>().join("/")
+}
+
+/// What a holder is called in the sources.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Anchor {
+    /// A variable of a module or function.
+    Variable {
+        /// Its name.
+        name: String,
+        /// A function that sees the variable.
+        seen_by: ScriptPlace,
+    },
+    /// A variable that an ES module exports.
+    Export {
+        /// Its exported name.
+        name: String,
+        /// A function of the module, where one is known.
+        module: Option<ScriptPlace>,
+    },
+    /// A field of a class's instances.
+    Field {
+        /// The field's name, `#` included for private ones.
+        name: String,
+        /// The class.
+        class: String,
+        /// The class's constructor.
+        constructor: ScriptPlace,
+    },
+    /// A property of an object that itself has a name.
+    Property {
+        /// The property's name.
+        name: String,
+        /// The object's own name.
+        object: Box<Self>,
+    },
+    /// A property of the global object.
+    Global {
+        /// Its name.
+        name: String,
+    },
+    /// A property of what a CommonJS module exports.
+    ModuleExports {
+        /// The module's file.
+        file: String,
+    },
+}
+
+impl Anchor {
+    /// The name at the declaration.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Variable { name, .. }
+            | Self::Export { name, .. }
+            | Self::Field { name, .. }
+            | Self::Property { name, .. }
+            | Self::Global { name } => name,
+            Self::ModuleExports { .. } => "module.exports",
+        }
+    }
+
+    /// The name with what it belongs to: `state.items`, `SessionStore#sessions`.
+    #[must_use]
+    pub fn qualified(&self) -> String {
+        match self {
+            Self::Variable { name, .. } | Self::Export { name, .. } => name.clone(),
+            Self::Field { name, class, .. } if name.starts_with('#') => format!("{class}{name}"),
+            Self::Field { name, class, .. } => format!("{class}.{name}"),
+            Self::Property { name, object } => format!("{}.{name}", object.qualified()),
+            Self::Global { name } => format!("globalThis.{name}"),
+            Self::ModuleExports { .. } => "module.exports".to_owned(),
+        }
+    }
+
+    /// A place in the script that declares it, where one is known.
+    #[must_use]
+    pub fn script(&self) -> Option<&ScriptPlace> {
+        match self {
+            Self::Variable { seen_by, .. } => Some(seen_by),
+            Self::Export { module, .. } => module.as_ref(),
+            Self::Field { constructor, .. } => Some(constructor),
+            Self::Property { object, .. } => object.script(),
+            Self::Global { .. } | Self::ModuleExports { .. } => None,
+        }
+    }
+
+    /// Whose code declares it.
+    #[must_use]
+    pub fn origin(&self) -> Origin {
+        match self {
+            Self::Global { .. } => Origin::User,
+            Self::ModuleExports { file } => Origin::of_url(file),
+            Self::Property { object, .. } => object.origin(),
+            _ => self
+                .script()
+                .map_or(Origin::Unknown, |place| Origin::of_url(&place.url)),
+        }
+    }
+}
+
+/// The anchors along a trail, nearest to the holder first: names in code that a reader can open.
+pub(crate) fn anchors(trails: &Trails<'_>, trail: &Trail) -> Vec<Anchor> {
+    (0..trail.links.len())
+        .filter_map(|at| anchor_at(trails, &trail.links[at..]))
+        .collect()
+}
+
+/// The anchor whose name the first of `links` gives, if it gives one.
+fn anchor_at(trails: &Trails<'_>, links: &[Link]) -> Option<Anchor> {
+    let (link, further) = links.split_first()?;
+    match &link.kind {
+        LinkKind::Variable(name) => {
+            let seen_by = trails.scripts.function_in(link.from)?;
+            Origin::of_url(&seen_by.url)
+                .is_readable()
+                .then(|| Anchor::Variable {
+                    name: name.clone(),
+                    seen_by,
+                })
+        }
+        LinkKind::Export(name) => {
+            let context = trails.module_context(link.from);
+            let module = context.and_then(|context| trails.scripts.function_in(context));
+            Some(Anchor::Export {
+                name: name.clone(),
+                module,
+            })
+        }
+        LinkKind::Global(name) => Some(Anchor::Global { name: name.clone() }),
+        LinkKind::ModuleExports(file) => Some(Anchor::ModuleExports { file: file.clone() }),
+        LinkKind::Property(name) => property(trails, link, name, further),
+        LinkKind::Entry | LinkKind::Internal(_) => None,
+    }
+}
+
+fn property(trails: &Trails<'_>, link: &Link, name: &str, further: &[Link]) -> Option<Anchor> {
+    let graph = trails.graph;
+    if name.starts_with('<') {
+        return None;
+    }
+    match trails.scripts.place(link.from) {
+        Some(constructor) if graph.kind(link.from) == NodeKind::Object => {
+            let readable = Origin::of_url(&constructor.url).is_readable();
+            // A class that extends one of Node's has the parent's fields too: `_events` is no field of the user's class.
+            let inherited =
+                name.starts_with("_events") || name == "_readableState" || name == "_writableState";
+            (readable && !inherited).then(|| Anchor::Field {
+                name: name.to_owned(),
+                class: graph.name(link.from).to_owned(),
+                constructor,
+            })
+        }
+        // A plain object, or a function: its own name comes from what holds it.
+        _ => {
+            let object = further.iter().enumerate().find_map(|(at, next)| {
+                let named = anchor_at(trails, &further[at..]);
+                (named.is_some() || !matches!(next.kind, LinkKind::Internal(_))).then_some(named)
+            })??;
+            Some(Anchor::Property {
+                name: name.to_owned(),
+                object: Box::new(object),
+            })
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Origin;
+
+    #[test]
+    fn origin_follows_the_url() {
+        let check = |url: &str, origin: Origin| assert_eq!(Origin::of_url(url), origin, "{url}");
+        check("file:///srv/app/src/users.js", Origin::User);
+        check("/srv/app/server.js", Origin::User);
+        check("node:internal/timers", Origin::Runtime);
+        check(
+            "/srv/node_modules/lru-cache/dist/index.js",
+            Origin::Package("lru-cache".into()),
+        );
+        check(
+            "/srv/node_modules/a/node_modules/@b/c/x.js",
+            Origin::Package("@b/c".into()),
+        );
+        check("", Origin::Unknown);
+    }
+}

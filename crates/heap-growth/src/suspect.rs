@@ -1,0 +1,384 @@
+//! Groups of newcomers into growing holders: named, with path, members and pattern, the steadiest growth first.
+
+use std::collections::HashMap;
+
+use stanch_heap_graph::{HeapGraph, NodeId, NodeKind, Ordinal};
+use stanch_leak_patterns::{Confidence, Pattern};
+
+use crate::age::Ages;
+use crate::anchor::{Anchor, Origin, anchors};
+use crate::group::{Group, Slot, groups};
+use crate::members::{self, Members};
+use crate::pattern::{self, Shape};
+use crate::scripts::{ScriptPlace, Scripts};
+use crate::trail::{LinkKind, Trail, Trails, is_weak_pair};
+
+/// Groups looked at closely; all further ones together hold next to nothing.
+const CLOSELY: usize = 40;
+/// The least part of all newcomers' bytes that makes a holder worth a line.
+const LEAST_SHARE: f64 = 0.01;
+
+/// What has grown between the first snapshot and the last.
+#[derive(Debug, Default)]
+pub struct Growth {
+    /// Holders by steady growth, most first.
+    pub holders: Vec<GrowingHolder>,
+    /// Bytes of all objects that came since the first snapshot.
+    pub newcomer_bytes: u64,
+}
+
+/// An object under which newcomers accumulate.
+#[derive(Debug, Clone)]
+pub struct GrowingHolder {
+    /// Its id within the session.
+    pub id: NodeId,
+    /// Its class, such as `Map`.
+    pub class: String,
+    /// Its name in the sources, the nearest that a reader can open; none where only the runtime holds it.
+    pub anchor: Option<Anchor>,
+    /// A name in the service's own sources further up, where the nearest is inside a package.
+    pub user_anchor: Option<Anchor>,
+    /// From the outermost name to the newcomers.
+    pub path: Vec<Step>,
+    /// Members at each snapshot; those of the first that are gone by the last are not counted.
+    pub count: Vec<u64>,
+    /// Bytes of the newcomers at each snapshot, 0 at the first.
+    pub retained: Vec<u64>,
+    /// Bytes that came in the steadiest way: the slowest step's rate, over the whole series.
+    pub steady_bytes: u64,
+    /// Its part of all newcomers' bytes, 0 to 1.
+    pub share: f64,
+    /// Newcomers by class, most bytes first.
+    pub classes: Vec<ClassCount>,
+    /// Functions and classes of readable code among the members, most frequent first.
+    pub places: Vec<MemberPlace>,
+    /// The variable through which stored functions keep most.
+    pub capture: Option<Capture>,
+    /// The pattern; none when the shape fits no single one.
+    pub pattern: Option<Pattern>,
+    /// How sure holder and pattern are.
+    pub confidence: Confidence,
+    /// Why this pattern, in one clause.
+    pub reason: String,
+}
+
+/// Newcomers of one class.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClassCount {
+    /// The class, as DevTools names it.
+    pub class: String,
+    /// How many.
+    pub count: u64,
+    /// Their own bytes.
+    pub bytes: u64,
+}
+
+/// A function or class that members of a holder lead to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MemberPlace {
+    /// Where it was written.
+    pub place: ScriptPlace,
+    /// Its name; empty for an anonymous function.
+    pub name: String,
+    /// Sampled members that lead to it.
+    pub count: u64,
+    /// Whether the members are instances of a class rather than lead to a function.
+    pub is_class: bool,
+}
+
+/// A variable that stored functions keep alive.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Capture {
+    /// Its name.
+    pub variable: String,
+    /// A stored function whose scope has it; the function need not use it.
+    pub function: ScriptPlace,
+    /// Class of the value.
+    pub value_class: String,
+    /// Its part of the members' bytes, 0 to 1.
+    pub share: f64,
+}
+
+/// One readable step of a path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// How the object is held: a name, `[…]` for entries, or what V8 calls it in brackets.
+    pub name: String,
+    /// Its class.
+    pub class: String,
+}
+
+/// Names, reads and ranks everything that grows.
+pub(crate) fn rank(graph: &HeapGraph, ages: &Ages, spans: &[u64]) -> Growth {
+    let scripts = Scripts::of(graph);
+    let trails = Trails {
+        graph,
+        scripts: &scripts,
+        ages,
+    };
+    let groups = groups(graph, ages);
+    let newcomer_bytes = graph
+        .ordinals()
+        .filter(|&node| ages.step_of_bytes(node).is_some())
+        .map(|node| graph.self_size(node))
+        .sum();
+    let mut holders: Vec<GrowingHolder> = joined_by_name(&trails, groups)
+        .into_iter()
+        .map(|named| holder(&trails, named, spans, newcomer_bytes))
+        .filter(|holder| holder.share >= LEAST_SHARE && holder.steady_bytes > 0)
+        .collect();
+    holders.sort_by(|a, b| {
+        b.steady_bytes
+            .cmp(&a.steady_bytes)
+            .then_with(|| a.id.0.cmp(&b.id.0))
+    });
+    Growth {
+        holders,
+        newcomer_bytes,
+    }
+}
+
+struct Named {
+    group: Group,
+    trail: Trail,
+    anchors: Vec<Anchor>,
+}
+
+/// Groups whose owners have one and the same name in the sources are one: a list per tenant, a map per shard.
+fn joined_by_name(trails: &Trails<'_>, groups: Vec<Group>) -> Vec<Named> {
+    let mut known: HashMap<(Anchor, Slot), usize> = HashMap::new();
+    let mut joined: Vec<Named> = Vec::new();
+    for group in groups.into_iter().take(CLOSELY) {
+        let trail = full_trail(trails, &group);
+        let anchors = anchors(trails, &trail);
+        let key = anchors
+            .first()
+            .map(|anchor| (anchor.clone(), group.slot.clone()));
+        match key.as_ref().and_then(|key| known.get(key)) {
+            Some(&at) => joined[at].group.absorb(group),
+            None => {
+                if let Some(key) = key {
+                    known.insert(key, joined.len());
+                }
+                joined.push(Named {
+                    group,
+                    trail,
+                    anchors,
+                });
+            }
+        }
+    }
+    joined
+}
+
+/// The trail from the slot: a named slot is its own first step.
+fn full_trail(trails: &Trails<'_>, group: &Group) -> Trail {
+    let mut trail = trails.from(group.owner);
+    if let (Slot::Named(_), Some(&top)) = (&group.slot, group.tops.first()) {
+        let first = trails.slot_link(group.owner, top);
+        if let Some(link) = first {
+            let complete = matches!(link.kind, LinkKind::Variable(_) | LinkKind::Global(_));
+            if complete {
+                trail.links.clear();
+            }
+            trail.links.insert(0, link);
+        }
+    }
+    trail
+}
+
+fn holder(trails: &Trails<'_>, named: Named, spans: &[u64], newcomer_bytes: u64) -> GrowingHolder {
+    let Named {
+        group,
+        trail,
+        anchors,
+    } = named;
+    let graph = trails.graph;
+    let members = members::look_at(graph, trails.scripts, trails.ages, &group);
+    let anchor = anchors.first().cloned();
+    let shape = Shape {
+        graph,
+        group: &group,
+        trail: &trail,
+        anchor: anchor.as_ref(),
+        members: &members,
+    };
+    let reading = pattern::read(&shape);
+    let user_anchor = match &anchor {
+        Some(near) if near.origin() != Origin::User => anchors
+            .iter()
+            .find(|anchor| anchor.origin() == Origin::User)
+            .cloned(),
+        _ => None,
+    };
+    let steady_bytes = steady(&group.bytes, spans);
+    let confidence = if steady_bytes * 4 < group.total() {
+        Confidence::Low
+    } else {
+        reading.confidence
+    };
+    GrowingHolder {
+        id: graph.id(group.owner),
+        class: class_of_holder(graph, &group),
+        path: path(graph, &group, &trail, &members),
+        count: counts(trails, &group, &members),
+        retained: running_sum(&group.bytes),
+        steady_bytes,
+        share: share(group.total(), newcomer_bytes),
+        anchor,
+        user_anchor,
+        classes: members.classes,
+        places: members.places,
+        capture: members.capture,
+        pattern: reading.pattern,
+        confidence,
+        reason: reading.reason,
+    }
+}
+
+/// The class of what a reader would call the holder: for a variable, what is in it.
+fn class_of_holder(graph: &HeapGraph, group: &Group) -> String {
+    match (&group.slot, group.tops.last()) {
+        (Slot::Named(_), Some(&top)) => graph.name(top).to_owned(),
+        _ => graph.name(group.owner).to_owned(),
+    }
+}
+
+fn counts(trails: &Trails<'_>, group: &Group, members: &Members) -> Vec<u64> {
+    if let Some(links) = &members.chained {
+        return running_sum(links);
+    }
+    let old = match group.slot {
+        Slot::Members => members_of(trails, group.owner),
+        _ => 0,
+    };
+    // A Map's keys are tops as well as its values where they are texts of their own.
+    let entries = entries_per_top(trails.graph, group);
+    let mut counts = running_sum(&group.counts);
+    for count in &mut counts {
+        *count = *count / entries + old;
+    }
+    counts
+}
+
+/// Old members of a container: what its stores held before the first snapshot.
+fn members_of(trails: &Trails<'_>, owner: Ordinal) -> u64 {
+    let graph = trails.graph;
+    let texts = |node| {
+        matches!(
+            graph.kind(node),
+            NodeKind::String | NodeKind::Number | NodeKind::Hidden
+        )
+    };
+    graph
+        .dominated_children(owner)
+        .flat_map(|child| {
+            let is_store = trails.ages.owner(child) == owner;
+            is_store
+                .then(|| graph.dominated_children(child))
+                .into_iter()
+                .flatten()
+        })
+        .filter(|&member| {
+            trails.ages.step(member).is_none()
+                && trails.ages.owner(member) == member
+                && !texts(member)
+        })
+        .count() as u64
+}
+
+fn entries_per_top(graph: &HeapGraph, group: &Group) -> u64 {
+    if !matches!(graph.name(group.owner), "Map" | "Object") || group.slot != Slot::Members {
+        return 1;
+    }
+    let texts = group
+        .tops
+        .iter()
+        .filter(|&&top| {
+            matches!(
+                graph.kind(top),
+                NodeKind::String | NodeKind::ConsString | NodeKind::Number
+            )
+        })
+        .count();
+    // Key and value of each entry are newcomers of their own if about half of them are texts.
+    if texts * 5 >= group.tops.len() * 2 && texts * 5 <= group.tops.len() * 3 {
+        2
+    } else {
+        1
+    }
+}
+
+/// From the values of the steps to the values at the snapshots, which start at 0.
+fn running_sum(steps: &[u64]) -> Vec<u64> {
+    let mut sum = 0;
+    let rest = steps.iter().map(|step| {
+        sum += step;
+        sum
+    });
+    std::iter::once(0).chain(rest).collect()
+}
+
+/// What would have come at the slowest step's rate all the time: one-time growth falls out.
+fn steady(bytes: &[u64], spans: &[u64]) -> u64 {
+    let whole: u64 = spans.iter().sum();
+    let slowest = bytes
+        .iter()
+        .zip(spans)
+        .map(|(bytes, span)| u128::from(*bytes) * u128::from(whole) / u128::from(*span))
+        .min();
+    slowest
+        .and_then(|bytes| u64::try_from(bytes).ok())
+        .unwrap_or(0)
+}
+
+fn path(graph: &HeapGraph, group: &Group, trail: &Trail, members: &Members) -> Vec<Step> {
+    let mut steps: Vec<Step> = Vec::new();
+    for link in trail.links.iter().rev() {
+        let name = match &link.kind {
+            LinkKind::Variable(name) | LinkKind::Export(name) => name.clone(),
+            LinkKind::Property(name) => format!(".{name}"),
+            LinkKind::Global(name) => format!("globalThis.{name}"),
+            LinkKind::ModuleExports(file) => format!("module.exports of {file}"),
+            LinkKind::Entry => "[…]".to_owned(),
+            LinkKind::Internal(_)
+                if crate::age::is_store(graph, link.to)
+                    || crate::age::is_store(graph, link.from) =>
+            {
+                continue;
+            }
+            LinkKind::Internal(name) if is_weak_pair(name) => "(value of a WeakMap)".to_owned(),
+            LinkKind::Internal(name) => format!("({name})"),
+        };
+        if crate::age::is_store(graph, link.to) {
+            continue;
+        }
+        let step = Step {
+            name,
+            class: graph.class_name(link.to).to_string(),
+        };
+        if steps.last() != Some(&step) {
+            steps.push(step);
+        }
+    }
+    if let Some(class) = members
+        .typical
+        .clone()
+        .filter(|_| group.slot != Slot::Internal)
+    {
+        steps.push(Step {
+            name: "[newcomers]".to_owned(),
+            class,
+        });
+    }
+    steps
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a share for people")]
+fn share(part: u64, whole: u64) -> f64 {
+    if whole == 0 {
+        0.0
+    } else {
+        (part as f64 / whole as f64).min(1.0)
+    }
+}
