@@ -4,7 +4,7 @@ use std::mem;
 
 use anstyle::{AnsiColor, Style};
 
-use super::Colours;
+use stanch_report::Color;
 
 /// How a piece of text is set off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,12 +22,12 @@ pub(super) type Word = Vec<(Look, String)>;
 /// Splits text with `` `code` ``, `**strong**` and `[links](target)` into words.
 ///
 /// A link to another topic is its text alone; any other link has its address behind it.
-pub(super) fn words(text: &str, body: Look, colours: Colours) -> Vec<Word> {
+pub(super) fn words(text: &str, body: Look, color: Color) -> Vec<Word> {
     let mut setter = Setter::default();
     let mut rest = text;
     while let Some(at) = rest.find(['`', '*', '[']) {
         setter.add(&rest[..at], body);
-        rest = match taken(&rest[at..], colours) {
+        rest = match taken(&rest[at..], color) {
             Some((pieces, after)) => {
                 for (look, piece) in pieces {
                     setter.add(&piece, look);
@@ -46,13 +46,13 @@ pub(super) fn words(text: &str, body: Look, colours: Colours) -> Vec<Word> {
 }
 
 /// The marked-up piece at the start of `text`, and what follows it.
-fn taken(text: &str, colours: Colours) -> Option<(Word, &str)> {
+fn taken(text: &str, color: Color) -> Option<(Word, &str)> {
     if let Some(inner) = text.strip_prefix('`') {
         let (code, after) = inner.split_once('`')?;
         // Without colours the quotes are all that tells code from words.
-        let shown = match colours {
-            Colours::Plain => format!("`{code}`"),
-            Colours::Ansi => code.to_owned(),
+        let shown = match color {
+            Color::Never => format!("`{code}`"),
+            Color::Always => code.to_owned(),
         };
         return Some((vec![(Look::Code, shown)], after));
     }
@@ -131,8 +131,8 @@ pub(super) fn wrapped(words: &[Word], columns: usize) -> Vec<&[Word]> {
 }
 
 /// The words as one line of text.
-pub(super) fn painted(words: &[Word], colours: Colours) -> String {
-    let paint = |(look, piece): &(Look, String)| look.paint(piece, colours);
+pub(super) fn painted(words: &[Word], color: Color) -> String {
+    let paint = |(look, piece): &(Look, String)| look.paint(piece, color);
     let texts: Vec<String> = words
         .iter()
         .map(|word| word.iter().map(paint).collect())
@@ -142,13 +142,13 @@ pub(super) fn painted(words: &[Word], colours: Colours) -> String {
 
 impl Look {
     /// The text with this look's colours around it.
-    pub(super) fn paint(self, text: &str, colours: Colours) -> String {
-        let style = match (colours, self) {
-            (Colours::Plain, _) | (_, Self::Body) => return text.to_owned(),
-            (Colours::Ansi, Self::Strong) => Style::new().bold(),
-            (Colours::Ansi, Self::Code) => AnsiColor::Cyan.on_default(),
-            (Colours::Ansi, Self::Link) => Style::new().underline(),
-            (Colours::Ansi, Self::Heading) => AnsiColor::Yellow.on_default().bold(),
+    pub(super) fn paint(self, text: &str, color: Color) -> String {
+        let style = match (color, self) {
+            (Color::Never, _) | (_, Self::Body) => return text.to_owned(),
+            (Color::Always, Self::Strong) => Style::new().bold(),
+            (Color::Always, Self::Code) => AnsiColor::Cyan.on_default(),
+            (Color::Always, Self::Link) => Style::new().underline(),
+            (Color::Always, Self::Heading) => AnsiColor::Yellow.on_default().bold(),
         };
         format!("{style}{text}{style:#}")
     }

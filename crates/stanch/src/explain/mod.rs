@@ -10,7 +10,7 @@ mod tests;
 
 use std::fmt;
 
-pub(crate) use render::{Colours, render};
+pub(crate) use render::render;
 
 /// What kind of thing a topic explains.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,16 +23,13 @@ pub(crate) enum Group {
     Guide,
 }
 
-impl Group {
-    /// All groups, in the order in which they are listed.
-    const ALL: [Self; 3] = [Self::Pattern, Self::Verdict, Self::Guide];
-
-    const fn heading(self) -> &'static str {
-        match self {
+impl fmt::Display for Group {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
             Self::Pattern => "The six leak patterns",
             Self::Verdict => "The eight verdicts",
             Self::Guide => "Background",
-        }
+        })
     }
 }
 
@@ -41,6 +38,8 @@ impl Group {
 pub(crate) struct Topic {
     /// What is typed after `stanch explain`.
     pub(crate) id: &'static str,
+    /// What its heading says after the id, such as `entries that nothing ever evicts`.
+    pub(crate) title: &'static str,
     /// Where it is listed.
     pub(crate) group: Group,
     /// The explanation as Markdown; its first line is a heading.
@@ -60,6 +59,7 @@ macro_rules! topic {
     ($group:ident, $folder:literal, $id:literal) => {
         Topic {
             id: $id,
+            title: title_of(include_str!(concat!($folder, "/", $id, ".md"))),
             group: Group::$group,
             text: include_str!(concat!($folder, "/", $id, ".md")),
         }
@@ -104,27 +104,19 @@ pub(crate) fn find(id: &str) -> Result<&'static Topic, UnknownTopic> {
         })
 }
 
-/// What there is to explain, as text for a terminal of that many columns.
-pub(crate) fn overview(columns: usize, colours: Colours) -> String {
-    let mut text = String::from("# Topics of `stanch explain`\n");
-    for group in Group::ALL {
-        text += &format!(
-            "\n## {}\n\n| topic | what it explains |\n| --- | --- |\n",
-            group.heading()
-        );
-        for topic in topics().filter(|topic| topic.group == group) {
-            text += &format!("| `{}` | {} |\n", topic.id, topic.title());
-        }
+/// What stands between the first `: ` and the end of its line; without one the build fails.
+const fn title_of(text: &'static str) -> &'static str {
+    let bytes = text.as_bytes();
+    let mut start = 0;
+    while bytes[start] != b':' {
+        start += 1;
     }
-    render(&text, columns, colours)
-}
-
-impl Topic {
-    /// What its heading says after the id, such as `entries that nothing ever evicts`.
-    pub(crate) fn title(&self) -> &'static str {
-        let heading = self.text.lines().next().unwrap_or_default();
-        heading.split_once(": ").map_or(heading, |(_, title)| title)
+    start += 2;
+    let mut end = start;
+    while bytes[end] != b'\n' {
+        end += 1;
     }
+    text.split_at(end).0.split_at(start).1
 }
 
 impl fmt::Display for UnknownTopic {

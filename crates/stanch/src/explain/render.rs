@@ -2,16 +2,9 @@
 //!
 //! It knows what the topics use and no more: no nested lists, quotes, images or HTML.
 
-use super::inline::{Look, Word, line_width, painted, words, wrapped};
+use stanch_report::Color;
 
-/// Whether the text may carry terminal colours.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Colours {
-    /// None; code keeps its quotes.
-    Plain,
-    /// ANSI escape sequences.
-    Ansi,
-}
+use super::inline::{Look, Word, line_width, painted, words, wrapped};
 
 /// Spaces in front of a line of code.
 const CODE_INDENT: usize = 4;
@@ -21,8 +14,8 @@ const GUTTER: usize = 2;
 const NARROWEST_CELL: usize = 24;
 
 /// Sets Markdown for a terminal of that many columns. Code is never wrapped.
-pub(crate) fn render(text: &str, columns: usize, colours: Colours) -> String {
-    let page = Page { columns, colours };
+pub(crate) fn render(text: &str, columns: usize, color: Color) -> String {
+    let page = Page { columns, color };
     let blocks: Vec<String> = blocks(text).iter().map(|block| page.block(block)).collect();
     blocks.join("\n")
 }
@@ -113,7 +106,7 @@ fn row(line: &str) -> Option<Vec<String>> {
 
 struct Page {
     columns: usize,
-    colours: Colours,
+    color: Color,
 }
 
 impl Page {
@@ -134,17 +127,17 @@ impl Page {
     }
 
     fn words(&self, text: &str, body: Look) -> Vec<Word> {
-        words(text, body, self.colours)
+        words(text, body, self.color)
     }
 
     /// Without colours a line below it is what sets a heading off.
     fn heading(&self, level: usize, text: &str) -> String {
         let words = self.words(text, Look::Heading);
         let heading = self.hung("", &words);
-        let rule = match (self.colours, level) {
-            (Colours::Ansi, _) => return heading,
-            (Colours::Plain, 1) => "=",
-            (Colours::Plain, _) => "-",
+        let rule = match (self.color, level) {
+            (Color::Always, _) => return heading,
+            (Color::Never, 1) => "=",
+            (Color::Never, _) => "-",
         };
         let length = line_width(&words).min(self.columns);
         format!("{heading}{}\n", rule.repeat(length))
@@ -160,7 +153,7 @@ impl Page {
                 0 => text += marker,
                 _ => text += &" ".repeat(indent),
             }
-            text += &painted(line, self.colours);
+            text += &painted(line, self.color);
             text.push('\n');
         }
         text
@@ -171,7 +164,7 @@ impl Page {
         for line in lines {
             if !line.is_empty() {
                 text += &" ".repeat(CODE_INDENT);
-                text += &Look::Code.paint(line, self.colours);
+                text += &Look::Code.paint(line, self.color);
             }
             text.push('\n');
         }
@@ -232,7 +225,7 @@ impl Page {
             for (cell, width) in cells.iter().zip(widths) {
                 if let Some(words) = cell.get(line) {
                     text += &" ".repeat(owed);
-                    text += &painted(words, self.colours);
+                    text += &painted(words, self.color);
                     owed = width.saturating_sub(line_width(words)) + GUTTER;
                 } else {
                     owed += width + GUTTER;
@@ -269,10 +262,12 @@ impl Page {
 
 #[cfg(test)]
 mod tests {
-    use super::{Colours, render};
+    use stanch_report::Color;
+
+    use super::render;
 
     fn check(markdown: &str, columns: usize, expected: &str) {
-        assert_eq!(render(markdown, columns, Colours::Plain), expected);
+        assert_eq!(render(markdown, columns, Color::Never), expected);
     }
 
     #[test]
@@ -353,7 +348,7 @@ mod tests {
 
     #[test]
     fn colours_take_the_place_of_quotes() {
-        let text = render("## a\n\n`b` **c**", 80, Colours::Ansi);
+        let text = render("## a\n\n`b` **c**", 80, Color::Always);
         assert_eq!(
             text,
             "\u{1b}[1m\u{1b}[33ma\u{1b}[0m\n\n\u{1b}[36mb\u{1b}[0m \u{1b}[1mc\u{1b}[0m\n"
