@@ -53,9 +53,11 @@ fn sources_of(oracle: &Path) -> Result<String> {
     let mut files: Vec<PathBuf> = Vec::new();
     for entry in fs::read_dir(oracle)? {
         let path = entry?.path();
-        let is_source = path
-            .extension()
-            .is_some_and(|extension| ["mjs", "ts", "json"].iter().any(|kind| extension == *kind));
+        let is_source = path.extension().is_some_and(|extension| {
+            ["mjs", "cjs", "ts", "json"]
+                .iter()
+                .any(|kind| extension == *kind)
+        });
         // What the build writes is no source; it follows from the others.
         let is_built = path.file_name().is_some_and(|name| name == "oracle.mjs");
         if is_source && !is_built {

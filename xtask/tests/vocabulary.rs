@@ -11,9 +11,15 @@ use std::path::Path;
 
 use stanch_leak_patterns::Pattern;
 
+/// Leaking fixtures that no pattern names: what grows there is outside of the heap.
+const NO_PATTERN: &str = "native-growth";
+
 #[test]
 fn fixtures_cover_the_six() {
-    check("fixtures/leaks", &names_in("fixtures/leaks", Only::Folders));
+    let folder = "fixtures/leaks";
+    let mut names = names_in(folder, Only::Folders);
+    names.remove(NO_PATTERN);
+    check(folder, &names);
 }
 
 #[test]
