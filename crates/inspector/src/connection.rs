@@ -111,10 +111,20 @@ impl Table {
             route: route.clone(),
             reply: Reply::To(reply),
         });
-        if let Some(why) = self.disconnect() {
+        // Asked after the place is reserved: an end that comes later finds it and answers.
+        if let Some(why) = self.disconnect().or_else(|| self.worker_end(route)) {
             self.answer(id, Err(NoAnswer::Disconnected(why)));
         }
         (id, answer)
+    }
+
+    /// Node accepts messages to a worker that ended, and never answers them.
+    fn worker_end(&self, route: &Route) -> Option<Disconnect> {
+        let Route::Worker(session) = route else {
+            return None;
+        };
+        let known = self.lock().workers.iter().any(|(id, _)| id == session);
+        (!known).then_some(Disconnect::WorkerExited)
     }
 
     /// Reserves an id for the message that carries a worker's command `inner`.

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -19,6 +19,9 @@ use crate::target::Endpoint;
 use crate::wire::{
     CallFunctionOn, Command, Enabled, Evaluate, Evaluated, Ignored, NoParams, ToWorker,
 };
+
+/// The kernel closes a dying process's sockets before it marks the process dead.
+const DYING: Duration = Duration::from_millis(300);
 
 /// How long answers may take before the process counts as blocked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -188,7 +191,7 @@ impl Session {
 
     /// Ends when the connection does, saying why.
     pub async fn disconnected(&self) -> Disconnect {
-        self.refine(self.table.closed().await)
+        self.refine(self.table.closed().await).await
     }
 
     /// Takes back what we put into the process, closes its inspector if we opened it, and disconnects. On a
@@ -278,8 +281,8 @@ impl Session {
         match answer.await {
             Ok(Ok(result)) => Ok(result),
             Ok(Err(NoAnswer::Refused(message))) => Err(InspectorError::Refused { doing, message }),
-            Ok(Err(NoAnswer::Disconnected(why))) => Err(self.lost(why, doing)),
-            Err(_) => Err(self.lost(Disconnect::SocketClosed, doing)),
+            Ok(Err(NoAnswer::Disconnected(why))) => Err(self.lost(why, doing).await),
+            Err(_) => Err(self.lost(Disconnect::SocketClosed, doing).await),
         }
     }
 
@@ -342,20 +345,25 @@ impl Session {
     }
 
     /// The error for a connection that ended, with the better reason if the process is gone.
-    pub(crate) fn lost(&self, why: Disconnect, doing: &'static str) -> InspectorError {
+    pub(crate) async fn lost(&self, why: Disconnect, doing: &'static str) -> InspectorError {
         InspectorError::Disconnected {
             doing,
-            why: self.refine(why),
+            why: self.refine(why).await,
         }
     }
 
-    fn refine(&self, why: Disconnect) -> Disconnect {
-        let gone = self.endpoint.pid.is_some_and(|pid| !process::lives(pid));
-        if why == Disconnect::SocketClosed && gone {
-            Disconnect::TargetExited
-        } else {
-            why
+    async fn refine(&self, why: Disconnect) -> Disconnect {
+        let (Disconnect::SocketClosed, Some(pid)) = (why, self.endpoint.pid) else {
+            return why;
+        };
+        let started = Instant::now();
+        while process::lives(pid) {
+            if started.elapsed() > DYING {
+                return why;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
         }
+        Disconnect::TargetExited
     }
 }
 

@@ -92,10 +92,8 @@ impl Session {
                 }
                 Ok(None) if answered => break,
                 Ok(None) => {
-                    return Err(self.lost(
-                        self.table.disconnect().unwrap_or(Disconnect::WorkerExited),
-                        DOING,
-                    ));
+                    let why = self.table.disconnect().unwrap_or(Disconnect::WorkerExited);
+                    return Err(self.lost(why, DOING).await);
                 }
                 Err(_) => {
                     return Err(InspectorError::Timeout {

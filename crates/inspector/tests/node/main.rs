@@ -27,31 +27,48 @@ pub(crate) fn available() -> bool {
     found
 }
 
-/// Starts `service.js` with that text.
-pub(crate) async fn launched(script: &str) -> Result<Option<Service>, InspectorError> {
+/// A running `service.js` in a folder of its own, which must outlive it: workers ask for the working directory.
+pub(crate) struct Running {
+    service: Service,
+    _folder: tempfile::TempDir,
+}
+
+impl std::ops::Deref for Running {
+    type Target = Service;
+
+    fn deref(&self) -> &Service {
+        &self.service
+    }
+}
+
+/// Starts `service.js` with that text and waits until it has run once; none without Node.
+pub(crate) async fn launched(script: &str) -> Result<Option<Running>, InspectorError> {
     if !available() {
         return Ok(None);
     }
-    let folder = folder_with(script).map_err(|source| InspectorError::CannotStart {
-        program: "node".into(),
+    let unwritten = |source| InspectorError::CannotStart {
+        program: "service.js".into(),
         source,
-    })?;
-    // The folder goes when the script has been read, which is before the end of its first tick.
+    };
+    let folder = folder_with(script).map_err(unwritten)?;
     let service = Launch::new("node")
         .arg("service.js")
         .cwd(folder.path())
         .start()
         .await?;
-    let session = attach(&Target::from(service.app_endpoint()), AllowRemote::No).await?;
-    until("the script's first tick", async || {
-        session
-            .evaluate("process.uptime()>0&&process.mainModule?.loaded===true")
-            .await
-            .map(|on| on.as_bool()?.then_some(()))
+    let session = attached(&service).await?;
+    until("the script's first run", async || {
+        let loaded = session
+            .evaluate("globalThis.process?.mainModule?.loaded===true")
+            .await?;
+        Ok(loaded.as_bool().filter(|loaded| *loaded))
     })
     .await?;
     session.close().await;
-    Ok(Some(service))
+    Ok(Some(Running {
+        service,
+        _folder: folder,
+    }))
 }
 
 /// Attaches to it.
