@@ -326,7 +326,7 @@ impl<'a> Flow<'_, 'a> {
     fn given_back(&mut self, node: NodeId, option: Option<String>) -> Option<Arrival> {
         let factory = self.tree.function_around(node)?;
         for call in self.tree.calls_of(factory) {
-            self.push(call, option.clone());
+            self.push(*call, option.clone());
         }
         None
     }
@@ -358,13 +358,12 @@ impl<'a> Flow<'_, 'a> {
     /// `this.handler` wherever `this` is of the function's class.
     fn follow_this_member(&mut self, function: NodeId, name: &str, option: Option<String>) {
         let tree = self.tree;
-        let owner =
-            tree.nodes()
-                .ancestor_ids(function)
-                .find_map(|around| match tree.kind(around) {
-                    AstKind::Class(_) | AstKind::ObjectExpression(_) => Some(around),
-                    _ => None,
-                });
+        let owner = tree.nodes().ancestor_ids(function).find(|around| {
+            matches!(
+                tree.kind(*around),
+                AstKind::Class(_) | AstKind::ObjectExpression(_)
+            )
+        });
         let Some(owner) = owner else {
             return;
         };

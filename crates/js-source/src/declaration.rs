@@ -175,7 +175,7 @@ impl<'a> Tree<'a> {
         let identifier = parameter.pattern.get_binding_identifier()?;
         let class = self.class_around(node)?;
         let its = owners.is_empty() || owners.contains(&class);
-        (its && identifier.name == name).then(|| Found {
+        (its && identifier.name == name).then_some(Found {
             node,
             name: identifier.span,
             value: match parameter.initializer.as_deref() {

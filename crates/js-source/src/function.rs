@@ -7,7 +7,7 @@ use oxc_span::GetSpan;
 
 use crate::parse::ParsedSource;
 use crate::text::{Extent, Position};
-use crate::tree::{Tree, is_function};
+use crate::tree::{Tree, is_function, key_name};
 
 /// What sort of function it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -111,15 +111,29 @@ impl<'a> Tree<'a> {
         around
     }
 
+    /// A function's name and place; for a field definition, those of its initialiser, of which V8
+    /// makes a function too.
     pub(crate) fn function_ref(&self, function: NodeId) -> FunctionRef {
-        let class = match self.parent(function).map(|parent| self.kind(parent)) {
-            Some(AstKind::MethodDefinition(_) | AstKind::PropertyDefinition(_)) => self
-                .class_around(function)
-                .and_then(|class| self.own_or_assigned_name(class)),
-            _ => None,
+        let kind = self.kind(function);
+        let parent = self.parent(function).map(|parent| self.kind(parent));
+        let is_member = matches!(kind, AstKind::PropertyDefinition(_))
+            || matches!(
+                parent,
+                Some(AstKind::MethodDefinition(_) | AstKind::PropertyDefinition(_))
+            );
+        let class = if is_member {
+            self.class_around(function)
+                .and_then(|class| self.own_or_assigned_name(class))
+        } else {
+            None
         };
         FunctionRef {
-            name: self.own_or_assigned_name(function),
+            name: match kind {
+                AstKind::PropertyDefinition(field) => {
+                    key_name(&field.key).map(|name| name.into_owned())
+                }
+                _ => self.own_or_assigned_name(function),
+            },
             class,
             position: self.position(self.function_start(function)),
             extent: self.extent(self.span(function)),

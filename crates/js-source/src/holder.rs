@@ -223,7 +223,7 @@ impl<'a> Tree<'a> {
             .filter(|symbol| scoping.symbol_name(*symbol) == name)
             .collect();
         // A heap can only know variables that a closure captured.
-        candidates.sort_by_key(|symbol| !self.is_captured(*symbol));
+        candidates.sort_by_cached_key(|symbol| !self.is_captured(*symbol));
         candidates.first().copied()
     }
 

@@ -42,6 +42,7 @@ mod parse;
 mod places;
 mod reach;
 mod release;
+mod source_map;
 mod text;
 mod tree;
 
@@ -55,4 +56,5 @@ pub use import::{Export, GlobalAssignment, Import, ImportedName};
 pub use initializer::Initializer;
 pub use parse::{ParsedSource, Problem, with_parsed};
 pub use release::{Release, ReleaseKind};
+pub use source_map::{OriginalPlace, SourceMapError, SourceMapIndex, SourceMapReference};
 pub use text::{Extent, Position, SourceText};

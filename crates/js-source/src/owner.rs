@@ -76,7 +76,7 @@ impl<'a> Tree<'a> {
         })
     }
 
-    fn owner_of_function(&self, function: NodeId) -> Owner {
+    pub(crate) fn owner_of_function(&self, function: NodeId) -> Owner {
         let itself = Owner::Instance(function);
         let Some(parent) = self.parent_past_wrappers(function) else {
             return itself;
@@ -194,15 +194,7 @@ impl<'a> Tree<'a> {
 
     /// The class with those it extends and those that extend it in this file: they share fields.
     pub(crate) fn family(&self, owner: NodeId) -> Vec<NodeId> {
-        let mut links = Vec::new();
-        for node in self.nodes().iter() {
-            if let AstKind::Class(class) = node.kind()
-                && let Some(heritage) = class.heritage_expression()
-                && let Some(base) = self.callable(heritage)
-            {
-                links.push((node.id(), base));
-            }
-        }
+        let links = self.bases();
         let mut family = vec![owner];
         let mut base = owner;
         while let Some((_, next)) = links.iter().find(|(derived, _)| *derived == base)
@@ -230,9 +222,14 @@ impl<'a> Tree<'a> {
             AstKind::Class(class) => class.name(),
             _ => None,
         };
-        if let Some(own) = own {
-            return Some(own.to_string());
+        match own {
+            Some(own) => Some(own.to_string()),
+            None => self.assigned_name(node),
         }
+    }
+
+    /// The name of the variable, property or key a value is put in.
+    pub(crate) fn assigned_name(&self, node: NodeId) -> Option<String> {
         let parent = self.parent_past_wrappers(node)?;
         match self.kind(parent) {
             AstKind::VariableDeclarator(declarator) => match &declarator.id {

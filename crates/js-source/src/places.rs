@@ -92,11 +92,7 @@ impl<'a> Search<'_, 'a> {
             }
             Root::Instance(owners) => self.instance_starts(owners, &pattern.path),
             Root::Undeclared(name) => tree.undeclared(name).into_iter().map(|n| (n, 0)).collect(),
-            Root::Result(function) => tree
-                .calls_of(*function)
-                .into_iter()
-                .map(|n| (n, 0))
-                .collect(),
+            Root::Result(function) => tree.calls_of(*function).iter().map(|n| (*n, 0)).collect(),
             Root::Expression(node) => vec![(*node, 0)],
         }
     }
@@ -122,12 +118,8 @@ impl<'a> Search<'_, 'a> {
     }
 
     fn this_where(&self, is: impl Fn(Owner) -> bool) -> Vec<NodeId> {
-        self.tree
-            .nodes()
-            .iter()
-            .filter(|node| matches!(node.kind(), AstKind::ThisExpression(_)))
-            .map(|node| node.id())
-            .filter(|node| self.tree.owner_at(*node).is_some_and(&is))
+        let all = self.tree.this_nodes().iter().copied();
+        all.filter(|node| self.tree.owner_at(*node).is_some_and(&is))
             .collect()
     }
 
@@ -154,13 +146,13 @@ impl<'a> Search<'_, 'a> {
                 {
                     starts.push((id, 1));
                 }
-                AstKind::NewExpression(new) if !owners.is_empty() => {
-                    if tree
-                        .callable(&new.callee)
-                        .is_some_and(|class| owners.contains(&class))
-                    {
-                        starts.push((id, 0));
-                    }
+                AstKind::NewExpression(new)
+                    if !owners.is_empty()
+                        && tree
+                            .callable(&new.callee)
+                            .is_some_and(|class| owners.contains(&class)) =>
+                {
+                    starts.push((id, 0));
                 }
                 kind if owners.is_empty()
                     && member_object(kind).is_some_and(|object| {

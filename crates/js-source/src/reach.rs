@@ -1,7 +1,9 @@
 //! Members and calls into what they reach: the root of a member chain, the function a call runs.
 
+use std::collections::HashMap;
+
 use oxc_ast::AstKind;
-use oxc_ast::ast::{AssignmentTarget, ClassElement, Expression, ObjectPropertyKind};
+use oxc_ast::ast::{ClassElement, Expression, ObjectPropertyKind};
 use oxc_semantic::NodeId;
 use oxc_span::GetSpan;
 
@@ -141,50 +143,74 @@ impl<'a> Tree<'a> {
     }
 
     fn prototype_method(&self, owner: NodeId, name: &str) -> Option<NodeId> {
-        self.nodes().iter().find_map(|node| {
-            let function = match node.kind() {
-                AstKind::AssignmentExpression(assignment) => {
-                    let AssignmentTarget::StaticMemberExpression(member) = &assignment.left else {
-                        return None;
-                    };
-                    if member.property.name.as_str() != name {
-                        return None;
-                    }
-                    self.callable(&assignment.right)?
-                }
-                AstKind::ObjectProperty(property)
-                    if key_name(&property.key).as_deref() == Some(name) =>
+        let methods = self.index().prototype_methods.get(&owner)?;
+        let found = methods.iter().find(|(method, _)| method == name);
+        found.map(|(_, function)| *function)
+    }
+
+    /// All calls in the file that run this function, in the order of the text.
+    pub(crate) fn calls_of(&self, function: NodeId) -> &[NodeId] {
+        let calls = self.calls.get_or_init(|| {
+            let mut calls: HashMap<NodeId, Vec<NodeId>> = HashMap::new();
+            for node in self.nodes().iter() {
+                if let AstKind::CallExpression(call) = node.kind()
+                    && let Some(callee) = self.callee_node(&call.callee)
                 {
-                    self.callable(&property.value)?
+                    calls.entry(callee).or_default().push(node.id());
                 }
-                _ => return None,
-            };
-            let is_its = self.is_function_of(function, owner);
-            is_its.then_some(function)
-        })
+            }
+            calls
+        });
+        calls.get(&function).map_or(&[], Vec::as_slice)
     }
 
-    /// Whether `this` in the function is an instance of the owner.
-    fn is_function_of(&self, function: NodeId, owner: NodeId) -> bool {
-        let Some(body) = self.nodes().iter().find(|node| {
-            self.parent(node.id()) == Some(function)
-                && matches!(node.kind(), AstKind::FunctionBody(_))
-        }) else {
-            return false;
-        };
-        self.owner_at(body.id()) == Some(Owner::Instance(owner))
+    fn index(&self) -> &Index {
+        self.index.get_or_init(|| self.build_index())
     }
 
-    /// All calls in the file that run this function.
-    pub(crate) fn calls_of(&self, function: NodeId) -> Vec<NodeId> {
-        let mut calls = Vec::new();
+    fn build_index(&self) -> Index {
+        let mut index = Index::default();
         for node in self.nodes().iter() {
-            if let AstKind::CallExpression(call) = node.kind()
-                && self.callee_node(&call.callee) == Some(function)
-            {
-                calls.push(node.id());
+            match node.kind() {
+                AstKind::Class(class) => {
+                    if let Some(base) = class.heritage_expression().and_then(|h| self.callable(h)) {
+                        index.bases.push((node.id(), base));
+                    }
+                }
+                AstKind::ThisExpression(_) => index.this_nodes.push(node.id()),
+                AstKind::Function(function) if function.is_expression() => {
+                    if let Owner::Instance(owner) = self.owner_of_function(node.id())
+                        && owner != node.id()
+                        && matches!(self.kind(owner), AstKind::Function(_))
+                        && let Some(name) = self.own_or_assigned_name(node.id())
+                    {
+                        let name = self.assigned_name(node.id()).unwrap_or(name);
+                        let methods = index.prototype_methods.entry(owner).or_default();
+                        methods.push((name, node.id()));
+                    }
+                }
+                _ => {}
             }
         }
-        calls
+        index
     }
+
+    /// The classes with those they extend, where both are in the file.
+    pub(crate) fn bases(&self) -> &[(NodeId, NodeId)] {
+        &self.index().bases
+    }
+
+    /// All `this` in the file.
+    pub(crate) fn this_nodes(&self) -> &[NodeId] {
+        &self.index().this_nodes
+    }
+}
+
+/// What is gathered in one pass over a file, because questions ask for it again and again.
+#[derive(Default)]
+pub(crate) struct Index {
+    bases: Vec<(NodeId, NodeId)>,
+    this_nodes: Vec<NodeId>,
+    /// The methods that a constructor function's prototype gets by assignment.
+    prototype_methods: HashMap<NodeId, Vec<(String, NodeId)>>,
 }

@@ -218,6 +218,7 @@ fn line_starts(text: &str) -> Vec<u32> {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 mod tests {
     use super::*;
 

@@ -1,6 +1,8 @@
 //! Node ids into their surroundings: parents, functions, texts, and the values names stand for.
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
+use std::collections::HashMap;
 
 use oxc_ast::AstKind;
 use oxc_ast::ast::{
@@ -10,6 +12,7 @@ use oxc_ast::ast::{
 use oxc_semantic::{AstNodes, NodeId, ScopeId, Scoping, Semantic, SymbolId};
 use oxc_span::{GetSpan, Span};
 
+use crate::reach::Index;
 use crate::text::{Extent, Position, SourceText};
 
 /// The tree with the look-ups every question starts from.
@@ -17,6 +20,8 @@ pub(crate) struct Tree<'a> {
     pub(crate) source: &'a SourceText,
     pub(crate) program: &'a Program<'a>,
     pub(crate) semantic: Semantic<'a>,
+    pub(crate) index: OnceCell<Index>,
+    pub(crate) calls: OnceCell<HashMap<NodeId, Vec<NodeId>>>,
 }
 
 impl<'a> Tree<'a> {
@@ -29,6 +34,8 @@ impl<'a> Tree<'a> {
             source,
             program,
             semantic,
+            index: OnceCell::new(),
+            calls: OnceCell::new(),
         }
     }
 

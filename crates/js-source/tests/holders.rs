@@ -1,5 +1,7 @@
 //! Texts and holders into declarations, growth sites and releases, one line each.
 
+#![expect(clippy::expect_used, reason = "a test stops at the first surprise")]
+
 use stanch_js_source::{
     HolderRef, Initializer, ParsedSource, Phase, Position, SourceText, with_parsed,
 };
