@@ -25,7 +25,7 @@ pub(crate) fn class_names(snapshot: &mut Snapshot) -> Vec<StringId> {
     let matches = plain.matches(&snapshot.strings, &interfaces);
     let interfaces: Vec<StringId> = interfaces
         .iter()
-        .map(|interface| snapshot.strings.push(&interface.name))
+        .map(|interface| interface.name.push_to(&mut snapshot.strings))
         .collect();
     for (node, shape) in plain.objects {
         if let Some(interface) = matches[shape as usize] {

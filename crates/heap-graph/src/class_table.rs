@@ -1,10 +1,11 @@
 //! Nodes into classes: how many there are of each and what they hold.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use stanch_heap_snapshot::{NodeKind, StringId};
 
-use crate::interfaces::exact;
+use crate::interfaces::{Text, exact};
 use crate::{HeapGraph, Ordinal};
 
 /// One class of the table.
@@ -29,6 +30,8 @@ pub struct ClassRow {
 /// A class and its instances.
 #[derive(Debug)]
 pub(crate) struct Class {
+    /// As the row's key, but unlike for names that only read the same.
+    pub(crate) key: String,
     pub(crate) row: ClassRow,
     /// Ordinals, ascending.
     pub(crate) members: Vec<u32>,
@@ -38,7 +41,7 @@ pub(crate) struct Class {
 ///
 /// `name_of` gives each node's class name as an index into the graph's strings, and behind them
 /// into `further`.
-pub(crate) fn classes(graph: &HeapGraph, name_of: &[StringId], further: &[String]) -> Vec<Class> {
+pub(crate) fn classes(graph: &HeapGraph, name_of: &[StringId], further: &[Text]) -> Vec<Class> {
     let mut keys = Keys::new(graph, further);
     let mut of_node = Vec::with_capacity(graph.node_count());
     for ordinal in graph.ordinals() {
@@ -53,9 +56,9 @@ pub(crate) fn classes(graph: &HeapGraph, name_of: &[StringId], further: &[String
     {
         let class = of_node[ordinal.index()] as usize;
         let at = *position[class].get_or_insert_with(|| {
-            let (key, name) = keys.rows[class].clone();
+            let Named { key, place, name } = keys.rows[class].clone();
             let row = ClassRow {
-                key,
+                key: format!("{place},{name}"),
                 name,
                 count: 0,
                 self_size: 0,
@@ -63,12 +66,13 @@ pub(crate) fn classes(graph: &HeapGraph, name_of: &[StringId], further: &[String
                 distance: i32::MAX,
             };
             classes.push(Class {
+                key,
                 row,
                 members: Vec::new(),
             });
             classes.len() - 1
         });
-        let Class { row, members } = &mut classes[at];
+        let Class { row, members, .. } = &mut classes[at];
         row.count += 1;
         row.self_size = row.self_size.saturating_add(graph.self_size(ordinal));
         row.distance = row.distance.min(graph.distance(ordinal));
@@ -129,10 +133,10 @@ fn last_of_each_key(classes: Vec<Class>) -> Vec<Class> {
     let mut kept: Vec<Class> = Vec::with_capacity(classes.len());
     let mut known: HashMap<String, usize> = HashMap::new();
     for class in classes {
-        match known.get(&class.row.key) {
+        match known.get(&class.key) {
             Some(&at) => kept[at] = class,
             None => {
-                known.insert(class.row.key.clone(), kept.len());
+                known.insert(class.key.clone(), kept.len());
                 kept.push(class);
             }
         }
@@ -143,16 +147,24 @@ fn last_of_each_key(classes: Vec<Class>) -> Vec<Class> {
 /// Numbers the classes while going through the nodes.
 struct Keys<'a> {
     graph: &'a HeapGraph,
-    further: &'a [String],
+    further: &'a [Text],
     by_name: HashMap<StringId, u32>,
-    by_place: HashMap<(u32, u32, u32, StringId), u32>,
+    by_place: HashMap<((u32, u32, u32), StringId), u32>,
     by_key: HashMap<String, u32>,
-    /// Key and name of each class.
-    rows: Vec<(String, String)>,
+    /// The classes so far.
+    rows: Vec<Named>,
+}
+
+#[derive(Clone)]
+struct Named {
+    key: String,
+    /// The key without the name and the comma before it.
+    place: String,
+    name: String,
 }
 
 impl<'a> Keys<'a> {
-    fn new(graph: &'a HeapGraph, further: &'a [String]) -> Self {
+    fn new(graph: &'a HeapGraph, further: &'a [Text]) -> Self {
         let (by_name, by_place, by_key) = (HashMap::new(), HashMap::new(), HashMap::new());
         Self {
             graph,
@@ -170,42 +182,48 @@ impl<'a> Keys<'a> {
             _ => None,
         };
         let next = self.rows.len() as u32;
-        let Some(place) = location else {
+        let Some(at) = location else {
             let class = *self.by_name.entry(name).or_insert(next);
             if class == next {
-                self.rows
-                    .push((format!(",{}", self.exact(name)), self.text(name).to_owned()));
+                self.add(String::new(), name);
             }
             return class;
         };
-        let place = (place.script_id, place.line, place.column, name);
-        if let Some(class) = self.by_place.get(&place) {
+        let at = (at.script_id, at.line, at.column);
+        if let Some(class) = self.by_place.get(&(at, name)) {
             return *class;
         }
         // Here the key decides, however many strings have the text of the name.
-        let key = format!("{},{},{},{}", place.0, place.1, place.2, self.exact(name));
-        let class = *self.by_key.entry(key.clone()).or_insert(next);
+        let place = format!("{},{},{}", at.0, at.1, at.2);
+        let key = format!("{place},{}", self.exact(name));
+        let class = *self.by_key.entry(key).or_insert(next);
         if class == next {
-            self.rows.push((key, self.text(name).to_owned()));
+            self.add(place, name);
         }
-        self.by_place.insert(place, class);
+        self.by_place.insert((at, name), class);
         class
     }
 
-    fn text(&self, name: StringId) -> &str {
+    fn add(&mut self, place: String, name: StringId) {
+        let key = format!("{place},{}", self.exact(name));
         let strings = self.graph.strings();
-        match (name.0 as usize).checked_sub(strings.len()) {
-            Some(at) => &self.further[at],
+        let name = match self.further_name(name) {
+            Some(text) => &text.shown,
             None => strings.get(name),
+        };
+        let name = name.to_owned();
+        self.rows.push(Named { key, place, name });
+    }
+
+    fn exact(&self, name: StringId) -> Cow<'_, str> {
+        match self.further_name(name) {
+            Some(text) => text.exact(),
+            None => exact(self.graph.strings(), name),
         }
     }
 
-    fn exact(&self, name: StringId) -> std::borrow::Cow<'_, str> {
-        let strings = self.graph.strings();
-        if strings.utf16(name).is_some() {
-            exact(strings, name)
-        } else {
-            self.text(name).into()
-        }
+    fn further_name(&self, name: StringId) -> Option<&'a Text> {
+        let at = (name.0 as usize).checked_sub(self.graph.strings().len())?;
+        self.further.get(at)
     }
 }

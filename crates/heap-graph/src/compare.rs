@@ -6,7 +6,7 @@ use stanch_heap_snapshot::StringId;
 
 use crate::HeapGraph;
 use crate::class_table::{Class, classes};
-use crate::interfaces::PlainObjects;
+use crate::interfaces::{PlainObjects, Text};
 
 /// What happened to the objects of one class between two snapshots.
 ///
@@ -53,12 +53,12 @@ pub fn compare(base: &HeapGraph, current: &HeapGraph) -> Vec<ClassChange> {
     let after = classes(current, current.class_names(), &[]);
     let positions: HashMap<&str, &Class> = after
         .iter()
-        .map(|class| (class.row.key.as_str(), class))
+        .map(|class| (class.key.as_str(), class))
         .collect();
     let mut met: HashSet<&str> = HashSet::new();
     let mut changes = Vec::new();
     for class in &before {
-        let key = class.row.key.as_str();
+        let key = class.key.as_str();
         met.insert(key);
         changes.extend(change(
             (base, Some(class)),
@@ -67,7 +67,7 @@ pub fn compare(base: &HeapGraph, current: &HeapGraph) -> Vec<ClassChange> {
     }
     for class in after
         .iter()
-        .filter(|class| !met.contains(class.row.key.as_str()))
+        .filter(|class| !met.contains(class.key.as_str()))
     {
         changes.extend(change((base, None), (current, Some(class))));
     }
@@ -81,7 +81,7 @@ fn regrouped(base: &HeapGraph, current: &HeapGraph) -> Vec<Class> {
     let snapshot = base.snapshot();
     let plain = PlainObjects::of(snapshot);
     let matches = plain.matches(&snapshot.strings, &interfaces);
-    let further: Vec<String> = interfaces
+    let further: Vec<Text> = interfaces
         .into_iter()
         .map(|interface| interface.name)
         .collect();

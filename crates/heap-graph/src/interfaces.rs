@@ -19,9 +19,17 @@ const SHARE: u64 = 1000;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Interface {
     /// `{a, b}`
-    pub(crate) name: String,
+    pub(crate) name: Text,
     /// The properties an object must have, in the form of [`exact`].
     pub(crate) properties: Vec<String>,
+}
+
+/// A text made here that may hold halves of surrogate pairs, as the strings of a snapshot may.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Text {
+    pub(crate) shown: String,
+    /// The text's units, if it holds such halves.
+    pub(crate) utf16: Option<Box<[u16]>>,
 }
 
 /// The plain objects of a heap, grouped by their exact list of properties.
@@ -80,18 +88,13 @@ impl PlainObjects {
     /// The interfaces worth a name, most frequent first.
     pub(crate) fn interfaces(&self, strings: &Strings) -> Vec<Interface> {
         let mut candidates: Vec<(Interface, u64)> = Vec::new();
-        let mut known: HashMap<(String, String), usize> = HashMap::new();
+        let mut known: HashMap<Text, usize> = HashMap::new();
         for shape in &self.shapes {
-            let Some(Candidate {
-                name,
-                halves,
-                properties,
-            }) = candidate(strings, shape)
-            else {
+            let Some(interface) = candidate(strings, shape) else {
                 continue;
             };
-            let position = *known.entry((name.clone(), halves)).or_insert_with(|| {
-                candidates.push((Interface { name, properties }, 0));
+            let position = *known.entry(interface.name.clone()).or_insert_with(|| {
+                candidates.push((interface, 0));
                 candidates.len() - 1
             });
             candidates[position].1 += shape.objects;
@@ -128,54 +131,61 @@ impl PlainObjects {
 }
 
 /// A string's text, made unique where two strings that differ in halves of surrogate pairs would
-/// read the same. V8 writes no NUL into names, so nothing else looks like the result.
+/// read the same.
 pub(crate) fn exact(strings: &Strings, id: StringId) -> Cow<'_, str> {
-    match strings.utf16(id) {
-        None => strings.get(id).into(),
-        Some(units) => {
-            let units: Vec<String> = units.iter().map(|unit| format!("{unit:x}")).collect();
-            format!("\0{}", units.join(" ")).into()
+    exact_text(strings.get(id), strings.utf16(id))
+}
+
+impl Text {
+    /// The text, made unique as in [`exact`].
+    pub(crate) fn exact(&self) -> Cow<'_, str> {
+        exact_text(&self.shown, self.utf16.as_deref())
+    }
+
+    /// Adds the text to a snapshot's strings.
+    pub(crate) fn push_to(&self, strings: &mut Strings) -> StringId {
+        match &self.utf16 {
+            None => strings.push(&self.shown),
+            Some(units) => strings.push_utf16(units),
         }
     }
 }
 
-struct Candidate {
-    name: String,
-    /// Tells apart names that differ in halves of surrogate pairs only.
-    halves: String,
-    properties: Vec<String>,
+/// V8 writes no NUL into names, so nothing else looks like what this makes of halves.
+fn exact_text<'a>(shown: &'a str, utf16: Option<&[u16]>) -> Cow<'a, str> {
+    let Some(units) = utf16 else {
+        return shown.into();
+    };
+    let units: Vec<String> = units.iter().map(|unit| format!("{unit:x}")).collect();
+    format!("\0{}", units.join(" ")).into()
 }
 
-fn candidate(strings: &Strings, shape: &Shape) -> Option<Candidate> {
-    let mut name = "{".to_owned();
-    // In UTF-16 units, as the limit is.
-    let mut length = 1;
-    let mut halves = String::new();
+fn candidate(strings: &Strings, shape: &Shape) -> Option<Interface> {
+    let mut name: Vec<u16> = vec![u16::from(b'{')];
     let mut properties = Vec::new();
     for &property in shape.properties.iter() {
-        let written = written(strings.get(property));
-        let units = written.encode_utf16().count();
-        if length > 1 && length + units > LONGEST_NAME {
+        let units = match strings.utf16(property) {
+            Some(units) => units.to_vec(),
+            None => written(strings.get(property)).encode_utf16().collect(),
+        };
+        if name.len() > 1 && name.len() + units.len() > LONGEST_NAME {
             break;
         }
-        if length != 1 {
-            name.push_str(", ");
-            length += 2;
+        if name.len() != 1 {
+            name.extend(", ".encode_utf16());
         }
-        name.push_str(&written);
-        length += units;
-        let property = exact(strings, property);
-        if property.starts_with('\0') {
-            halves.push_str(&property);
-        }
-        properties.push(property.into_owned());
+        name.extend(units);
+        properties.push(exact(strings, property).into_owned());
     }
-    name.push('}');
-    (!properties.is_empty()).then_some(Candidate {
-        name,
-        halves,
-        properties,
-    })
+    if properties.is_empty() {
+        return None;
+    }
+    name.push(u16::from(b'}'));
+    let shown = String::from_utf16_lossy(&name);
+    let halves = properties.iter().any(|property| property.starts_with('\0'));
+    let utf16 = halves.then(|| name.into_boxed_slice());
+    let name = Text { shown, utf16 };
+    Some(Interface { name, properties })
 }
 
 /// A property as a name shows it: as JSON if it could be mistaken for several.
@@ -289,7 +299,7 @@ fn better(one: Option<(usize, u32)>, other: Option<(usize, u32)>) -> Option<(usi
 
 #[cfg(test)]
 mod tests {
-    use super::{Interface, PlainObjects, PropertyTree, written};
+    use super::{Interface, PlainObjects, PropertyTree, Text, written};
     use stanch_heap_snapshot::{EdgeKind, NodeKind, SnapshotError, testing::HeapSketch};
 
     /// A heap of plain objects, each given by its properties.
@@ -311,7 +321,7 @@ mod tests {
             let interfaces = PlainObjects::of(&snapshot).interfaces(&snapshot.strings);
             let found: Vec<&str> = interfaces
                 .iter()
-                .map(|interface| interface.name.as_str())
+                .map(|interface| interface.name.shown.as_str())
                 .collect();
             assert_eq!(found, names);
             Ok(())
@@ -333,7 +343,10 @@ mod tests {
     #[test]
     fn an_object_gets_the_interface_with_most_of_its_properties() {
         let interface = |names: &str| Interface {
-            name: format!("{{{names}}}"),
+            name: Text {
+                shown: format!("{{{names}}}"),
+                utf16: None,
+            },
             properties: names.split(' ').map(str::to_owned).collect(),
         };
         let interfaces = ["a", "b c", "a b", "c b", "d d"].map(interface);
@@ -346,7 +359,7 @@ mod tests {
             numbers.sort_unstable();
             let found = tree
                 .best_match(&numbers)
-                .map(|position| interfaces[position as usize].name.as_str());
+                .map(|position| interfaces[position as usize].name.shown.as_str());
             assert_eq!(found, expected, "{properties}");
         };
         check("", None);

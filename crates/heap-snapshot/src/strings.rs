@@ -51,12 +51,6 @@ impl Strings {
         self.halves.get(&id.0).map(AsRef::as_ref)
     }
 
-    /// Whether any string holds half a surrogate pair, so that two of them may only look equal.
-    #[must_use]
-    pub fn any_halves(&self) -> bool {
-        !self.halves.is_empty()
-    }
-
     /// The strings in the order of their numbers.
     pub fn iter(&self) -> impl Iterator<Item = (StringId, &str)> {
         (0..self.ends.len() as u32).map(|id| (StringId(id), self.get(StringId(id))))
