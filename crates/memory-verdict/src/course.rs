@@ -325,4 +325,26 @@ mod tests {
         );
         check(&[300.0, 310.0, 290.0], Shape::Unclear);
     }
+
+    #[test]
+    fn what_swings_under_load_is_not_decided_early() {
+        let points: Vec<Point> = (0..5)
+            .map(|round| Point {
+                requests: f64::from(round) * 100.0,
+                bytes: f64::from(round) * 4e6,
+            })
+            .collect();
+        let shape = |swing| {
+            course(
+                &points,
+                Restless {
+                    wander: at::EXTERNAL_WANDER,
+                    swing,
+                },
+            )
+            .shape
+        };
+        assert_eq!(shape(1e6), Shape::Even);
+        assert_eq!(shape(30e6), Shape::Unclear);
+    }
 }

@@ -1,13 +1,14 @@
-//! Live heap and external memory → does something accumulate, and does an idle pause give it back?
+//! Live heap and external memory → does something accumulate?
 
 use crate::course::{Course, Restless, Shape, course};
 use crate::evidence::{Evidence, LoadSample, Reading};
+use crate::release::{Confirmed, confirm};
 use crate::theil_sen::Point;
 use crate::thresholds as at;
 use crate::verdict::{
     Answer, BytesPerRequest, Growth, Measure, Need, Quantity, Step, Unit, VerdictKind,
 };
-use crate::wording::{bytes, chance, rounds, share};
+use crate::wording::{bytes, chance, rounds};
 
 /// What the two quantities say together.
 #[derive(Debug, Clone, PartialEq)]
@@ -190,104 +191,6 @@ pub(crate) fn growth(quantity: Quantity, course: &Course) -> Growth {
     }
 }
 
-/// Whether a rise may be called a leak.
-enum Confirmed {
-    /// Yes, with this chance of being wrong.
-    Kept(f64),
-    /// An idle pause gave it back.
-    Released,
-    /// Not before this.
-    Open(Need, String),
-}
-
-fn confirm(evidence: &Evidence, course: &Course, steps: &mut Vec<Step>) -> Confirmed {
-    if let Some(hint) = evidence.release_expected {
-        if evidence.limits.rounds_left > 0 {
-            return Confirmed::Open(
-                Need::Round {
-                    stretch: at::STRETCH,
-                },
-                "the code of the holder evicts: all rounds are needed to see whether it does"
-                    .to_owned(),
-            );
-        }
-        if hint
-            .bound_entries
-            .is_some_and(|bound| course.requests < at::BEYOND_BOUND * bound as f64)
-        {
-            let bound = hint.bound_entries.unwrap_or(0);
-            return Confirmed::Open(
-                Need::Round {
-                    stretch: at::LONGEST_ROUND,
-                },
-                format!(
-                    "the holder evicts after {bound} entries and has seen {:.0} requests: load it with more",
-                    course.requests
-                ),
-            );
-        }
-    }
-    let Some(ms) = pause_needed(evidence, course) else {
-        return Confirmed::Kept(course.chance);
-    };
-    let Some((given_back, waited)) = given_back(evidence, ms) else {
-        return Confirmed::Open(
-            Need::Pause { ms },
-            "an idle pause tells a leak from entries that expire".to_owned(),
-        );
-    };
-    let part = (given_back / course.gained).clamp(0.0, 1.0);
-    steps.push(pause_step(part, given_back, waited));
-    if part >= at::RELEASED {
-        Confirmed::Released
-    } else if part > at::KEPT && evidence.limits.rounds_left > 0 {
-        Confirmed::Open(
-            Need::Round { stretch: 1.0 },
-            "the pause gave a part back: more rounds show whether the rest stays".to_owned(),
-        )
-    } else {
-        Confirmed::Kept(course.chance.max(part / 5.0))
-    }
-}
-
-/// How long the idle pause has to be, if one is needed at all.
-fn pause_needed(evidence: &Evidence, course: &Course) -> Option<u64> {
-    let swept = evidence
-        .release_expected
-        .and_then(|hint| hint.sweep_period_ms);
-    if let Some(period) = swept {
-        return Some((period + 1_000).clamp(at::SHORTEST_PAUSE_MS, at::LONGEST_PAUSE_MS));
-    }
-    let few = course.line.slope < at::WOBBLE_RATE && course.requests < at::MANY_REQUESTS;
-    match course.shape {
-        _ if evidence.release_expected.is_some() => Some(at::LONGEST_PAUSE_MS),
-        // A sweep that made the steps uneven comes at least once in the time they were measured in.
-        Shape::Uneven => {
-            Some(elapsed(&evidence.readings).clamp(at::SHORTEST_PAUSE_MS, at::LONGEST_PAUSE_MS))
-        }
-        _ if few => Some(at::SHORTEST_PAUSE_MS),
-        _ => None,
-    }
-}
-
-fn elapsed(readings: &[Reading]) -> u64 {
-    readings
-        .last()
-        .zip(readings.first())
-        .map_or(0, |(last, first)| last.at_ms - first.at_ms)
-}
-
-/// Bytes of heap and external memory that a long enough pause after the last round gave back, and its length.
-fn given_back(evidence: &Evidence, ms: u64) -> Option<(f64, u64)> {
-    let (pause, last) = evidence.pause.zip(evidence.readings.last().copied())?;
-    let waited = pause.at_ms.checked_sub(last.at_ms)?;
-    if pause.requests != last.requests || waited < ms {
-        return None;
-    }
-    let fell = (last.live_heap + last.external) as f64 - (pause.live_heap + pause.external) as f64;
-    Some(((fell - at::IDLE_FLUSH).max(0.0), waited))
-}
-
 fn growth_step(quantity: Quantity, course: &Course) -> Step {
     let after = rounds(course.rates.len());
     let rate = format!("{} per request", bytes(course.line.slope));
@@ -331,30 +234,6 @@ fn growth_step(quantity: Quantity, course: &Course) -> Step {
             value: course.line.slope,
             unit: Unit::BytesPerRequest,
             interval: course.line.interval,
-        },
-    }
-}
-
-fn pause_step(part: f64, given_back: f64, waited: u64) -> Step {
-    let told = format!(
-        "{} after {:.1} s, {} of what was gained",
-        bytes(given_back),
-        waited as f64 / 1_000.0,
-        share(part)
-    );
-    let answer = match part {
-        _ if part >= at::RELEASED => Answer::Yes(told),
-        _ if part > at::KEPT => Answer::CannotTell(told),
-        _ => Answer::No(told),
-    };
-    Step {
-        question: "Does an idle pause give it back?".to_owned(),
-        answer,
-        measure: Measure {
-            name: "released_in_pause",
-            value: part,
-            unit: Unit::Share,
-            interval: (part, part),
         },
     }
 }

@@ -41,6 +41,7 @@ mod evidence;
 mod holding;
 mod mann_kendall;
 mod pressure;
+mod release;
 mod resident;
 mod theil_sen;
 mod thresholds;

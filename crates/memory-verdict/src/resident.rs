@@ -222,3 +222,48 @@ fn retained(evidence: &Evidence, steps: &mut Vec<Step>) -> Resident {
         Resident::Normal
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::evidence::Limits;
+
+    /// Megabytes of resident memory and of the reserved heap after each of twelve rounds.
+    fn check(rss: fn(u64) -> u64, heap_total: fn(u64) -> u64, grows: Option<&str>) {
+        let readings = (0..13).map(|round| Reading {
+            requests: round * 1_500,
+            at_ms: round * 2_300,
+            live_heap: 6 << 20,
+            heap_total: heap_total(round) << 20,
+            external: 2 << 20,
+            array_buffers: 0,
+            rss: rss(round) << 20,
+        });
+        let readings: Vec<Reading> = readings.collect();
+        let pause = readings.last().map(|last| Reading {
+            at_ms: last.at_ms + 4_000,
+            ..*last
+        });
+        let evidence = Evidence {
+            readings,
+            pause,
+            limits: Limits::default(),
+            ..Evidence::default()
+        };
+        let outcome = match resident(&evidence, &mut Vec::new()) {
+            Resident::Grows { growth, .. } => Some(growth.quantity.id()),
+            Resident::Open(..) | Resident::Retained | Resident::Normal => None,
+        };
+        assert_eq!(outcome, grows);
+    }
+
+    #[test]
+    fn only_what_rises_in_both_views_grows() {
+        check(|round| 90 + 4 * round, |_| 30, Some("rss"));
+        // V8 gives reserved pages back to the allocator, not to the system.
+        check(|_| 150, |round| 90 - 4 * round, None);
+        // The heap reserves more and more.
+        check(|round| 90 + 4 * round, |round| 30 + 4 * round, None);
+        check(|round| 90 + 40 * round.min(3), |_| 30, None);
+    }
+}
