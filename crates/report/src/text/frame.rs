@@ -386,3 +386,6 @@ fn split(text: &str, room: usize) -> Vec<String> {
     }
     rows
 }
+
+#[cfg(test)]
+mod tests;
