@@ -124,7 +124,7 @@ fn unrisen(evidence: &Evidence, courses: &Courses) -> Holding {
     let spent = evidence.limits.rounds_left == 0;
     for (quantity, course) in both {
         match course.shape {
-            Shape::Shrinking if spent && course.pace < at::STILL_GROWS => return Holding::Settling,
+            Shape::Shrinking if spent && course.pace < at::SETTLES => return Holding::Settling,
             Shape::Shrinking => {
                 return round(
                     at::STRETCH,

@@ -59,6 +59,17 @@ pub(crate) fn resident(evidence: &Evidence, steps: &mut Vec<Step>) -> Resident {
             };
         }
     }
+    if native.rises(at::RISE_CHANCE, at::UNPROVEN_NATIVE_RISE) && native.keeps_pace(at::STILL_GROWS)
+    {
+        let told = format!(
+            "{} over the last {}, not evenly",
+            bytes(native.gained()),
+            rounds(native.points.len().saturating_sub(1))
+        );
+        steps.push(native.step(Answer::CannotTell(told)));
+        let why = "memory outside of heap and buffers rises, not steadily enough to call it growth; worker threads have heaps of their own";
+        return Resident::Open(Need::Round { stretch: 1.0 }, why.to_owned());
+    }
     steps.push(native.step(Answer::No(format!(
         "{} over the last {}, not steadily",
         bytes(native.gained()),

@@ -44,6 +44,10 @@ pub(crate) const KEEPS_PACE: f64 = 0.85;
 /// With all rounds spent, growth at this part of the whole run's rate is still growth.
 pub(crate) const STILL_GROWS: f64 = 0.5;
 
+/// With all rounds spent, steps that shrink count as a warm-up when the later half is this part of the earlier or less:
+/// a small leak behind a common warm-up gives one half.
+pub(crate) const SETTLES: f64 = 0.35;
+
 /// Part of the growth that an idle pause has to give back for it to have been working memory.
 pub(crate) const RELEASED: f64 = 0.5;
 /// Below this part given back, the pause changed nothing: V8 itself flushes some 150 KB of code when idle.
@@ -67,6 +71,8 @@ pub(crate) const STRETCH: f64 = 1.5;
 
 /// Resident memory moves by megabytes: arenas, pages V8 gives back late. Less than this over the run is not growth.
 pub(crate) const SMALLEST_NATIVE_RISE: f64 = 8.0 * 1024.0 * 1024.0;
+/// So much growth without the steadiness of a leak is an open question; less is the allocator's own.
+pub(crate) const UNPROVEN_NATIVE_RISE: f64 = 32.0 * 1024.0 * 1024.0;
 /// A rise this unlikely is worth a further round, not a verdict: 8 of 10 pairs of five readings rising.
 pub(crate) const SUSPICION: f64 = 0.12;
 /// Native growth per round that is worth spending further rounds on.
@@ -102,7 +108,7 @@ pub(crate) const RETAINED_RATIO: f64 = 2.0;
 pub(crate) const GC_SHARE: f64 = 0.10;
 /// With a nearly full heap half of it is a warning already.
 pub(crate) const GC_SHARE_FULL_HEAP: f64 = 0.05;
-/// `heapUsed / heapTotal` (or the limit) above which a heap is nearly full.
+/// `heapUsed` over the heap's limit above which a heap is nearly full.
 pub(crate) const FULL_HEAP: f64 = 0.85;
 
 /// Rounds this many times calmer than earlier ones are another traffic. Machines that are busy with other things make
