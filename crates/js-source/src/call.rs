@@ -255,45 +255,51 @@ impl<'a> Flow<'_, 'a> {
                 AstKind::ObjectProperty(property) if property.value.span() == span => {
                     option = key_name(&property.key).map(|name| name.into_owned());
                 }
-                AstKind::CallExpression(call) => {
-                    return self.at_call(parent, &call.callee, &call.arguments, span, option);
-                }
-                AstKind::NewExpression(new) if new.callee.span() != span => {
-                    return Some(arrival(parent, &new.arguments, span, option));
-                }
-                AstKind::VariableDeclarator(declarator) if declarator.id.span() != span => {
-                    let symbol = declarator.id.get_binding_identifier()?.symbol_id.get()?;
-                    for reference in tree.references(symbol) {
-                        self.push(reference, option.clone());
-                    }
-                    return None;
-                }
-                AstKind::AssignmentExpression(assignment) if assignment.right.span() == span => {
-                    let target = target_node(&assignment.left)?;
-                    self.follow_member(target, option.clone());
-                    if self.assigned.is_none() && member_object(tree.kind(target)).is_some() {
-                        self.assigned = Some(Arrival {
-                            node: parent,
-                            argument: None,
-                            option,
-                        });
-                    }
-                    return None;
-                }
-                AstKind::PropertyDefinition(_) | AstKind::MethodDefinition(_) => {
-                    return None;
-                }
-                AstKind::ReturnStatement(_) => return self.given_back(parent, option),
-                AstKind::ArrowFunctionExpression(_) => return self.given_back(node, option),
+                // `f.bind(…)` is f; of other members nothing is known.
                 kind if member_object(kind).is_some_and(|object| object.span() == span) => {
-                    // `f.bind(…)` is f; of other members nothing is known.
-                    if member_name(kind).as_deref() != Some("bind") {
+                    if !crate::declaration::is_named(kind, "bind") {
                         return None;
                     }
                 }
-                _ => return None,
+                _ => return self.settle(node, parent, option),
             }
             node = parent;
+        }
+        None
+    }
+
+    /// The value leaves the expression: into a call, a name, a member, or the caller.
+    fn settle(&mut self, node: NodeId, parent: NodeId, option: Option<String>) -> Option<Arrival> {
+        let tree = self.tree;
+        let span = tree.span(node);
+        match tree.kind(parent) {
+            AstKind::CallExpression(call) => {
+                return self.at_call(parent, &call.callee, &call.arguments, span, option);
+            }
+            AstKind::NewExpression(new) if new.callee.span() != span => {
+                return Some(arrival(parent, &new.arguments, span, option));
+            }
+            AstKind::VariableDeclarator(declarator) if declarator.id.span() != span => {
+                let symbol = declarator.id.get_binding_identifier()?.symbol_id.get()?;
+                for reference in tree.references(symbol) {
+                    self.push(reference, option.clone());
+                }
+            }
+            AstKind::AssignmentExpression(assignment) if assignment.right.span() == span => {
+                let target = target_node(&assignment.left)?;
+                self.follow_member(target, option.clone());
+                if self.assigned.is_none() && member_object(tree.kind(target)).is_some() {
+                    self.assigned = Some(Arrival {
+                        node: parent,
+                        argument: None,
+                        option,
+                    });
+                }
+            }
+            AstKind::ReturnStatement(_) | AstKind::ArrowFunctionExpression(_) => {
+                self.given_back(node, &option);
+            }
+            _ => {}
         }
         None
     }
@@ -323,12 +329,12 @@ impl<'a> Flow<'_, 'a> {
     }
 
     /// The function is what a factory gives: its calls have the value.
-    fn given_back(&mut self, node: NodeId, option: Option<String>) -> Option<Arrival> {
-        let factory = self.tree.function_around(node)?;
-        for call in self.tree.calls_of(factory) {
-            self.push(*call, option.clone());
+    fn given_back(&mut self, node: NodeId, option: &Option<String>) {
+        if let Some(factory) = self.tree.function_around(node) {
+            for call in self.tree.calls_of(factory) {
+                self.push(*call, option.clone());
+            }
         }
-        None
     }
 
     /// References to a function declaration, or to the method it is.

@@ -2,9 +2,12 @@
 
 use oxc_ast::AstKind;
 use oxc_ast::ast::{BindingPattern, Expression, ObjectPropertyKind};
+use oxc_semantic::NodeId;
 use oxc_syntax::operator::{BinaryOperator, LogicalOperator, UnaryOperator};
 
-use crate::tree::{Tree, argument, bare, key_name};
+use crate::declaration::is_named;
+use crate::owner::Owner;
+use crate::tree::{Tree, argument, bare, key_name, target_node};
 
 /// Names that stand for names that stand for names: past this depth nobody means a constant.
 const DEEPEST: u32 = 12;
@@ -50,11 +53,15 @@ impl<'a> Tree<'a> {
                     call.callee_name(),
                     Some("Number" | "parseInt" | "parseFloat")
                 );
-                if !converts {
-                    return None;
-                }
-                self.fold(argument(&call.arguments, 0)?, depth)
+                let first = argument(&call.arguments, 0).filter(|_| converts)?;
+                self.fold(first, depth)
             }
+            name => self.fold_name(name, depth),
+        }
+    }
+
+    fn fold_name(&self, name: &Expression<'a>, depth: u32) -> Option<f64> {
+        match name {
             Expression::Identifier(identifier) => {
                 let symbol = self.symbol_of_reference(identifier)?;
                 if self.scoping().symbol_is_mutated(symbol) {
@@ -74,7 +81,7 @@ impl<'a> Tree<'a> {
         }
     }
 
-    fn fold_binding(&self, declaration: oxc_semantic::NodeId, depth: u32) -> Option<f64> {
+    fn fold_binding(&self, declaration: NodeId, depth: u32) -> Option<f64> {
         match self.kind(declaration) {
             AstKind::VariableDeclarator(declarator) => {
                 if !matches!(declarator.id, BindingPattern::BindingIdentifier(_)) {
@@ -120,46 +127,38 @@ impl<'a> Tree<'a> {
         }
     }
 
-    fn fold_field(&self, owner: crate::owner::Owner, name: &str, depth: u32) -> Option<f64> {
-        let mut found = None;
-        for node in self.nodes().iter() {
-            let value = match node.kind() {
-                AstKind::PropertyDefinition(field)
-                    if key_name(&field.key).as_deref() == Some(name) =>
-                {
-                    field.value.as_ref()
-                }
-                AstKind::AssignmentExpression(assignment)
-                    if crate::tree::target_node(&assignment.left).is_some_and(|target| {
-                        crate::tree::member_name(self.kind(target)).as_deref() == Some(name)
-                    }) =>
-                {
-                    Some(&assignment.right)
-                }
-                _ => continue,
-            };
-            let is_static =
-                matches!(node.kind(), AstKind::PropertyDefinition(field) if field.r#static);
-            let its = match node.kind() {
-                AstKind::PropertyDefinition(_) => self.class_around(node.id()).map(|class| {
-                    if is_static {
-                        crate::owner::Owner::Class(class)
-                    } else {
-                        crate::owner::Owner::Instance(class)
-                    }
-                }),
-                _ => self.owner_at(node.id()),
-            };
-            if its != Some(owner) {
-                continue;
-            }
-            // Two assignments: no constant.
-            if found.is_some() {
-                return None;
-            }
-            found = value;
+    fn fold_field(&self, owner: Owner, name: &str, depth: u32) -> Option<f64> {
+        let mut values = self
+            .nodes()
+            .iter()
+            .filter_map(|node| self.value_of_field(node.id(), owner, name));
+        let only = values.next()?;
+        // Two assignments: no constant.
+        if values.next().is_some() {
+            return None;
         }
-        self.fold(found?, depth)
+        self.fold(only, depth)
+    }
+
+    /// The value, if the node is this field's definition or an assignment to it.
+    fn value_of_field(&self, node: NodeId, owner: Owner, name: &str) -> Option<&'a Expression<'a>> {
+        match self.kind(node) {
+            AstKind::PropertyDefinition(field) if key_name(&field.key).as_deref() == Some(name) => {
+                let class = self.class_around(node)?;
+                let its = if field.r#static {
+                    Owner::Class(class)
+                } else {
+                    Owner::Instance(class)
+                };
+                field.value.as_ref().filter(|_| its == owner)
+            }
+            AstKind::AssignmentExpression(assignment) => {
+                let target = target_node(&assignment.left)?;
+                let its = is_named(self.kind(target), name) && self.owner_at(node) == Some(owner);
+                its.then_some(&assignment.right)
+            }
+            _ => None,
+        }
     }
 }
 

@@ -1,13 +1,13 @@
 //! A holder into the places of its script that make it grow.
 
 use oxc_ast::AstKind;
-use oxc_ast::ast::{Argument, Expression};
+use oxc_ast::ast::Expression;
 use oxc_semantic::NodeId;
 use oxc_span::{GetSpan, Span};
 use oxc_syntax::operator::AssignmentOperator;
 
 use crate::function::FunctionRef;
-use crate::holder::{HolderRef, Level};
+use crate::holder::{HolderRef, Level, Pattern};
 use crate::parse::ParsedSource;
 use crate::places::{Use, uses};
 use crate::text::Extent;
@@ -58,15 +58,35 @@ pub struct Site {
     pub arguments: Vec<Extent>,
     /// It grows a value kept in the holder rather than the holder: `map.get(key).push(value)`.
     pub nested: bool,
+    /// How sure it is that this is the holder.
+    pub found_by: FoundBy,
+}
+
+/// How a place was found to belong to a holder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum FoundBy {
+    /// By following the holder's value from its declaration.
+    Value,
+    /// By the names of its properties alone, since following the value found nothing: the object
+    /// before them comes from elsewhere, as in `req.app.locals.visits`.
+    Name,
 }
 
 impl ParsedSource<'_> {
-    /// All places that make the holder (or containers in it) grow, in the order of the text.
+    /// All places that make the holder (or containers in it) grow, in the order of the text. Where
+    /// following the holder's value finds none, the property names alone decide.
     pub fn growth_sites(&self, holder: &HolderRef) -> Vec<Site> {
-        let uses = uses(&self.tree, self.patterns(holder));
-        let mut sites: Vec<Site> = uses
+        let sites = self.sites_of(self.patterns(holder), FoundBy::Value);
+        if !sites.is_empty() {
+            return sites;
+        }
+        self.sites_of(holder.by_name().into_iter().collect(), FoundBy::Name)
+    }
+
+    fn sites_of(&self, patterns: Vec<Pattern>, found_by: FoundBy) -> Vec<Site> {
+        let mut sites: Vec<Site> = uses(&self.tree, patterns)
             .iter()
-            .filter_map(|found| self.tree.growth(*found))
+            .filter_map(|found| self.tree.growth(*found, found_by))
             .collect();
         sites.sort_by_key(|site| (site.extent.start, site.extent.end, site.nested));
         sites.dedup_by_key(|site| site.extent);
@@ -111,7 +131,7 @@ const REGISTERING: &[&str] = &[
 ];
 
 impl<'a> Tree<'a> {
-    fn growth(&self, found: Use) -> Option<Site> {
+    fn growth(&self, found: Use, found_by: FoundBy) -> Option<Site> {
         let growth = self.growth_of(found)?;
         let function = self.function_around(growth.node);
         Some(Site {
@@ -127,6 +147,7 @@ impl<'a> Tree<'a> {
                 .map(|s| self.extent(s))
                 .collect(),
             nested: found.level == Level::Element,
+            found_by,
         })
     }
 
@@ -168,6 +189,12 @@ impl<'a> Tree<'a> {
         } else {
             return None;
         };
+        let stored = node.arguments.last().and_then(|last| last.as_expression());
+        let kept = stored.and_then(|value| self.role_of_value(value));
+        let role = match role {
+            SiteRole::Registers => role,
+            _ => kept.unwrap_or(role),
+        };
         Some(Growth {
             node: call,
             role,
@@ -200,10 +227,10 @@ impl<'a> Tree<'a> {
                 }
                 Some(Growth {
                     node: parent,
-                    role: if self.is_at_length(member) {
-                        SiteRole::Appends
-                    } else {
-                        SiteRole::Inserts
+                    role: match self.role_of_value(&assignment.right) {
+                        Some(role) => role,
+                        None if self.is_at_length(member) => SiteRole::Appends,
+                        None => SiteRole::Inserts,
                     },
                     callee: assignment.left.span(),
                     event: None,
@@ -239,80 +266,6 @@ impl<'a> Tree<'a> {
             event: None,
             arguments: vec![assignment.right.span()],
         })
-    }
-
-    /// How a new value that is made from the old one grows.
-    fn growing_value(&self, target: &str, value: &Expression<'a>) -> Option<SiteRole> {
-        let is_it = |expression: &Expression<'a>| self.slice(bare(expression).span()) == target;
-        match bare(value) {
-            Expression::ArrayExpression(array) => {
-                let mentions = array.elements.iter().any(|element| match element {
-                    oxc_ast::ast::ArrayExpressionElement::SpreadElement(s) => is_it(&s.argument),
-                    element => element.as_expression().is_some_and(is_it),
-                });
-                (mentions && array.elements.len() > 1).then_some(SiteRole::Appends)
-            }
-            Expression::ObjectExpression(object) => {
-                let spreads = object.properties.iter().any(|property| match property {
-                    oxc_ast::ast::ObjectPropertyKind::SpreadProperty(s) => is_it(&s.argument),
-                    _ => false,
-                });
-                if spreads && object.properties.len() > 1 {
-                    return Some(SiteRole::Inserts);
-                }
-                // A list linked through its nodes.
-                let links = object.properties.iter().any(|property| {
-                    property
-                        .as_property()
-                        .is_some_and(|property| is_it(&property.value))
-                });
-                links.then_some(SiteRole::Appends)
-            }
-            Expression::BinaryExpression(binary) => {
-                let mentions = is_it(&binary.left)
-                    || is_it(&binary.right)
-                    || self.growing_value(target, &binary.left).is_some();
-                let adds = binary.operator == oxc_syntax::operator::BinaryOperator::Addition;
-                (mentions && adds).then_some(SiteRole::Appends)
-            }
-            Expression::TemplateLiteral(template) => template
-                .expressions
-                .iter()
-                .any(is_it)
-                .then_some(SiteRole::Appends),
-            Expression::NewExpression(new) => {
-                let spreads = new.arguments.iter().any(|a| match a {
-                    Argument::SpreadElement(s) => is_it(&s.argument),
-                    a => a.as_expression().is_some_and(|value| {
-                        is_it(value) && !matches!(bare(&new.callee), Expression::Identifier(c) if c.name == "Map" || c.name == "Set")
-                            || self.growing_value(target, value).is_some()
-                    }),
-                });
-                spreads.then_some(SiteRole::Appends)
-            }
-            Expression::CallExpression(call) => {
-                let member = bare(&call.callee).as_member_expression()?;
-                let method = member.static_property_name()?;
-                let on_it = is_it(member.object());
-                let passes = call.arguments.iter().any(|a| match a {
-                    Argument::SpreadElement(s) => is_it(&s.argument),
-                    a => a.as_expression().is_some_and(|value| {
-                        is_it(value) || self.growing_value(target, value).is_some()
-                    }),
-                });
-                match method {
-                    "concat" if on_it || passes => Some(SiteRole::Appends),
-                    "then" | "catch" | "finally"
-                        if on_it || self.growing_value(target, member.object()).is_some() =>
-                    {
-                        Some(SiteRole::Appends)
-                    }
-                    "assign" if passes => Some(SiteRole::Inserts),
-                    _ => None,
-                }
-            }
-            _ => None,
-        }
     }
 
     /// `Object.assign(x, …)`, `Object.defineProperty(x, …)`, `Array.prototype.push.apply(x, …)`.

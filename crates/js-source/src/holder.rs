@@ -68,6 +68,21 @@ impl HolderRef {
         }
     }
 
+    /// The pattern that needs no root: the last names of the path, whatever object is before them.
+    pub(crate) fn by_name(&self) -> Option<Pattern> {
+        let path = match self {
+            Self::Field { name, .. } => vec![name.clone()],
+            Self::Property { object, name } => match object.as_ref() {
+                Self::Property { name: middle, .. } | Self::Field { name: middle, .. } => {
+                    vec![middle.clone(), name.clone()]
+                }
+                _ => vec![name.clone()],
+            },
+            _ => return None,
+        };
+        Some(Pattern::whole(Root::Anything, path))
+    }
+
     /// A property of the global object.
     pub fn global(name: impl Into<String>) -> Self {
         Self::Global { name: name.into() }
@@ -85,6 +100,8 @@ pub(crate) enum Root {
     Undeclared(String),
     /// What calls of this function give.
     Result(NodeId),
+    /// Any object that has a property of the path's first name, other than `this`.
+    Anything,
     /// This very expression.
     Expression(NodeId),
 }

@@ -2,7 +2,7 @@
 
 use oxc_ast::AstKind;
 use oxc_ast::ast::{
-    AssignmentTarget, BindingPattern, ExportDefaultDeclarationKind, Expression,
+    AssignmentTarget, BindingPattern, ExportDefaultDeclarationKind, Expression, ImportDeclaration,
     ImportDeclarationSpecifier, ObjectPropertyKind, TSModuleReference,
 };
 use oxc_semantic::{NodeId, SymbolId};
@@ -65,20 +65,7 @@ impl ParsedSource<'_> {
         for node in tree.nodes().iter() {
             match node.kind() {
                 AstKind::ImportDeclaration(declaration) => {
-                    let module = declaration.source.value.to_string();
-                    match declaration.specifiers.as_ref().map(|all| &all[..]) {
-                        None | Some([]) => imports.push(Import {
-                            local: None,
-                            module,
-                            imported: ImportedName::Module,
-                            extent: tree.extent(declaration.span),
-                        }),
-                        Some(specifiers) => imports.extend(
-                            specifiers
-                                .iter()
-                                .map(|one| tree.import_specifier(one, &module)),
-                        ),
-                    }
+                    tree.declared_imports(declaration, &mut imports);
                 }
                 AstKind::CallExpression(call) => {
                     if let Some(module) = call.common_js_require() {
@@ -208,6 +195,25 @@ impl<'a> Tree<'a> {
                     }
                     _ => None,
                 }
+            }
+        }
+    }
+
+    fn declared_imports(&self, declaration: &ImportDeclaration<'a>, imports: &mut Vec<Import>) {
+        let module = declaration.source.value.to_string();
+        match declaration.specifiers.as_ref().map(|all| &all[..]) {
+            None | Some([]) => imports.push(Import {
+                local: None,
+                module,
+                imported: ImportedName::Module,
+                extent: self.extent(declaration.span),
+            }),
+            Some(specifiers) => {
+                imports.extend(
+                    specifiers
+                        .iter()
+                        .map(|one| self.import_specifier(one, &module)),
+                );
             }
         }
     }

@@ -1,7 +1,7 @@
 //! The expression a holder starts with into the kind of container it makes.
 
 use oxc_ast::AstKind;
-use oxc_ast::ast::{Argument, Expression, NewExpression, ObjectPropertyKind};
+use oxc_ast::ast::{Argument, Expression, NewExpression, ObjectExpression, ObjectPropertyKind};
 
 use crate::import::ImportedName;
 use crate::tree::{Tree, argument, bare, key_name};
@@ -70,6 +70,14 @@ struct BoundedLibrary {
     ttl_unit_ms: u64,
 }
 
+/// What a container's options say of its bound.
+#[derive(Default)]
+struct Bound {
+    is_set: bool,
+    max: Option<u64>,
+    ttl_ms: Option<u64>,
+}
+
 const MILLISECOND: u64 = 1;
 const SECOND: u64 = 1_000;
 
@@ -89,14 +97,12 @@ const BOUNDED_LIBRARIES: &[BoundedLibrary] = &[
     library("lru-memoizer", &["max"], &["maxAge", "ttl"], MILLISECOND),
     library("mnemonist", &["capacity"], &[], MILLISECOND),
     library("cache-manager", &["max"], &["ttl"], MILLISECOND),
-    library("memory-cache-node", &[], &[], SECOND),
     library("p-memoize", &[], &["maxAge"], MILLISECOND),
     library("mem", &[], &["maxAge"], MILLISECOND),
     library("memoizee", &["max"], &["maxAge"], MILLISECOND),
     library("moize", &["maxSize"], &["maxAge"], MILLISECOND),
     library("micro-memoize", &["maxSize"], &[], MILLISECOND),
     library("lru.min", &["max"], &[], MILLISECOND),
-    library("flru", &[], &[], MILLISECOND),
 ];
 
 const fn library(
@@ -192,48 +198,52 @@ impl<'a> Tree<'a> {
                     .strip_prefix(library.package)
                     .is_some_and(|rest| rest.starts_with('/'))
         })?;
-        let mut max = None;
-        let mut ttl_ms = None;
-        let mut bounds = false;
+        let mut bound = Bound::default();
         for index in 0..arguments.len() {
             let Some(value) = argument(arguments, index).map(|value| self.resolved(value)) else {
                 continue;
             };
-            let Expression::ObjectExpression(options) = value else {
+            if let Expression::ObjectExpression(options) = value {
+                self.read_options(library, options, &mut bound);
+            } else if index == 0 && !library.max.is_empty() {
                 // `new LRU(500)`, `lru(500)`: the first number is the size.
-                let number = self.whole_number(value);
-                if index == 0 && number.is_some() && !library.max.is_empty() {
-                    max = number;
-                    bounds = true;
-                }
-                continue;
-            };
-            for property in &options.properties {
-                let ObjectPropertyKind::ObjectProperty(property) = property else {
-                    continue;
-                };
-                let Some(name) = key_name(&property.key) else {
-                    continue;
-                };
-                let number = self.whole_number(&property.value);
-                // Zero means "no limit" to all of them.
-                if number == Some(0) {
-                    continue;
-                }
-                if library.max.contains(&name.as_ref()) {
-                    bounds = true;
-                    max = max.or(number);
-                } else if library.ttl.contains(&name.as_ref()) {
-                    bounds = true;
-                    ttl_ms = number.map(|number| number * library.ttl_unit_ms);
-                }
+                bound.max = self.whole_number(value);
+                bound.is_set |= bound.max.is_some();
             }
         }
-        bounds.then(|| Initializer::Bounded {
+        bound.is_set.then(|| Initializer::Bounded {
             library: library.package.to_string(),
-            max,
-            ttl_ms,
+            max: bound.max,
+            ttl_ms: bound.ttl_ms,
         })
+    }
+
+    fn read_options(
+        &self,
+        library: &BoundedLibrary,
+        options: &ObjectExpression<'a>,
+        bound: &mut Bound,
+    ) {
+        for property in &options.properties {
+            let ObjectPropertyKind::ObjectProperty(property) = property else {
+                continue;
+            };
+            let Some(name) = key_name(&property.key) else {
+                continue;
+            };
+            let number = self.whole_number(&property.value);
+            // Zero means "no limit" to all of them.
+            if number == Some(0) {
+                continue;
+            }
+            if library.max.contains(&name.as_ref()) {
+                bound.is_set = true;
+                bound.max = bound.max.or(number);
+            } else if library.ttl.contains(&name.as_ref()) {
+                bound.is_set = true;
+                bound.ttl_ms = number.map(|number| number * library.ttl_unit_ms);
+            }
+        }
     }
 
     /// The expression behind a name that is declared with it: options often have one.

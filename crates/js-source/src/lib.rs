@@ -28,6 +28,7 @@
 //! happens in other files, behind computed names or inside `eval`, it does not see. It knows no
 //! heaps, no rules and no files: texts come in as strings.
 
+mod accumulation;
 mod call;
 mod capture;
 mod constant;
@@ -50,7 +51,7 @@ pub use call::{CallKind, CallSite};
 pub use capture::{CapturedScope, CapturedVariable};
 pub use declaration::Declaration;
 pub use function::{FunctionInfo, FunctionKind, FunctionRef};
-pub use growth::{Phase, Site, SiteRole};
+pub use growth::{FoundBy, Phase, Site, SiteRole};
 pub use holder::HolderRef;
 pub use import::{Export, GlobalAssignment, Import, ImportedName};
 pub use initializer::Initializer;

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use oxc_ast::AstKind;
 use oxc_ast::ast::{
-    AssignmentOperator, AssignmentTarget, AssignmentTargetProperty, BindingPattern,
+    AssignmentOperator, AssignmentTarget, AssignmentTargetProperty, BindingPattern, Expression,
     ForStatementLeft, MethodDefinitionKind,
 };
 use oxc_semantic::{NodeId, SymbolId};
@@ -90,7 +90,14 @@ impl<'a> Search<'_, 'a> {
                 }
                 starts
             }
-            Root::Instance(owners) => self.instance_starts(owners, &pattern.path),
+            Root::Instance(owners) => {
+                let mut starts = self.instance_starts(owners, &pattern.path);
+                if owners.is_empty() {
+                    starts.extend(self.named_starts(&pattern.path));
+                }
+                starts
+            }
+            Root::Anything => self.named_starts(&pattern.path),
             Root::Undeclared(name) => tree.undeclared(name).into_iter().map(|n| (n, 0)).collect(),
             Root::Result(function) => tree.calls_of(*function).iter().map(|n| (*n, 0)).collect(),
             Root::Expression(node) => vec![(*node, 0)],
@@ -123,6 +130,23 @@ impl<'a> Search<'_, 'a> {
             .collect()
     }
 
+    /// Members of the path's first name on anything but `this`.
+    fn named_starts(&self, path: &[String]) -> Vec<(NodeId, usize)> {
+        let Some(first) = path.first() else {
+            return Vec::new();
+        };
+        let is_it = |kind: AstKind<'a>| {
+            let object = member_object(kind).map(bare);
+            object.is_some_and(|object| !matches!(object, Expression::ThisExpression(_)))
+                && member_name(kind).as_deref() == Some(first.as_str())
+        };
+        let nodes = self.tree.nodes().iter();
+        nodes
+            .filter(|node| is_it(node.kind()))
+            .map(|node| (node.id(), 1))
+            .collect()
+    }
+
     fn instance_starts(&self, owners: &[NodeId], path: &[String]) -> Vec<(NodeId, usize)> {
         let tree = self.tree;
         let private = path.first().and_then(|name| name.strip_prefix('#'));
@@ -136,10 +160,7 @@ impl<'a> Search<'_, 'a> {
                 // Any object before a private name is an instance of the class around it.
                 AstKind::PrivateFieldExpression(member)
                     if Some(member.field.name.as_str()) == private
-                        && !matches!(
-                            bare(&member.object),
-                            oxc_ast::ast::Expression::ThisExpression(_)
-                        )
+                        && !matches!(bare(&member.object), Expression::ThisExpression(_))
                         && tree
                             .class_around(id)
                             .is_some_and(|class| owners.is_empty() || owners.contains(&class)) =>
@@ -153,14 +174,6 @@ impl<'a> Search<'_, 'a> {
                             .is_some_and(|class| owners.contains(&class)) =>
                 {
                     starts.push((id, 0));
-                }
-                kind if owners.is_empty()
-                    && member_object(kind).is_some_and(|object| {
-                        !matches!(bare(object), oxc_ast::ast::Expression::ThisExpression(_))
-                    })
-                    && member_name(kind).as_deref() == path.first().map(String::as_str) =>
-                {
-                    starts.push((id, 1));
                 }
                 _ => {}
             }

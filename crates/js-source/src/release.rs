@@ -7,7 +7,7 @@ use oxc_span::GetSpan;
 use oxc_syntax::operator::{AssignmentOperator, BinaryOperator, UnaryOperator};
 
 use crate::function::FunctionRef;
-use crate::growth::Phase;
+use crate::growth::{FoundBy, Phase};
 use crate::holder::{HolderRef, Level, Pattern, Root};
 use crate::parse::ParsedSource;
 use crate::places::{Use, uses};
@@ -58,17 +58,28 @@ pub struct Release {
     pub function: Option<FunctionRef>,
     /// It releases from a value kept in the holder rather than from the holder.
     pub nested: bool,
+    /// How sure it is that this is the holder.
+    pub found_by: FoundBy,
 }
 
 impl ParsedSource<'_> {
-    /// All places that release from the holder or bound it, in the order of the text.
+    /// All places that release from the holder or bound it, in the order of the text. Where
+    /// following the holder's value finds neither growth nor release, the property names decide.
     pub fn releases(&self, holder: &HolderRef) -> Vec<Release> {
+        let releases = self.releases_of(self.patterns(holder), FoundBy::Value);
+        let grows = self.growth_sites(holder);
+        if !releases.is_empty() || grows.iter().any(|site| site.found_by == FoundBy::Value) {
+            return releases;
+        }
+        self.releases_of(holder.by_name().into_iter().collect(), FoundBy::Name)
+    }
+
+    fn releases_of(&self, patterns: Vec<Pattern>, found_by: FoundBy) -> Vec<Release> {
         let tree = &self.tree;
-        let patterns = self.patterns(holder);
         let constructors = tree.constructors_of(&patterns);
         let mut releases: Vec<Release> = uses(tree, patterns)
             .into_iter()
-            .filter_map(|found| tree.release(found))
+            .filter_map(|found| tree.release(found, found_by))
             .filter(|(release, node)| {
                 // A constructor gives its fields their first value.
                 let around = tree.function_around(*node);
@@ -110,7 +121,7 @@ impl<'a> Tree<'a> {
             .collect()
     }
 
-    fn release(&self, used: Use) -> Option<(Release, NodeId)> {
+    fn release(&self, used: Use, found_by: FoundBy) -> Option<(Release, NodeId)> {
         let found = self.release_of(used)?;
         let function = self.function_around(found.node);
         let release = Release {
@@ -120,6 +131,7 @@ impl<'a> Tree<'a> {
             period_ms: function.and_then(|f| self.timer_of(f)),
             function: function.map(|f| self.function_ref(f)),
             nested: used.level == Level::Element,
+            found_by,
         };
         Some((release, found.node))
     }

@@ -3,7 +3,7 @@
 #![expect(clippy::expect_used, reason = "a test stops at the first surprise")]
 
 use stanch_js_source::{
-    HolderRef, Initializer, ParsedSource, Phase, Position, SourceText, with_parsed,
+    FoundBy, HolderRef, Initializer, ParsedSource, Phase, Position, SourceText, with_parsed,
 };
 
 /// What the crate says of a holder: `declared 1:7 Map`, `Inserts 3:3`, `Delete 5`, in that order,
@@ -30,8 +30,13 @@ fn describe(parsed: &ParsedSource<'_>, holder: &HolderRef) -> String {
             .event
             .map(|event| format!(" '{event}'"))
             .unwrap_or_default();
+        let by_name = if site.found_by == FoundBy::Name {
+            " by name"
+        } else {
+            ""
+        };
         lines.push(format!(
-            "{:?} {}{event}{nested}{init}",
+            "{:?} {}{event}{nested}{init}{by_name}",
             site.role,
             site.extent.line()
         ));
@@ -46,8 +51,13 @@ fn describe(parsed: &ParsedSource<'_>, holder: &HolderRef) -> String {
             .period_ms
             .map(|ms| format!(" /{ms}ms"))
             .unwrap_or_default();
+        let by_name = if release.found_by == FoundBy::Name {
+            " by name"
+        } else {
+            ""
+        };
         lines.push(format!(
-            "{:?} {}{bound}{period}{nested}",
+            "{:?} {}{bound}{period}{nested}{by_name}",
             release.kind,
             release.extent.line()
         ));
@@ -349,7 +359,7 @@ fn typescript() {
         "legacy.cts",
         "import fs = require('fs');\nconst open: number[] = [];\nexport = function (p: string) { open.push(fs.openSync(p)); };",
         var("open"),
-        "declared 2:7 Array, Appends 3",
+        "declared 2:7 Array, Opens 3",
     );
 }
 
@@ -627,5 +637,34 @@ fn variables_by_closure() {
         "export default function createStore() {\n  const subs = new Set();\n  return { subscribe(fn) { subs.add(fn); return () => subs.delete(fn); } };\n}",
         var("subs"),
         "declared 2:9 Set, Inserts 3, Delete 3",
+    );
+}
+
+#[test]
+fn objects_from_elsewhere() {
+    check(
+        "const app = express();\napp.locals.visits = [];\napp.get('/', (req) => { req.app.locals.visits.push(req); });",
+        var("app").property("locals").property("visits"),
+        "declared 2:12 Array, Appends 3 by name",
+    );
+    check(
+        "class Store { items = [] }\nfunction add(store, v) { store.items.push(v); store.items.shift(); }",
+        field("Store", "items"),
+        "declared 1:15 Array, Appends 2 by name, Shift 2 by name",
+    );
+}
+
+#[test]
+fn roles_by_what_is_stored() {
+    check(
+        "const jobs = new Map();\nfunction f(k, p) {\n jobs.set(k, () => p);\n jobs.set(k, new Promise(p));\n jobs.set(k, setInterval(p, 9));\n jobs.set(k, fs.createReadStream(p));\n}",
+        var("jobs"),
+        "declared 1:7 Map, Registers 3, Starts 4, Starts 5, Opens 6",
+    );
+    check_in(
+        "hooks.ts",
+        "const hooks: Hook[] = [];\nexport function add(hook: () => void) { hooks.push(hook); }",
+        var("hooks"),
+        "declared 1:7 Array, Registers 2",
     );
 }
