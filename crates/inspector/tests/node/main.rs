@@ -1,6 +1,8 @@
 //! Everything that needs a real Node: small services for it, and the tests by what they look at.
 //! Tests end at once, with a line, where there is no Node.
 
+mod attach;
+mod launch;
 mod session;
 
 use std::error::Error;
@@ -101,4 +103,12 @@ pub(crate) async fn until<T>(
         }
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
+}
+
+/// Whether the process runs; a dead one nobody reaped does not.
+pub(crate) fn lives(pid: u32) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    stat.rsplit(')')
+        .next()
+        .is_some_and(|rest| !rest.is_empty() && !rest.trim_start().starts_with(['Z', 'X']))
 }
