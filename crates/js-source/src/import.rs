@@ -10,7 +10,7 @@ use oxc_span::{GetSpan, Span};
 
 use crate::parse::ParsedSource;
 use crate::text::Extent;
-use crate::tree::{Tree, bare, key_name, literal_text, member_name};
+use crate::tree::{MOST_NAMES, Tree, bare, key_name, literal_text, member_name};
 
 /// Which of a module's exports a local name stands for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -140,16 +140,28 @@ impl ParsedSource<'_> {
 impl<'a> Tree<'a> {
     /// The module and export an expression names: `LRU`, `lru.LRUCache`, `require('x').Y`.
     pub(crate) fn import_of(&self, expression: &Expression<'a>) -> Option<(String, ImportedName)> {
+        self.import_through(expression, MOST_NAMES)
+    }
+
+    pub(crate) fn import_of_symbol(&self, symbol: SymbolId) -> Option<(String, ImportedName)> {
+        self.import_declared(symbol, MOST_NAMES)
+    }
+
+    fn import_through(
+        &self,
+        expression: &Expression<'a>,
+        names: u32,
+    ) -> Option<(String, ImportedName)> {
         match bare(expression) {
             Expression::Identifier(identifier) => {
-                self.import_of_symbol(self.symbol_of_reference(identifier)?)
+                self.import_declared(self.symbol_of_reference(identifier)?, names)
             }
             Expression::CallExpression(call) => {
                 let module = call.common_js_require()?;
                 Some((module.value.to_string(), ImportedName::Module))
             }
             Expression::StaticMemberExpression(member) => {
-                let (module, _) = self.import_of(&member.object)?;
+                let (module, _) = self.import_through(&member.object, names)?;
                 let name = member.property.name.to_string();
                 Some((module, ImportedName::Named(name)))
             }
@@ -157,11 +169,12 @@ impl<'a> Tree<'a> {
         }
     }
 
-    pub(crate) fn import_of_symbol(&self, symbol: SymbolId) -> Option<(String, ImportedName)> {
+    fn import_declared(&self, symbol: SymbolId, names: u32) -> Option<(String, ImportedName)> {
+        let names = names.checked_sub(1)?;
         let declaration = self.scoping().symbol_declaration(symbol);
         match self.kind(declaration) {
             AstKind::VariableDeclarator(declarator) => {
-                let (module, picked) = self.import_of(declarator.init.as_ref()?)?;
+                let (module, picked) = self.import_through(declarator.init.as_ref()?, names)?;
                 let name = self.scoping().symbol_name(symbol);
                 let picked = match &declarator.id {
                     BindingPattern::ObjectPattern(object) => object

@@ -9,7 +9,7 @@ use oxc_ast::ast::{
     ForStatementLeft, MethodDefinitionKind,
 };
 use oxc_semantic::{NodeId, SymbolId};
-use oxc_span::GetSpan;
+use oxc_span::{GetSpan, Span};
 
 use crate::holder::{Level, Pattern, Root};
 use crate::owner::Owner;
@@ -125,8 +125,9 @@ impl<'a> Search<'_, 'a> {
     }
 
     fn this_where(&self, is: impl Fn(Owner) -> bool) -> Vec<NodeId> {
-        let all = self.tree.this_nodes().iter().copied();
-        all.filter(|node| self.tree.owner_at(*node).is_some_and(&is))
+        let all = self.tree.this_nodes().iter();
+        all.filter(|(_, owner)| is(*owner))
+            .map(|(node, _)| *node)
             .collect()
     }
 
@@ -150,13 +151,17 @@ impl<'a> Search<'_, 'a> {
     fn instance_starts(&self, owners: &[NodeId], path: &[String]) -> Vec<(NodeId, usize)> {
         let tree = self.tree;
         let private = path.first().and_then(|name| name.strip_prefix('#'));
-        let mut starts = Vec::new();
+        let mut starts: Vec<_> = self
+            .this_where(|owner| Tree::is_instance(Some(owner), owners))
+            .into_iter()
+            .map(|node| (node, 0))
+            .collect();
+        if private.is_none() && owners.is_empty() {
+            return starts;
+        }
         for node in tree.nodes().iter() {
             let id = node.id();
             match node.kind() {
-                AstKind::ThisExpression(_) if Tree::is_instance(tree.owner_at(id), owners) => {
-                    starts.push((id, 0));
-                }
                 // Any object before a private name is an instance of the class around it.
                 AstKind::PrivateFieldExpression(member)
                     if Some(member.field.name.as_str()) == private
@@ -273,7 +278,7 @@ impl<'a> Search<'_, 'a> {
         }
     }
 
-    /// Notes the aliases a value gets where it is assigned, passed, returned or destructured.
+    /// Notes the aliases a value gets where it leaves the expression.
     fn step_aside(
         &mut self,
         parent: AstKind<'a>,
@@ -283,9 +288,6 @@ impl<'a> Search<'_, 'a> {
     ) -> Step {
         let span = self.tree.span(node);
         match parent {
-            AstKind::VariableDeclarator(declarator) if declarator.id.span() != span => {
-                self.bind(&declarator.id, path, level);
-            }
             AstKind::AssignmentExpression(assignment) if assignment.right.span() == span => {
                 self.assign(&assignment.left, path, level);
                 return Step::Same;
@@ -296,12 +298,6 @@ impl<'a> Search<'_, 'a> {
                     AssignmentOperator::LogicalOr | AssignmentOperator::LogicalNullish
                 );
                 return if default { Step::Same } else { Step::Stop };
-            }
-            AstKind::AssignmentPattern(pattern) if pattern.right.span() == span => {
-                self.bind(&pattern.left, path, level);
-            }
-            AstKind::FormalParameter(parameter) if parameter.pattern.span() != span => {
-                self.bind(&parameter.pattern, path, level);
             }
             AstKind::CallExpression(call) if call.callee.span() != span => {
                 let index = call.arguments.iter().position(|a| a.span() == span);
@@ -317,6 +313,24 @@ impl<'a> Search<'_, 'a> {
             AstKind::ReturnStatement(_) | AstKind::ArrowFunctionExpression(_) => {
                 self.give_back(node, path, level);
             }
+            parent => self.name_it(parent, span, path, level),
+        }
+        Step::Stop
+    }
+
+    /// Notes the names a value gets where it is declared, destructured, iterated or put in an
+    /// object.
+    fn name_it(&mut self, parent: AstKind<'a>, span: Span, path: &[String], level: Level) {
+        match parent {
+            AstKind::VariableDeclarator(declarator) if declarator.id.span() != span => {
+                self.bind(&declarator.id, path, level);
+            }
+            AstKind::AssignmentPattern(pattern) if pattern.right.span() == span => {
+                self.bind(&pattern.left, path, level);
+            }
+            AstKind::FormalParameter(parameter) if parameter.pattern.span() != span => {
+                self.bind(&parameter.pattern, path, level);
+            }
             AstKind::ObjectProperty(property) if property.value.span() == span => {
                 self.put_in_literal(property.node_id.get(), path, level);
             }
@@ -328,7 +342,6 @@ impl<'a> Search<'_, 'a> {
             }
             _ => {}
         }
-        Step::Stop
     }
 
     fn bind(&mut self, pattern: &BindingPattern<'a>, path: &[String], level: Level) {

@@ -177,7 +177,11 @@ impl<'a> Tree<'a> {
                         index.bases.push((node.id(), base));
                     }
                 }
-                AstKind::ThisExpression(_) => index.this_nodes.push(node.id()),
+                AstKind::ThisExpression(_) => {
+                    if let Some(owner) = self.owner_at(node.id()) {
+                        index.this_nodes.push((node.id(), owner));
+                    }
+                }
                 AstKind::Function(function) if function.is_expression() => {
                     if let Owner::Instance(owner) = self.owner_of_function(node.id())
                         && owner != node.id()
@@ -200,8 +204,8 @@ impl<'a> Tree<'a> {
         &self.index().bases
     }
 
-    /// All `this` in the file.
-    pub(crate) fn this_nodes(&self) -> &[NodeId] {
+    /// Each `this` in the file, with what it is.
+    pub(crate) fn this_nodes(&self) -> &[(NodeId, Owner)] {
         &self.index().this_nodes
     }
 }
@@ -210,7 +214,7 @@ impl<'a> Tree<'a> {
 #[derive(Default)]
 pub(crate) struct Index {
     bases: Vec<(NodeId, NodeId)>,
-    this_nodes: Vec<NodeId>,
+    this_nodes: Vec<(NodeId, Owner)>,
     /// The methods that a constructor function's prototype gets by assignment.
     prototype_methods: HashMap<NodeId, Vec<(String, NodeId)>>,
 }

@@ -6,8 +6,7 @@ use std::collections::HashMap;
 
 use oxc_ast::AstKind;
 use oxc_ast::ast::{
-    Argument, AssignmentTarget, BindingPattern, CallExpression, Expression, FormalParameters,
-    Program, PropertyKey,
+    Argument, AssignmentTarget, BindingPattern, Expression, FormalParameters, Program, PropertyKey,
 };
 use oxc_semantic::{AstNodes, NodeId, ScopeId, Scoping, Semantic, SymbolId};
 use oxc_span::{GetSpan, Span};
@@ -144,6 +143,16 @@ impl<'a> Tree<'a> {
 
     /// The function or class a symbol was declared as or initialised with.
     pub(crate) fn callable_of_symbol(&self, symbol: SymbolId) -> Option<NodeId> {
+        self.callable_declared(symbol, MOST_NAMES)
+    }
+
+    /// The function or class node an expression is or names.
+    pub(crate) fn callable(&self, expression: &Expression<'a>) -> Option<NodeId> {
+        self.callable_through(expression, MOST_NAMES)
+    }
+
+    fn callable_declared(&self, symbol: SymbolId, names: u32) -> Option<NodeId> {
+        let names = names.checked_sub(1)?;
         let declaration = self.scoping().symbol_declaration(symbol);
         match self.kind(declaration) {
             AstKind::Function(_) | AstKind::Class(_) => Some(declaration),
@@ -151,34 +160,30 @@ impl<'a> Tree<'a> {
                 if !matches!(declarator.id, BindingPattern::BindingIdentifier(_)) {
                     return None;
                 }
-                self.callable(declarator.init.as_ref()?)
+                self.callable_through(declarator.init.as_ref()?, names)
             }
             _ => None,
         }
     }
 
-    /// The function or class node an expression is or names.
-    pub(crate) fn callable(&self, expression: &Expression<'a>) -> Option<NodeId> {
+    fn callable_through(&self, expression: &Expression<'a>, names: u32) -> Option<NodeId> {
         match bare(expression) {
             Expression::FunctionExpression(function) => Some(function.node_id.get()),
             Expression::ArrowFunctionExpression(arrow) => Some(arrow.node_id.get()),
             Expression::ClassExpression(class) => Some(class.node_id.get()),
             Expression::Identifier(identifier) => {
-                self.callable_of_symbol(self.symbol_of_reference(identifier)?)
+                self.callable_declared(self.symbol_of_reference(identifier)?, names)
             }
-            // Memoizers and binders keep the body: `const f = useCallback(() => …)`.
-            Expression::CallExpression(call) => self.bound_function(call),
+            // `f.bind(…)` runs f.
+            Expression::CallExpression(call) => {
+                let member = bare(&call.callee).as_member_expression()?;
+                if member.static_property_name() != Some("bind") {
+                    return None;
+                }
+                self.callable_through(member.object(), names)
+            }
             _ => None,
         }
-    }
-
-    /// The function of `f.bind(…)`.
-    fn bound_function(&self, call: &CallExpression<'a>) -> Option<NodeId> {
-        let member = bare(&call.callee).as_member_expression()?;
-        if member.static_property_name() != Some("bind") {
-            return None;
-        }
-        self.callable(member.object())
     }
 
     /// The first reference nodes of a symbol, in the order of the text.
@@ -215,6 +220,9 @@ impl<'a> Tree<'a> {
             if identifier.name.as_str() == name && self.symbol_of_reference(identifier).is_none())
     }
 }
+
+/// Names may stand for each other in a circle: `var f = f.bind(x)`.
+pub(crate) const MOST_NAMES: u32 = 12;
 
 /// Whether the node is a function of any kind.
 pub(crate) fn is_function(kind: AstKind<'_>) -> bool {

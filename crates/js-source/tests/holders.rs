@@ -668,3 +668,17 @@ fn roles_by_what_is_stored() {
         "declared 1:7 Array, Registers 2",
     );
 }
+
+#[test]
+fn names_in_circles() {
+    check(
+        "var f = f.bind(1), a = b, b = a, m = m.x;\nfunction g(v) { new f(); a(); a.push(v); new m(); }\nclass A extends A {}",
+        var("a"),
+        "declared 1:20 Other, Appends 2",
+    );
+    check(
+        "let x = y, y = x; function f(v) { if (x.length > y) x = y; }",
+        var("x"),
+        "declared 1:5 Other, BoundCheck 1",
+    );
+}
