@@ -104,7 +104,8 @@ impl Tally {
         let latency = at.saturating_duration_since(due).as_micros();
         self.latencies
             .saturating_record(u64::try_from(latency).unwrap_or(u64::MAX));
-        self.recent.add(at);
+        // Not `at`: an answer that was left counts at its headers, which may be longer ago than the rate looks back.
+        self.recent.add(Instant::now());
     }
 
     /// Completed requests per second of late.
