@@ -102,9 +102,11 @@ function names() {
   heap.long = { ['k'.repeat(4095)]: {}, ['k'.repeat(4097)]: {}, ['é'.repeat(3000)]: {} };
   const astral = ['\u{1d834}', '\u{1d835}', '\u{1f600}', '\uf600'];
   heap.astral = astral.map((name) => ({ [name]: class {} })[name]).map((type) => new type());
-  heap.astralPlain = astral.flatMap((name) => Array.from({ length: 5 }, () => ({ [name]: {} })));
+  heap.astralPlain = astral.flatMap((name) => Array.from({ length: 40 }, () => ({ [name]: {} })));
   const random = () => Math.random().toString(36);
   heap.cons = Array.from({ length: 20 }, () => random() + random() + random());
+  // Long enough for Node to keep it outside of V8's heap.
+  heap.external = Buffer.alloc(1_200_000, 'external ').toString('latin1');
   heap.sliced = 'slice '.repeat(100).slice(7, 90);
 }
 

@@ -332,11 +332,18 @@ mod tests {
             &["{b}", "{a}", "{b, a}"],
         )?;
         check(&["__proto__ a", "a __proto__", "__proto__", ""], &["{a}"])?;
-        let (long, longer) = ("x".repeat(116), "x".repeat(130));
+        // 118 and the brace before it leave room for one unit more, 119 do not.
+        let room = "x".repeat(118);
         check(
-            &[&format!("{long} b c"), &format!("{long} b d")],
-            &[&format!("{{{long}, b}}")],
+            &[&format!("{room} b c"), &format!("{room} b d")],
+            &[&format!("{{{room}, b}}")],
         )?;
+        let full = "x".repeat(119);
+        check(
+            &[&format!("{full} b"), &format!("{full} c")],
+            &[&format!("{{{full}}}")],
+        )?;
+        let longer = "x".repeat(130);
         check(&[&longer, &longer], &[&format!("{{{longer}}}")])
     }
 

@@ -421,3 +421,95 @@ fn columns_that_do_not_fit_are_refused() -> Outcome {
     );
     Ok(())
 }
+
+/// ```text
+/// root ─shortcut▶ global ─half of a pair▶ V
+///      └─element▶ global
+/// ```
+#[test]
+fn a_global_object_that_stands_twice_is_visited_twice() -> Outcome {
+    let (mut sketch, global) = program();
+    let value = sketch.node(NodeKind::Object, "V", 1);
+    let half = "1 / part of key (K @9) -> value (V @5) pair in WeakMap (table @99)";
+    sketch.edge(global, EdgeKind::Internal, half, value);
+    assert_eq!(distances(&graph(&sketch)?), [100_000_000, 1, -5]);
+    sketch.element(ROOT, 1, global);
+    assert_eq!(distances(&graph(&sketch)?), [100_000_000, 1, 2]);
+    Ok(())
+}
+
+/// ```text
+/// root ▶ global ─▶ (map descriptors) ─1▶ A, ─"4"▶ B, ─hidden 7▶ C, ─"8"▶ D, ─"enum"▶ E
+///              └─▶ system / NativeContext ─sloppy_function_map▶ F
+/// ```
+#[test]
+fn some_of_v8s_own_edges_bring_nothing_nearer() -> Outcome {
+    let (mut sketch, global) = program();
+    let [a, b, c, d, e, f] =
+        ["A", "B", "C", "D", "E", "F"].map(|name| sketch.node(NodeKind::Object, name, 1));
+    let descriptors = sketch.node(NodeKind::Array, "(map descriptors)", 1);
+    let context = sketch.node(NodeKind::Hidden, "system / NativeContext", 1);
+    sketch.edge(global, EdgeKind::Internal, "map", descriptors);
+    sketch.edge(global, EdgeKind::Internal, "context", context);
+    sketch.element(descriptors, 1, a);
+    sketch.edge(descriptors, EdgeKind::Internal, "4", b);
+    sketch.hidden(descriptors, 7, c);
+    sketch.edge(descriptors, EdgeKind::Internal, "8", d);
+    sketch.edge(descriptors, EdgeKind::Internal, "enum", e);
+    sketch.edge(context, EdgeKind::Internal, "sloppy_function_map", f);
+    let graph = graph(&sketch)?;
+    let found = [a, b, c, d, e, f].map(|node| graph.distance(Ordinal(node)));
+    assert_eq!(found, [3, -5, -5, 3, 3, -5]);
+    Ok(())
+}
+
+/// Before: two objects {a}. After: two objects {b}. By the interfaces of the later snapshot the
+/// earlier objects are just `Object`, but the earlier one alone called them `{a}`.
+#[test]
+fn the_base_is_grouped_by_the_current_interfaces() -> Outcome {
+    let heap = |property: &str, first_id: u64| {
+        let mut sketch = HeapSketch::new();
+        for id in [first_id, first_id + 2] {
+            let node = sketch.node(NodeKind::Object, "Object", 8);
+            sketch.set_id(node, id);
+            sketch.edge(ROOT, EdgeKind::Shortcut, "x", node);
+            sketch.edge(node, EdgeKind::Property, property, ROOT);
+        }
+        graph(&sketch)
+    };
+    let changes = compare(&heap("a", 11)?, &heap("b", 21)?);
+    let changes = changes
+        .into_iter()
+        .map(|row| (row.key, row.name, row.added, row.removed));
+    let expected = [(",Object", "{a}", 0, 2), (",{b}", "{b}", 2, 0)];
+    let expected =
+        expected.map(|(key, name, added, removed)| (key.into(), name.into(), added, removed));
+    assert_eq!(
+        changes.collect::<Vec<(String, String, u64, u64)>>(),
+        expected
+    );
+    Ok(())
+}
+
+/// ```text
+/// root ▶ global ─▶ text(24) ─▶ system / ExternalStringData(5000), native
+///              └─▶ handle(8) ─▶ Node / Handle(60), native
+/// ```
+#[test]
+fn of_native_nodes_only_string_data_has_an_owner() -> Outcome {
+    let (mut sketch, global) = program();
+    let text = sketch.node(NodeKind::String, "text", 24);
+    let data = sketch.node(NodeKind::Native, "system / ExternalStringData", 5000);
+    let handle = sketch.node(NodeKind::Object, "Handle", 8);
+    let native = sketch.node(NodeKind::Native, "Node / Handle", 60);
+    for (from, to) in [
+        (global, text),
+        (text, data),
+        (global, handle),
+        (handle, native),
+    ] {
+        sketch.edge(from, EdgeKind::Internal, "x", to);
+    }
+    assert_eq!(self_sizes(&graph(&sketch)?), [0, 10, 5024, 0, 8, 60]);
+    Ok(())
+}
