@@ -61,7 +61,7 @@ fn located(mut endpoint: Endpoint) -> Endpoint {
 
 async fn open_by_pid(pid: u32) -> Result<(Endpoint, OpenedBy), InspectorError> {
     let node = identity::check(pid)?;
-    let before = process::listening_ports(pid);
+    let before = process::listening_ports_of(pid);
     if before
         .iter()
         .any(|listening| listening.port() == node.inspector_port)
@@ -103,7 +103,7 @@ async fn wait_for_inspector(
 ) -> Result<(Endpoint, OpenedBy), InspectorError> {
     let started = Instant::now();
     while started.elapsed() < OPEN_LIMIT {
-        let mut now = process::listening_ports(pid);
+        let mut now = process::listening_ports_of(pid);
         now.retain(|port| !before.contains(port));
         if let Some(endpoint) = first_inspector(pid, &now).await {
             return Ok((endpoint, OpenedBy::Us));
@@ -133,7 +133,7 @@ async fn first_inspector(pid: u32, ports: &[process::ListeningPort]) -> Option<E
 }
 
 async fn endpoint_at(pid: u32, port: u16) -> Result<Endpoint, InspectorError> {
-    let listening = process::listening_ports(pid)
+    let listening = process::listening_ports_of(pid)
         .into_iter()
         .find(|listening| listening.port() == port);
     // An inspector on a chosen interface answers there only; one on all interfaces answers on loopback.

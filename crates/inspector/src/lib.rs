@@ -7,10 +7,10 @@
 //!
 //! ```no_run
 //! # async fn run() -> Result<(), stanch_inspector::InspectorError> {
-//! use stanch_inspector::{AllowRemote, ChildOutput, Launch, Target, attach};
+//! use stanch_inspector::{ChildOutput, Launch};
 //! let launch = Launch::new("node").arg("server.js").output(ChildOutput::Keep);
 //! let service = launch.start().await?;
-//! let session = attach(&Target::from(service.app_endpoint()), AllowRemote::No).await?;
+//! let session = service.attach().await?;
 //! let live = session.collect_garbage().await?;
 //! println!("{} bytes live", live.heap_used);
 //! session.close().await;
@@ -50,7 +50,7 @@ pub use headroom::{Headroom, Limiter};
 pub use launch::{ChildOutput, Launch};
 pub use memory::{LiveHeap, MemoryUsage};
 pub use output::{OutputLine, OutputLines, Stream};
-pub use process::ListeningPort;
+pub use process::{ListeningPort, listening_ports_of};
 pub use sampling::{AllocationNode, CallFrame, SamplingProfile};
 pub use scripts::Script;
 pub use service::Service;

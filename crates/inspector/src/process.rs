@@ -21,8 +21,9 @@ impl ListeningPort {
     }
 }
 
-/// Ports on which one process listens; empty when it is gone or not ours to look at.
-pub(crate) fn listening_ports(pid: u32) -> Vec<ListeningPort> {
+/// TCP ports on which a process of this machine listens, its inspector's among them, by address; empty when
+/// it is gone or not ours to look at.
+pub fn listening_ports_of(pid: u32) -> Vec<ListeningPort> {
     let Some(process) = open(pid) else {
         return Vec::new();
     };

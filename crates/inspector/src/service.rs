@@ -2,8 +2,8 @@
 
 use std::collections::HashSet;
 use std::process::ExitStatus;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use nix::sys::signal::{Signal, killpg};
@@ -11,12 +11,17 @@ use nix::unistd::Pid;
 use tokio::process::ChildStdin;
 use tokio::sync::{mpsc, watch};
 
+use crate::attach::attach;
+use crate::error::InspectorError;
 use crate::output::{Log, OutputLines};
 use crate::process::{self, ListeningPort};
-use crate::target::Endpoint;
+use crate::session::Session;
+use crate::target::{AllowRemote, Endpoint, Target};
 
 /// How long processes may take to end after SIGTERM before they are killed.
 const TERM_LIMIT: Duration = Duration::from_secs(2);
+/// How long after its port opened an announcement may take to be read, on a busy machine.
+const ANNOUNCE_DELAY: Duration = Duration::from_millis(500);
 /// Between looks at `/proc`: other members of the group are not our children, nothing tells us of their end.
 const GROUP_POLL: Duration = Duration::from_millis(10);
 
@@ -28,6 +33,8 @@ pub struct Service {
     exit: watch::Receiver<Option<ExitStatus>>,
     /// Kept open, never written to.
     _stdin: Option<ChildStdin>,
+    /// Processes that listen and were waited for, but announced nothing: no Node.
+    silent: Mutex<HashSet<u32>>,
 }
 
 impl Service {
@@ -44,6 +51,7 @@ impl Service {
             endpoints,
             exit,
             _stdin: stdin,
+            silent: Mutex::default(),
         }
     }
 
@@ -58,7 +66,8 @@ impl Service {
     }
 
     /// The inspector of the process that serves: the one that listens on a port of its own; else the newest
-    /// that still runs. Ask after the service is ready, or a package manager may be all there is.
+    /// that still runs. Ask after the service is ready, or a package manager may be all there is; best after
+    /// [`Service::listening_ports`], which waits for what is being announced.
     pub fn app_endpoint(&self) -> Endpoint {
         let endpoints = self.endpoints();
         let serving: HashSet<u32> = self.ports_now().into_iter().map(|port| port.pid).collect();
@@ -74,17 +83,67 @@ impl Service {
         chosen.cloned().unwrap_or_else(Endpoint::nowhere)
     }
 
+    /// Attaches to the process that serves, see [`Service::app_endpoint`].
+    ///
+    /// # Errors
+    /// As [`crate::attach`].
+    pub async fn attach(&self) -> Result<Session, InspectorError> {
+        self.settle().await;
+        attach(&Target::from(self.app_endpoint()), AllowRemote::No).await
+    }
+
     /// TCP ports on which processes of the service listen, without inspectors, by address.
     pub async fn listening_ports(&self) -> Vec<ListeningPort> {
-        self.ports_now()
+        self.settle().await
+    }
+
+    /// Node opens its inspector a moment before we have read its announcement: until then the port looks like
+    /// the service's own. Gives the service's ports once all that listen have announced themselves.
+    async fn settle(&self) -> Vec<ListeningPort> {
+        let mut endpoints = self.endpoints.clone();
+        let announced = async {
+            loop {
+                // Ports first: an inspector that opens in between is not among them.
+                let ports = self.all_ports();
+                let known: HashSet<u32> = endpoints
+                    .borrow_and_update()
+                    .iter()
+                    .filter_map(Endpoint::pid)
+                    .collect();
+                let silent = self.silent().clone();
+                let all = ports
+                    .iter()
+                    .all(|port| known.contains(&port.pid) || silent.contains(&port.pid));
+                if all || endpoints.changed().await.is_err() {
+                    return self.without_inspectors(ports);
+                }
+            }
+        };
+        if let Ok(ports) = tokio::time::timeout(ANNOUNCE_DELAY, announced).await {
+            return ports;
+        }
+        let ports = self.ports_now();
+        self.silent().extend(ports.iter().map(|port| port.pid));
+        ports
+    }
+
+    fn silent(&self) -> MutexGuard<'_, HashSet<u32>> {
+        self.silent.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn ports_now(&self) -> Vec<ListeningPort> {
-        let inspectors: HashSet<u16> = self.endpoints.borrow().iter().map(Endpoint::port).collect();
-        let mut ports: Vec<ListeningPort> = process::tree(self.pid())
+        self.without_inspectors(self.all_ports())
+    }
+
+    fn all_ports(&self) -> Vec<ListeningPort> {
+        process::tree(self.pid())
             .into_iter()
-            .flat_map(process::listening_ports)
-            .collect();
+            .flat_map(process::listening_ports_of)
+            .collect()
+    }
+
+    fn without_inspectors(&self, mut ports: Vec<ListeningPort>) -> Vec<ListeningPort> {
+        let inspectors: HashSet<u16> = self.endpoints.borrow().iter().map(Endpoint::port).collect();
         ports.retain(|port| !inspectors.contains(&port.port()));
         ports.sort_unstable();
         ports
@@ -190,7 +249,7 @@ pub(crate) async fn collect_endpoints(
 ) {
     while let Some(mut endpoint) = announced.recv().await {
         let listens = |pid: &u32| {
-            process::listening_ports(*pid)
+            process::listening_ports_of(*pid)
                 .iter()
                 .any(|port| port.port() == endpoint.port)
         };

@@ -149,7 +149,7 @@ impl Session {
         let Some(pid) = self.endpoint.pid else {
             return Exposure::Unknown;
         };
-        let sockets = process::listening_ports(pid);
+        let sockets = process::listening_ports_of(pid);
         let socket = sockets
             .iter()
             .find(|socket| socket.port() == self.endpoint.port);

@@ -37,7 +37,7 @@ pub enum SnapshotProgress {
 pub struct SnapshotTaken {
     /// Length of its text.
     pub bytes: u64,
-    /// Nodes the process announced: some tenths of a percent off what it writes.
+    /// Nodes the process announced when it began: up to a tenth less than it writes.
     pub nodes: u64,
     /// From the command to the last byte.
     pub took: Duration,

@@ -8,7 +8,7 @@ mod session;
 use std::error::Error;
 use std::time::{Duration, Instant};
 
-use stanch_inspector::{AllowRemote, InspectorError, Launch, Service, Session, Target, attach};
+use stanch_inspector::{InspectorError, Launch, Service, Session};
 
 /// What a test returns.
 pub(crate) type Outcome = Result<(), Box<dyn Error>>;
@@ -75,7 +75,7 @@ pub(crate) async fn launched(script: &str) -> Result<Option<Running>, InspectorE
 
 /// Attaches to it.
 pub(crate) async fn attached(service: &Service) -> Result<Session, InspectorError> {
-    attach(&Target::from(service.app_endpoint()), AllowRemote::No).await
+    service.attach().await
 }
 
 /// A folder with `service.js`.
