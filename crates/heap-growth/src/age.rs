@@ -31,7 +31,10 @@ impl Ages {
                 continue;
             }
             let settled_above = born[index(above)] == 0 || owner[index(above)] != above;
-            if is_store(graph, node)
+            if graph.kind(node) == NodeKind::Synthetic {
+                // The twins of native handles get new ids each time; what they hold hangs on what holds them.
+                owner[index(node)] = owner[index(above)];
+            } else if is_store(graph, node)
                 && (settled_above || born[index(node)] == 0)
                 && holds(graph, above, node)
             {

@@ -113,9 +113,21 @@ impl Anchor {
             Self::Field { name, class, .. } if name.starts_with('#') => format!("{class}{name}"),
             Self::Field { name, class, .. } => format!("{class}.{name}"),
             Self::Property { name, object } => format!("{}.{name}", object.qualified()),
+            Self::Global { name } if name == "process" => name.clone(),
             Self::Global { name } => format!("globalThis.{name}"),
             Self::ModuleExports { .. } => "module.exports".to_owned(),
         }
+    }
+
+    /// Whether it is a variable of its own rather than a part of something that has a name.
+    pub(crate) const fn is_variable(&self) -> bool {
+        matches!(
+            self,
+            Self::Variable { .. }
+                | Self::Export { .. }
+                | Self::Global { .. }
+                | Self::ModuleExports { .. }
+        )
     }
 
     /// A place in the script that declares it, where one is known.
@@ -155,6 +167,9 @@ pub(crate) fn anchors(trails: &Trails<'_>, trail: &Trail) -> Vec<Anchor> {
 fn anchor_at(trails: &Trails<'_>, links: &[Link]) -> Option<Anchor> {
     let (link, further) = links.split_first()?;
     match &link.kind {
+        LinkKind::Variable(_) if trails.graph.name(link.to) == "process" => Some(Anchor::Global {
+            name: "process".to_owned(),
+        }),
         LinkKind::Variable(name) => {
             let seen_by = trails.scripts.function_in(link.from)?;
             Origin::of_url(&seen_by.url)

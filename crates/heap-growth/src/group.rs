@@ -28,6 +28,8 @@ pub(crate) enum Slot {
     Named(String),
     /// In a field of V8's own, such as a promise's reactions.
     Internal,
+    /// By nothing but the runtime: handles, timers, requests under way. Each class is a group of its own.
+    Rooted(String),
     /// Not directly: several objects below the holder share them.
     Shared,
 }
@@ -155,6 +157,7 @@ impl Grouping<'_> {
             }
             let below = self.ages.owner(self.graph.immediate_dominator(top));
             let (owner, slot) = match self.slot(below, top) {
+                _ if below == self.graph.root() => (below, self.rooted_slot(top)),
                 Some(slot) => (start_of_chain(self.graph, self.ages, below, top), slot),
                 None => (below, Slot::Shared),
             };
@@ -181,6 +184,20 @@ impl Grouping<'_> {
             }
         }
         best
+    }
+
+    /// Several roots that hold one newcomer tell nothing unless a settled object is among its holders.
+    fn rooted_slot(&self, top: Ordinal) -> Slot {
+        let held_by_data = self.graph.retainers(top).any(|retainer| {
+            retainer.essential
+                && is_data(self.graph, retainer.from)
+                && self.graph.kind(retainer.from) != NodeKind::Synthetic
+        });
+        if held_by_data {
+            Slot::Shared
+        } else {
+            Slot::Rooted(self.graph.name(top).to_owned())
+        }
     }
 
     fn join_dictionaries(&mut self) {
@@ -216,11 +233,24 @@ impl Grouping<'_> {
             };
             let holders = self.holders_of(&group);
             if holders.is_empty() {
-                self.group(key.0, Slot::Shared).absorb(group);
+                self.leave_rooted(key.0, &group);
             }
             for ((owner, slot), part) in holders {
                 self.group(owner, slot).absorb(part);
             }
+        }
+    }
+
+    /// Newcomers without a common holder stay where the roots hold them, by class.
+    fn leave_rooted(&mut self, owner: Ordinal, group: &Group) {
+        for &top in &group.tops {
+            let Some(step) = self.ages.step(top) else {
+                continue;
+            };
+            let bytes = self.bytes_of_top(top).to_vec();
+            let class = self.graph.name(top).to_owned();
+            self.group(owner, Slot::Rooted(class))
+                .add(top, step, &bytes);
         }
     }
 
@@ -262,6 +292,9 @@ impl Grouping<'_> {
         while let Some(node) = queue.pop_front() {
             for retainer in self.graph.retainers(node) {
                 if !retainer.essential || !is_data(self.graph, retainer.from) {
+                    continue;
+                }
+                if self.graph.kind(retainer.from) == NodeKind::Synthetic {
                     continue;
                 }
                 if self.ages.is_settled(retainer.from) {

@@ -27,6 +27,8 @@ pub(crate) enum Trait {
     Exchange,
     Stream,
     Function,
+    /// A function of Node's own, or its scope.
+    RuntimeFunction,
     Context,
     Text,
     Buffer,
@@ -50,9 +52,21 @@ pub(crate) struct Members {
     pub(crate) capture: Option<Capture>,
     /// Class of the largest members, such as `{id, name}`.
     pub(crate) typical: Option<String>,
-    /// Newcomers of the class that forms a chain, where one top has many behind it.
-    pub(crate) chained: Option<Vec<u64>>,
+    /// Newcomers of each step that hang behind few tops, and how.
+    pub(crate) linked: Option<(Vec<u64>, Linked)>,
 }
+
+/// How many newcomers can hang behind one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Linked {
+    /// Each behind the one before it.
+    Chain,
+    /// Side by side in a replaced array or object.
+    Parts,
+}
+
+/// Newcomers of each step by class.
+type ClassSteps = HashMap<String, Vec<u64>>;
 
 impl Members {
     /// Part of the sampled members that have `sought`, 0 to 1.
@@ -73,7 +87,7 @@ pub(crate) fn look_at(
 ) -> Members {
     let (classes, per_step) = classes(graph, ages, group);
     let mut members = Members {
-        chained: chain(group, &per_step),
+        linked: chain(graph, ages, group, &per_step),
         classes,
         ..Members::default()
     };
@@ -194,13 +208,9 @@ fn is_text(graph: &HeapGraph, node: Ordinal) -> bool {
     )
 }
 
-fn classes(
-    graph: &HeapGraph,
-    ages: &Ages,
-    group: &Group,
-) -> (Vec<ClassCount>, HashMap<String, Vec<u64>>) {
+fn classes(graph: &HeapGraph, ages: &Ages, group: &Group) -> (Vec<ClassCount>, ClassSteps) {
     let mut counts: HashMap<String, ClassCount> = HashMap::new();
-    let mut per_step: HashMap<String, Vec<u64>> = HashMap::new();
+    let mut per_step = ClassSteps::new();
     let mut open: Vec<Ordinal> = group.tops.clone();
     while let Some(node) = open.pop() {
         let class = graph.class_name(node).to_string();
@@ -233,14 +243,55 @@ fn classes(
     (rows, per_step)
 }
 
-/// The counts of the commonest class where few tops have many newcomers behind them: a chain or a replaced array.
-fn chain(group: &Group, per_step: &HashMap<String, Vec<u64>>) -> Option<Vec<u64>> {
+/// The counts of the links where few tops have many newcomers behind them: a chain, or a replaced array.
+fn chain(
+    graph: &HeapGraph,
+    ages: &Ages,
+    group: &Group,
+    per_step: &ClassSteps,
+) -> Option<(Vec<u64>, Linked)> {
     const MANY: u64 = 4;
     let tops = group.tops.len() as u64;
-    let (_, links) = per_step
+    let many = |links: &Vec<u64>| tops <= MANY && links.iter().sum::<u64>() > tops * MANY;
+    let &top = group.tops.last()?;
+    let spine = spine(graph, ages, top);
+    let recurring = spine.get(graph.name(top)).or_else(|| {
+        spine
+            .iter()
+            .max_by_key(|(class, counts)| (counts.iter().sum::<u64>(), (*class).clone()))
+            .map(|(_, counts)| counts)
+    });
+    if let Some(links) = recurring.filter(|links| many(links)) {
+        return Some((links.clone(), Linked::Chain));
+    }
+    let (_, parts) = per_step
         .iter()
         .max_by_key(|(class, counts)| (counts.iter().sum::<u64>(), (*class).clone()))?;
-    (tops <= MANY && links.iter().sum::<u64>() > tops * MANY).then(|| links.clone())
+    many(parts).then(|| (parts.clone(), Linked::Parts))
+}
+
+/// The classes met on the way from `top` along the heaviest newcomer each time.
+fn spine(graph: &HeapGraph, ages: &Ages, top: Ordinal) -> ClassSteps {
+    const LONGEST: usize = 200_000;
+    let mut met = ClassSteps::new();
+    let mut node = top;
+    for _ in 0..LONGEST {
+        if let Some(step) = ages
+            .step_of_bytes(node)
+            .filter(|_| graph.kind(node) != NodeKind::Array)
+        {
+            met.entry(graph.name(node).to_owned())
+                .or_insert_with(|| vec![0; ages.steps()])[step] += 1;
+        }
+        let heaviest = graph
+            .dominated_children(node)
+            .max_by_key(|&child| graph.retained_size(child));
+        match heaviest.filter(|&child| ages.step_of_bytes(child).is_some()) {
+            Some(child) => node = child,
+            None => break,
+        }
+    }
+    met
 }
 
 fn trait_of(graph: &HeapGraph, scripts: &Scripts<'_>, ages: &Ages, member: Ordinal) -> Trait {
@@ -258,12 +309,16 @@ fn trait_of(graph: &HeapGraph, scripts: &Scripts<'_>, ages: &Ages, member: Ordin
             NodeKind::Object,
             "IncomingMessage" | "ServerResponse" | "Http2ServerRequest" | "Http2ServerResponse",
         ) => Trait::Exchange,
-        (NodeKind::Object, "FileHandle" | "TCP" | "Pipe" | "TTY" | "FSReqCallback") => {
-            Trait::Stream
-        }
+        (NodeKind::Object, _) if is_handle(graph, member) => Trait::Stream,
         (NodeKind::Object | NodeKind::Native, name) if is_buffer(name) => Trait::Buffer,
         (NodeKind::Closure, _) if is_resolver(graph, member) => Trait::Pending,
+        (NodeKind::Closure, _) if scripts.origin(member) == Origin::Runtime => {
+            Trait::RuntimeFunction
+        }
         (NodeKind::Closure, _) => Trait::Function,
+        _ if is_context(graph, member) && scripts.origin(member) == Origin::Runtime => {
+            Trait::RuntimeFunction
+        }
         _ if is_context(graph, member) => Trait::Context,
         (NodeKind::Object, _)
             if has_property(graph, member, &["_readableState", "_writableState"]) =>
@@ -309,6 +364,22 @@ fn trait_of_record(graph: &HeapGraph, ages: &Ages, record: Ordinal) -> Trait {
         }
     }
     Trait::Data
+}
+
+/// Whether `node` or what it wraps is a handle of the event loop: a socket, a file, a watcher.
+fn is_handle(graph: &HeapGraph, node: Ordinal) -> bool {
+    const NO_HANDLES: [&str; 4] = ["Worker", "MessagePort", "Timeout", "Immediate"];
+    let is_wrapped = |object: Ordinal| {
+        !NO_HANDLES.contains(&graph.name(object))
+            && graph
+                .retainers(object)
+                .any(|retainer| matches!(retainer.name, EdgeName::Name("native_to_javascript")))
+    };
+    is_wrapped(node)
+        || graph.edges(node).any(|edge| {
+            let names_handle = matches!(edge.name, EdgeName::Name(name) if name == "_handle" || name.contains("kHandle"));
+            names_handle && is_wrapped(edge.to)
+        })
 }
 
 fn is_buffer(name: &str) -> bool {

@@ -5,7 +5,7 @@ use stanch_leak_patterns::{Confidence, Pattern};
 
 use crate::anchor::{Anchor, Origin};
 use crate::group::{Group, Slot};
-use crate::members::{Members, Trait};
+use crate::members::{Linked, Members, Trait};
 use crate::trail::{Link, LinkKind, Trail};
 
 /// A pattern, or none, and why.
@@ -31,7 +31,8 @@ pub(crate) struct Shape<'a> {
 /// Reads the pattern off a shape; the most telling signs come first.
 pub(crate) fn read(shape: &Shape<'_>) -> Reading {
     let readings = [
-        timers, listeners, streams, exchanges, pending, functions, texts, arrays, entries, buffers,
+        timers, listeners, streams, exchanges, pending, functions, texts, arrays, links, entries,
+        buffers,
     ];
     readings
         .iter()
@@ -91,8 +92,8 @@ impl Shape<'_> {
         })
     }
 
-    /// Whether most of the functions among the members are Node's own stream code.
-    fn is_piping(&self) -> bool {
+    /// Whether there are streams among the newcomers.
+    fn has_streams(&self) -> bool {
         let classes = &self.members.classes;
         classes
             .iter()
@@ -122,7 +123,7 @@ fn listeners(shape: &Shape<'_>) -> Option<Reading> {
         );
     }
     if shape.is_under_events() {
-        if shape.members.places.is_empty() && shape.is_piping() {
+        if shape.share(Trait::RuntimeFunction) >= MOST && shape.has_streams() {
             return reading(
                 Pattern::UnclosedStream,
                 Confidence::Medium,
@@ -240,7 +241,7 @@ fn functions(shape: &Shape<'_>) -> Option<Reading> {
 }
 
 fn texts(shape: &Shape<'_>) -> Option<Reading> {
-    let replaced = matches!(shape.group.slot, Slot::Named(_)) && shape.group.tops.len() <= 4;
+    let replaced = matches!(shape.group.slot, Slot::Named(_));
     let text = shape.group.tops.iter().all(|&top| {
         matches!(
             shape.graph.kind(top),
@@ -287,6 +288,18 @@ fn arrays(shape: &Shape<'_>) -> Option<Reading> {
     )
 }
 
+fn links(shape: &Shape<'_>) -> Option<Reading> {
+    let chained = matches!(shape.members.linked, Some((_, Linked::Chain)));
+    if !chained || shape.anchor.is_none() || !matches!(shape.group.slot, Slot::Named(_)) {
+        return None;
+    }
+    reading(
+        Pattern::UnboundedLog,
+        Confidence::Medium,
+        "a chain of records, each behind the next, of which none is let go",
+    )
+}
+
 fn entries(shape: &Shape<'_>) -> Option<Reading> {
     let replaced_object = matches!(shape.group.slot, Slot::Named(_))
         && shape
@@ -314,7 +327,7 @@ fn entries(shape: &Shape<'_>) -> Option<Reading> {
         _ if replaced_object && shape.anchor.is_some() => reading(
             Pattern::UnboundedCache,
             Confidence::Medium,
-            "it is replaced by ever larger copies, or has a chain behind it",
+            "it is replaced by ever larger copies",
         ),
         _ => None,
     }

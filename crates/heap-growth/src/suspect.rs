@@ -1,6 +1,7 @@
 //! Groups of newcomers into growing holders: named, with path, members and pattern, the steadiest growth first.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use stanch_heap_graph::{HeapGraph, NodeId, NodeKind, Ordinal};
 use stanch_leak_patterns::{Confidence, Pattern};
@@ -11,7 +12,7 @@ use crate::group::{Group, Slot, groups};
 use crate::members::{self, Members};
 use crate::pattern::{self, Shape};
 use crate::scripts::{ScriptPlace, Scripts};
-use crate::trail::{LinkKind, Trail, Trails, is_weak_pair};
+use crate::trail::{Link, LinkKind, Trail, Trails, is_weak_pair};
 
 /// Groups looked at closely; all further ones together hold next to nothing.
 const CLOSELY: usize = 40;
@@ -100,7 +101,7 @@ pub struct Capture {
 }
 
 /// One readable step of a path.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Step {
     /// How the object is held: a name, `[…]` for entries, or what V8 calls it in brackets.
     pub name: String,
@@ -128,13 +129,25 @@ pub(crate) fn rank(graph: &HeapGraph, ages: &Ages, spans: &[u64]) -> Growth {
         .filter(|holder| holder.share >= LEAST_SHARE && holder.steady_bytes > 0)
         .collect();
     holders.sort_by(|a, b| {
-        b.steady_bytes
-            .cmp(&a.steady_bytes)
+        b.weight()
+            .cmp(&a.weight())
             .then_with(|| a.id.0.cmp(&b.id.0))
     });
     Growth {
         holders,
         newcomer_bytes,
+    }
+}
+
+impl GrowingHolder {
+    /// Of two holders of the same newcomers the one with a name in the sources says more.
+    fn weight(&self) -> u64 {
+        let named = self.anchor.is_some() || !self.places.is_empty();
+        if named {
+            self.steady_bytes + self.steady_bytes / 4
+        } else {
+            self.steady_bytes
+        }
     }
 }
 
@@ -146,20 +159,22 @@ struct Named {
 
 /// Groups whose owners have one and the same name in the sources are one: a list per tenant, a map per shard.
 fn joined_by_name(trails: &Trails<'_>, groups: Vec<Group>) -> Vec<Named> {
-    let mut known: HashMap<(Anchor, Slot), usize> = HashMap::new();
+    let mut known: HashMap<(Name, Slot), usize> = HashMap::new();
     let mut joined: Vec<Named> = Vec::new();
     for group in groups.into_iter().take(CLOSELY) {
         let trail = full_trail(trails, &group);
         let anchors = anchors(trails, &trail);
-        let key = anchors
-            .first()
-            .map(|anchor| (anchor.clone(), group.slot.clone()));
-        match key.as_ref().and_then(|key| known.get(key)) {
-            Some(&at) => joined[at].group.absorb(group),
-            None => {
-                if let Some(key) = key {
-                    known.insert(key, joined.len());
-                }
+        let name = match anchors.first() {
+            Some(anchor) => Name::Anchor(anchor.clone()),
+            None => Name::Runtime(
+                trails.graph.name(group.owner).to_owned(),
+                path(trails.graph, &group, &trail, None),
+            ),
+        };
+        match known.entry((name, group.slot.clone())) {
+            Entry::Occupied(at) => joined[*at.get()].group.absorb(group),
+            Entry::Vacant(place) => {
+                place.insert(joined.len());
                 joined.push(Named {
                     group,
                     trail,
@@ -171,9 +186,21 @@ fn joined_by_name(trails: &Trails<'_>, groups: Vec<Group>) -> Vec<Named> {
     joined
 }
 
+/// What makes two owners the same to a reader.
+#[derive(PartialEq, Eq, Hash)]
+enum Name {
+    Anchor(Anchor),
+    /// Without a name in the sources: the class, and the readable path.
+    Runtime(String, Vec<Step>),
+}
+
 /// The trail from the slot: a named slot is its own first step.
 fn full_trail(trails: &Trails<'_>, group: &Group) -> Trail {
     let mut trail = trails.from(group.owner);
+    if trails.graph.name(group.owner) == "TimersList" || trail.links.iter().any(is_timer_table) {
+        // Whatever else leads to Node's tables of timers, no variable of the sources is to blame for them.
+        return Trail::default();
+    }
     if let (Slot::Named(_), Some(&top)) = (&group.slot, group.tops.first()) {
         let first = trails.slot_link(group.owner, top);
         if let Some(link) = first {
@@ -187,6 +214,10 @@ fn full_trail(trails: &Trails<'_>, group: &Group) -> Trail {
     trail
 }
 
+fn is_timer_table(link: &Link) -> bool {
+    matches!(&link.kind, LinkKind::Variable(name) if name == "timerListMap" || name == "timerListQueue")
+}
+
 fn holder(trails: &Trails<'_>, named: Named, spans: &[u64], newcomer_bytes: u64) -> GrowingHolder {
     let Named {
         group,
@@ -195,7 +226,7 @@ fn holder(trails: &Trails<'_>, named: Named, spans: &[u64], newcomer_bytes: u64)
     } = named;
     let graph = trails.graph;
     let members = members::look_at(graph, trails.scripts, trails.ages, &group);
-    let anchor = anchors.first().cloned();
+    let anchor = headline(&anchors).cloned();
     let shape = Shape {
         graph,
         group: &group,
@@ -220,7 +251,7 @@ fn holder(trails: &Trails<'_>, named: Named, spans: &[u64], newcomer_bytes: u64)
     GrowingHolder {
         id: graph.id(group.owner),
         class: class_of_holder(graph, &group),
-        path: path(graph, &group, &trail, &members),
+        path: path(graph, &group, &trail, members.typical.as_deref()),
         count: counts(trails, &group, &members),
         retained: running_sum(&group.bytes),
         steady_bytes,
@@ -236,16 +267,30 @@ fn holder(trails: &Trails<'_>, named: Named, spans: &[u64], newcomer_bytes: u64)
     }
 }
 
+/// The name to report: the nearest, but the outermost of a package's nested fields, which are its own business.
+fn headline(anchors: &[Anchor]) -> Option<&Anchor> {
+    let mut chosen = anchors.first()?;
+    for outer in &anchors[1..] {
+        let nested = !chosen.is_variable() && !matches!(chosen.origin(), Origin::User);
+        if !nested || outer.is_variable() {
+            break;
+        }
+        chosen = outer;
+    }
+    Some(chosen)
+}
+
 /// The class of what a reader would call the holder: for a variable, what is in it.
 fn class_of_holder(graph: &HeapGraph, group: &Group) -> String {
     match (&group.slot, group.tops.last()) {
         (Slot::Named(_), Some(&top)) => graph.name(top).to_owned(),
+        (Slot::Rooted(class), _) => class.clone(),
         _ => graph.name(group.owner).to_owned(),
     }
 }
 
 fn counts(trails: &Trails<'_>, group: &Group, members: &Members) -> Vec<u64> {
-    if let Some(links) = &members.chained {
+    if let Some((links, _)) = &members.linked {
         return running_sum(links);
     }
     let old = match group.slot {
@@ -332,7 +377,7 @@ fn steady(bytes: &[u64], spans: &[u64]) -> u64 {
         .unwrap_or(0)
 }
 
-fn path(graph: &HeapGraph, group: &Group, trail: &Trail, members: &Members) -> Vec<Step> {
+fn path(graph: &HeapGraph, group: &Group, trail: &Trail, typical: Option<&str>) -> Vec<Step> {
     let mut steps: Vec<Step> = Vec::new();
     for link in trail.links.iter().rev() {
         let name = match &link.kind {
@@ -361,14 +406,10 @@ fn path(graph: &HeapGraph, group: &Group, trail: &Trail, members: &Members) -> V
             steps.push(step);
         }
     }
-    if let Some(class) = members
-        .typical
-        .clone()
-        .filter(|_| group.slot != Slot::Internal)
-    {
+    if let Some(class) = typical.filter(|_| group.slot != Slot::Internal) {
         steps.push(Step {
             name: "[newcomers]".to_owned(),
-            class,
+            class: class.to_owned(),
         });
     }
     steps

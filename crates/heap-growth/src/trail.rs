@@ -107,7 +107,9 @@ impl Trails<'_> {
 
     fn link(&self, to: Ordinal, retainer: &Retainer<'_>) -> Option<(Link, u32)> {
         let from = retainer.from;
-        if retainer.kind == EdgeKind::Weak || !retainer.essential {
+        // V8's roots hold what the program's globals also hold by edges that dominators do not count.
+        let counts = retainer.essential || self.graph.kind(from) == NodeKind::Synthetic;
+        if retainer.kind == EdgeKind::Weak || !counts {
             return None;
         }
         if matches!(
@@ -278,7 +280,11 @@ impl Trails<'_> {
     /// Beyond these a trail says nothing more about the holder.
     fn is_dead_end(&self, link: &Link) -> bool {
         match &link.kind {
-            LinkKind::Variable(_) => self.scripts.origin(link.from) == Origin::User,
+            // Node's own modules hold, and are held by, everything.
+            LinkKind::Variable(_) => matches!(
+                self.scripts.origin(link.from),
+                Origin::User | Origin::Runtime
+            ),
             LinkKind::Export(_) | LinkKind::Global(_) | LinkKind::ModuleExports(_) => true,
             _ => self.graph.kind(link.from) == NodeKind::Synthetic,
         }
