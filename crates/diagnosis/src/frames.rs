@@ -14,9 +14,19 @@ pub(crate) fn frame(text: &SourceText, extent: &Extent, label: impl Into<String>
     let line = extent.from.line;
     let first = line.saturating_sub(AROUND);
     let lines = (first..=line + AROUND)
-        .filter_map(|number| Some(CodeLine { number: number + 1, text: shown(text.line(number)?) }))
+        .filter_map(|number| {
+            Some(CodeLine {
+                number: number + 1,
+                text: shown(text.line(number)?),
+            })
+        })
         .collect();
-    CodeFrame { label: label.into(), place: extent.from.place(text.path()), width: width(text, extent), lines }
+    CodeFrame {
+        label: label.into(),
+        place: extent.from.place(text.path()),
+        width: width(text, extent),
+        lines,
+    }
 }
 
 /// Columns of the extent on its first line.

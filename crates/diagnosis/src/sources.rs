@@ -45,14 +45,26 @@ impl Sources {
         self.scripts.insert(url.into(), script);
     }
 
+    /// `name@version` of a package, if one of its scripts is there.
+    pub(crate) fn package_version(&self, name: &str) -> Option<String> {
+        let packages = self
+            .scripts
+            .values()
+            .filter_map(|script| script.package.as_deref());
+        packages
+            .into_iter()
+            .find(|package| {
+                package
+                    .rsplit_once('@')
+                    .is_some_and(|(known, _)| known == name)
+            })
+            .map(str::to_owned)
+    }
+
     /// Whether the script `url` is there.
     #[must_use]
     pub fn contains(&self, url: &str) -> bool {
         self.scripts.contains_key(url)
-    }
-
-    pub(crate) fn get(&self, url: &str) -> Option<&Script> {
-        self.scripts.get(url)
     }
 
     /// Where a position in the script `url` was written.
@@ -61,28 +73,49 @@ impl Sources {
         let original = script.origin.as_ref().and_then(|compiled| {
             let original = compiled.map.original(position)?;
             let text = compiled.originals.get(&original.source)?;
-            Some(Located { text, position: original.position, script })
+            Some(Located {
+                text,
+                position: original.position,
+                script,
+            })
         });
-        Some(original.unwrap_or(Located { text: &script.text, position, script }))
+        Some(original.unwrap_or(Located {
+            text: &script.text,
+            position,
+            script,
+        }))
     }
 
     /// The texts of the service's own code, as written.
     pub(crate) fn own_texts(&self) -> impl Iterator<Item = (&SourceText, &Script)> {
-        self.scripts.values().filter(|script| script.package.is_none()).flat_map(|script| {
-            let originals: Vec<&SourceText> = match &script.origin {
-                Some(compiled) if !compiled.originals.is_empty() => compiled.originals.values().collect(),
-                _ => vec![&script.text],
-            };
-            originals.into_iter().map(move |text| (text, script))
-        })
+        self.scripts
+            .values()
+            .filter(|script| script.package.is_none())
+            .flat_map(|script| script.originals().map(move |text| (text, script)))
     }
 }
 
 impl Script {
+    /// The texts as written: the originals, or the script itself where it was compiled from nothing.
+    pub(crate) fn originals(&self) -> impl Iterator<Item = &SourceText> {
+        let compiled = self
+            .origin
+            .as_ref()
+            .filter(|compiled| !compiled.originals.is_empty());
+        let itself = compiled.is_none().then_some(&self.text);
+        compiled
+            .into_iter()
+            .flat_map(|compiled| compiled.originals.values())
+            .chain(itself)
+    }
+
     /// The place in the script that V8 runs, where `text` is an original of it.
     pub(crate) fn generated(&self, text: &SourceText, position: Position) -> Option<Place> {
         let compiled = self.origin.as_ref()?;
-        let (source, _) = compiled.originals.iter().find(|(_, original)| original.path() == text.path())?;
+        let (source, _) = compiled
+            .originals
+            .iter()
+            .find(|(_, original)| original.path() == text.path())?;
         let generated = compiled.map.generated(source, position)?;
         Some(generated.place(self.text.path()))
     }

@@ -20,8 +20,16 @@ pub(crate) struct Ages {
 }
 
 impl Ages {
+    /// Ages of a graph without earlier ones: every node was there from the first.
+    pub(crate) fn settled(graph: &HeapGraph) -> Self {
+        Self::from_births(vec![0; graph.node_count()], 1, graph)
+    }
+
     pub(crate) fn of(earlier: &[Census], graph: &HeapGraph) -> Self {
-        let born = births(earlier, graph);
+        Self::from_births(births(earlier, graph), earlier.len() + 1, graph)
+    }
+
+    fn from_births(born: Vec<u8>, snapshots: usize, graph: &HeapGraph) -> Self {
         let mut owner: Vec<Ordinal> = graph.ordinals().collect();
         let mut top = owner.clone();
         // Dominators come before what they dominate, so one pass settles owners and tops.
@@ -48,7 +56,7 @@ impl Ages {
             born,
             owner,
             top,
-            snapshots: earlier.len() + 1,
+            snapshots,
             enter,
             leave,
         }

@@ -32,6 +32,7 @@
 mod age;
 mod anchor;
 mod group;
+mod held;
 mod members;
 mod pattern;
 mod scripts;
@@ -40,6 +41,7 @@ mod suspect;
 mod trail;
 
 pub use anchor::{Anchor, Origin};
+pub use held::holders_of_memory;
 pub use scripts::{ScriptPlace, Scripts};
 pub use series::Series;
 pub use suspect::{Capture, ClassCount, GrowingHolder, Growth, MemberPlace, Step};

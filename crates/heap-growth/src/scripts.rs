@@ -119,6 +119,19 @@ impl<'g> Scripts<'g> {
         self.place(*self.functions.get(&context)?)
     }
 
+    /// URLs or paths of scripts that readers can open, in order.
+    #[must_use]
+    pub fn readable_urls(&self) -> Vec<String> {
+        let readable = self
+            .urls
+            .values()
+            .filter(|url| Origin::of_url(url).is_readable());
+        let mut urls: Vec<String> = readable.cloned().collect();
+        urls.sort_unstable();
+        urls.dedup();
+        urls
+    }
+
     /// Whose code the function, instance or context `node` is.
     #[must_use]
     pub fn origin(&self, node: Ordinal) -> Origin {

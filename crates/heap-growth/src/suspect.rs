@@ -6,7 +6,7 @@ use std::collections::hash_map::Entry;
 use stanch_heap_graph::{HeapGraph, NodeId, NodeKind, Ordinal};
 use stanch_leak_patterns::{Confidence, Pattern};
 
-use crate::age::Ages;
+use crate::age::{Ages, is_store};
 use crate::anchor::{Anchor, Origin, anchors};
 use crate::group::{Group, Slot, groups};
 use crate::members::{self, Members};
@@ -26,6 +26,8 @@ pub struct Growth {
     pub holders: Vec<GrowingHolder>,
     /// Bytes of all objects that came since the first snapshot.
     pub newcomer_bytes: u64,
+    /// URLs or paths of the scripts that readers can open, the service's own and its packages', in order.
+    pub scripts: Vec<String>,
 }
 
 /// An object under which newcomers accumulate.
@@ -39,6 +41,8 @@ pub struct GrowingHolder {
     pub anchor: Option<Anchor>,
     /// A name in the service's own sources further up, where the nearest is inside a package.
     pub user_anchor: Option<Anchor>,
+    /// Whose code the nearest name belongs to, before nested fields of a package were passed over.
+    pub inner_origin: Option<Origin>,
     /// From the outermost name to the newcomers.
     pub path: Vec<Step>,
     /// Members at each snapshot; those of the first that are gone by the last are not counted.
@@ -136,6 +140,7 @@ pub(crate) fn rank(graph: &HeapGraph, ages: &Ages, spans: &[u64]) -> Growth {
     Growth {
         holders,
         newcomer_bytes,
+        scripts: scripts.readable_urls(),
     }
 }
 
@@ -255,6 +260,7 @@ fn holder(trails: &Trails<'_>, named: Named, spans: &[u64], newcomer_bytes: u64)
         count: counts(trails, &group, &members),
         retained: running_sum(&group.bytes),
         steady_bytes,
+        inner_origin: anchors.first().map(Anchor::origin),
         share: share(group.total(), newcomer_bytes),
         anchor,
         user_anchor,
@@ -378,39 +384,41 @@ fn steady(bytes: &[u64], spans: &[u64]) -> u64 {
 }
 
 fn path(graph: &HeapGraph, group: &Group, trail: &Trail, typical: Option<&str>) -> Vec<Step> {
+    let mut steps = path_of(graph, trail);
+    if let Some(class) = typical.filter(|_| group.slot != Slot::Internal) {
+        steps.push(Step {
+            name: "[newcomers]".to_owned(),
+            class: class.to_owned(),
+        });
+    }
+    steps
+}
+
+/// A trail as its reader sees it, outermost first: V8's stores and repetitions are left out.
+pub(crate) fn path_of(graph: &HeapGraph, trail: &Trail) -> Vec<Step> {
     let mut steps: Vec<Step> = Vec::new();
     for link in trail.links.iter().rev() {
+        let through_store = is_store(graph, link.to) || is_store(graph, link.from);
         let name = match &link.kind {
             LinkKind::Variable(name) | LinkKind::Export(name) => name.clone(),
             LinkKind::Property(name) => format!(".{name}"),
             LinkKind::Global(name) => format!("globalThis.{name}"),
             LinkKind::ModuleExports(file) => format!("module.exports of {file}"),
             LinkKind::Entry => "[…]".to_owned(),
-            LinkKind::Internal(_)
-                if crate::age::is_store(graph, link.to)
-                    || crate::age::is_store(graph, link.from) =>
-            {
-                continue;
-            }
+            LinkKind::Internal(_) if through_store => continue,
             LinkKind::Internal(name) if is_weak_pair(name) => "(value of a WeakMap)".to_owned(),
             LinkKind::Internal(name) => format!("({name})"),
         };
-        if crate::age::is_store(graph, link.to) {
+        if is_store(graph, link.to) {
             continue;
         }
         let step = Step {
             name,
-            class: graph.class_name(link.to).to_string(),
+            class: graph.class_name(link.to).to_owned(),
         };
         if steps.last() != Some(&step) {
             steps.push(step);
         }
-    }
-    if let Some(class) = typical.filter(|_| group.slot != Slot::Internal) {
-        steps.push(Step {
-            name: "[newcomers]".to_owned(),
-            class: class.to_owned(),
-        });
     }
     steps
 }

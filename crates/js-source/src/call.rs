@@ -67,18 +67,21 @@ impl ParsedSource<'_> {
     /// The calls a function makes itself, in the order of the text, without those of the
     /// functions inside it. A position outside all functions gives the module's.
     pub fn calls_in(&self, position: Position) -> Vec<CallSite> {
-        let tree = &self.tree;
-        let function = tree.function_node_at(position);
-        let mut calls: Vec<CallSite> = tree
-            .nodes()
-            .iter()
-            .filter(|node| {
-                matches!(
-                    node.kind(),
-                    AstKind::CallExpression(_) | AstKind::NewExpression(_)
-                ) && tree.function_around(node.id()) == function
-            })
-            .filter_map(|node| tree.call_site(node.id()))
+        let function = self.tree.function_node_at(position);
+        self.calls_where(|node| self.tree.function_around(node) == function)
+    }
+
+    /// All calls of the text, in its order.
+    pub fn calls(&self) -> Vec<CallSite> {
+        self.calls_where(|_| true)
+    }
+
+    fn calls_where(&self, is_meant: impl Fn(NodeId) -> bool) -> Vec<CallSite> {
+        let is_call = |kind| matches!(kind, AstKind::CallExpression(_) | AstKind::NewExpression(_));
+        let nodes = self.tree.nodes().iter();
+        let mut calls: Vec<CallSite> = nodes
+            .filter(|node| is_call(node.kind()) && is_meant(node.id()))
+            .filter_map(|node| self.tree.call_site(node.id()))
             .collect();
         calls.sort_by_key(|call| (call.extent.start, call.extent.end));
         calls

@@ -1,0 +1,127 @@
+//! A holder's name from the heap into its reference in a source text, and the text that declares it.
+
+use stanch_heap_growth::{Anchor, ScriptPlace};
+use stanch_js_source::{Declaration, HolderRef, Position, SourceText, with_parsed};
+
+use crate::sources::{Script, Sources};
+
+/// A holder as one text names it.
+#[derive(Debug, Clone)]
+pub(crate) struct Named<'a> {
+    pub(crate) holder: HolderRef,
+    pub(crate) text: &'a SourceText,
+    pub(crate) script: &'a Script,
+    /// Where the text declares it; for a property perhaps only where its object is declared.
+    pub(crate) declaration: Option<Declaration>,
+}
+
+/// Finds the text that declares what `anchor` names.
+pub(crate) fn named<'a>(anchor: &Anchor, sources: &'a Sources) -> Option<Named<'a>> {
+    match anchor.script() {
+        Some(place) => in_script(anchor, place, sources),
+        None => in_any_script(anchor, sources),
+    }
+}
+
+fn in_script<'a>(anchor: &Anchor, place: &ScriptPlace, sources: &'a Sources) -> Option<Named<'a>> {
+    let located = sources.locate(&place.url, position(place))?;
+    let holder = holder_ref(anchor, located.position);
+    let declaration = declaration(&holder, located.text);
+    if declaration.is_some() {
+        return Some(Named {
+            holder,
+            text: located.text,
+            script: located.script,
+            declaration,
+        });
+    }
+    // A bundler may have moved the function that we came by into another original.
+    let elsewhere = located.script.originals().find_map(|text| {
+        let declaration = declaration_by_name(anchor, text)?;
+        Some((text, declaration))
+    });
+    match elsewhere {
+        Some((text, (holder, declaration))) => Some(Named {
+            holder,
+            text,
+            script: located.script,
+            declaration: Some(declaration),
+        }),
+        None => Some(Named {
+            holder,
+            text: located.text,
+            script: located.script,
+            declaration: None,
+        }),
+    }
+}
+
+fn in_any_script<'a>(anchor: &Anchor, sources: &'a Sources) -> Option<Named<'a>> {
+    sources.own_texts().find_map(|(text, script)| {
+        let (holder, declaration) = declaration_by_name(anchor, text)?;
+        Some(Named {
+            holder,
+            text,
+            script,
+            declaration: Some(declaration),
+        })
+    })
+}
+
+fn declaration_by_name(anchor: &Anchor, text: &SourceText) -> Option<(HolderRef, Declaration)> {
+    let holder = unplaced(&holder_ref(anchor, Position::new(0, 0)));
+    let declaration = declaration(&holder, text)?;
+    Some((holder, declaration))
+}
+
+/// The same holder without a position, which is only good in one text.
+pub(crate) fn unplaced(holder: &HolderRef) -> HolderRef {
+    match holder {
+        HolderRef::Variable { name, .. } => HolderRef::variable(name.clone()),
+        HolderRef::Field { class, name, .. } => HolderRef::Field {
+            class: class.clone(),
+            name: name.clone(),
+            constructor: None,
+        },
+        HolderRef::Property { object, name } => unplaced(object).property(name.clone()),
+        HolderRef::Global { name } => HolderRef::global(name.clone()),
+    }
+}
+
+fn declaration(holder: &HolderRef, text: &SourceText) -> Option<Declaration> {
+    with_parsed(text, |parsed| {
+        let mut reference = holder;
+        loop {
+            if let Some(found) = parsed.declaration(reference) {
+                return Some(found);
+            }
+            let HolderRef::Property { object, .. } = reference else {
+                return None;
+            };
+            reference = object;
+        }
+    })
+}
+
+fn holder_ref(anchor: &Anchor, at: Position) -> HolderRef {
+    match anchor {
+        Anchor::Variable { name, .. } => HolderRef::Variable {
+            name: name.clone(),
+            inside: Some(at),
+        },
+        Anchor::Export { name, .. } => HolderRef::variable(name.clone()),
+        Anchor::Field { name, class, .. } => HolderRef::Field {
+            class: Some(class.clone()),
+            name: name.clone(),
+            constructor: Some(at),
+        },
+        Anchor::Property { name, object } => holder_ref(object, at).property(name.clone()),
+        Anchor::Global { name } => HolderRef::global(name.clone()),
+        Anchor::ModuleExports { .. } => HolderRef::variable("module").property("exports"),
+    }
+}
+
+/// V8's position of a place.
+pub(crate) fn position(place: &ScriptPlace) -> Position {
+    Position::new(place.line, place.column)
+}

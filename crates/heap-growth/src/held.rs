@@ -1,0 +1,130 @@
+//! One graph into the objects that hold most of its memory: where a single snapshot says something may have piled up.
+
+use stanch_heap_graph::{HeapGraph, NodeId, NodeKind, Ordinal};
+use stanch_leak_patterns::Confidence;
+
+use crate::age::{Ages, is_store};
+use crate::anchor::{Anchor, Origin, anchors};
+use crate::scripts::Scripts;
+use crate::suspect::{ClassCount, GrowingHolder, Growth, path_of};
+use crate::trail::Trails;
+
+/// Holders reported.
+const HOLDERS: usize = 10;
+/// An object holds a pile, rather than one big thing, if no single part has more than this share of it.
+const PILE_PART: f64 = 0.5;
+/// The least part of the heap worth a line.
+const LEAST_SHARE: f64 = 0.01;
+
+/// The objects under which most memory piles up, most first. Nothing is said of growth: counts and sizes have one value.
+#[must_use]
+pub fn holders_of_memory(graph: &HeapGraph) -> Growth {
+    let scripts = Scripts::of(graph);
+    let ages = Ages::settled(graph);
+    let trails = Trails {
+        graph,
+        scripts: &scripts,
+        ages: &ages,
+    };
+    let total = graph.retained_size(graph.root());
+    let mut piles: Vec<Ordinal> = graph
+        .ordinals()
+        .filter(|&node| is_pile(graph, &ages, node, total))
+        .collect();
+    piles.sort_by_key(|&node| std::cmp::Reverse(graph.retained_size(node)));
+    let holders = piles
+        .into_iter()
+        .filter_map(|node| holder(&trails, node, total))
+        .take(HOLDERS)
+        .collect();
+    Growth {
+        holders,
+        newcomer_bytes: total,
+        scripts: scripts.readable_urls(),
+    }
+}
+
+fn is_pile(graph: &HeapGraph, ages: &Ages, node: Ordinal, total: u64) -> bool {
+    let is_object = matches!(graph.kind(node), NodeKind::Object | NodeKind::Closure);
+    is_object && share(graph.retained_size(node), total) >= LEAST_SHARE && {
+        let biggest = parts(graph, ages, node)
+            .into_iter()
+            .map(|part| graph.retained_size(part))
+            .max()
+            .unwrap_or(0);
+        share(biggest, graph.retained_size(node)) < PILE_PART
+    }
+}
+
+/// What `node` holds, its own stores seen through.
+fn parts(graph: &HeapGraph, ages: &Ages, node: Ordinal) -> Vec<Ordinal> {
+    let mut open = vec![node];
+    let mut found = Vec::new();
+    while let Some(next) = open.pop() {
+        for child in graph.dominated_children(next) {
+            if is_store(graph, child) && ages.owner(child) == node {
+                open.push(child);
+            } else {
+                found.push(child);
+            }
+        }
+    }
+    found
+}
+
+fn holder(trails: &Trails<'_>, node: Ordinal, total: u64) -> Option<GrowingHolder> {
+    let graph = trails.graph;
+    let trail = trails.from(node);
+    let anchors = anchors(trails, &trail);
+    let anchor = anchors.first().cloned()?;
+    let parts = parts(graph, trails.ages, node);
+    let user_anchor = anchors
+        .iter()
+        .find(|anchor| anchor.origin() == Origin::User)
+        .cloned();
+    Some(GrowingHolder {
+        id: NodeId(graph.id(node).0),
+        class: graph.name(node).to_owned(),
+        inner_origin: Some(Anchor::origin(&anchor)),
+        user_anchor: user_anchor.filter(|user| *user != anchor),
+        anchor: Some(anchor),
+        path: path_of(graph, &trail),
+        count: vec![parts.len() as u64],
+        retained: vec![graph.retained_size(node)],
+        steady_bytes: 0,
+        share: share(graph.retained_size(node), total),
+        classes: classes(graph, &parts),
+        places: Vec::new(),
+        capture: None,
+        pattern: None,
+        confidence: Confidence::Low,
+        reason: "one snapshot shows what an object holds, not whether it grows: take a second one later in the same session"
+            .to_owned(),
+    })
+}
+
+fn classes(graph: &HeapGraph, parts: &[Ordinal]) -> Vec<ClassCount> {
+    let mut rows: Vec<ClassCount> = Vec::new();
+    for &part in parts {
+        let class = graph.class_name(part);
+        match rows.iter_mut().find(|row| row.class == class) {
+            Some(row) => {
+                row.count += 1;
+                row.bytes += graph.retained_size(part);
+            }
+            None => rows.push(ClassCount {
+                class: class.to_owned(),
+                count: 1,
+                bytes: graph.retained_size(part),
+            }),
+        }
+    }
+    rows.sort_by(|a, b| b.bytes.cmp(&a.bytes).then_with(|| a.class.cmp(&b.class)));
+    rows.truncate(8);
+    rows
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a share for people")]
+fn share(part: u64, whole: u64) -> f64 {
+    part as f64 / whole.max(1) as f64
+}

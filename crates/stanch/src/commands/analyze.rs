@@ -1,0 +1,184 @@
+//! `stanch analyze`: what grows between snapshots, or what holds the memory in one.
+
+use std::fs::File;
+use std::io::{Read, stdin};
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+use stanch_diagnosis::{Diagnosis, Join, Memory, Suspect, Target, join};
+use stanch_heap_graph::HeapGraph;
+use stanch_heap_growth::{Growth, Series, holders_of_memory};
+use stanch_heap_snapshot::{Snapshot, SnapshotParser};
+use stanch_memory_verdict::{Answer, BytesPerRequest, Measure, Step, Unit, Verdict, VerdictKind};
+
+use crate::args::{AnalyzeArgs, OutputArgs};
+use crate::exit::Exit;
+use crate::find::{Folder, load_scripts};
+use crate::output;
+use crate::ui::Ui;
+
+/// Bytes read at a time.
+const PIECE: usize = 1 << 20;
+/// Snapshots of one process share far more of their objects; of two processes they share next to none.
+const SAME_PROCESS: f64 = 0.2;
+/// Steady growth below this is what idle heaps move by between snapshots.
+const NOISE: u64 = 48 << 10;
+
+/// Reads the snapshots and reports on them.
+pub(crate) fn run(args: &AnalyzeArgs, output: &OutputArgs, ui: &Ui) -> Result<Exit> {
+    let folder = Folder::of_sources(args.sources.as_deref(), &[])?;
+    let (last, earlier) = args.files.split_last().context("no snapshot was given")?;
+    let mut series = Series::new();
+    for (number, file) in (0..).zip(earlier) {
+        series.add(&read_graph(file, ui)?, number * args.requests.unwrap_or(0));
+    }
+    let graph = read_graph(last, ui)?;
+    ui.phase("following what grows");
+    let spans = u64::try_from(earlier.len()).unwrap_or(0);
+    let requests = args.requests.unwrap_or(0) * spans;
+    let diagnosis = if series.is_empty() {
+        one(&graph, &folder)
+    } else {
+        let shared = series.common_share(&graph);
+        if shared < SAME_PROCESS {
+            bail!(
+                "the snapshots are not of one process: {:.0} % of the first one's objects are in the last\nTake them over one inspector session, as `stanch find --save DIR` does.",
+                shared * 100.0
+            );
+        }
+        several(&series.growth(&graph, requests), requests, &folder)
+    };
+    let diagnosis = Diagnosis {
+        target: Target {
+            files: args
+                .files
+                .iter()
+                .map(|file| file.display().to_string())
+                .collect(),
+            isolate: "main".to_owned(),
+            ..Target::default()
+        },
+        ..diagnosis
+    };
+    ui.done();
+    output::write(&diagnosis, output)?;
+    Ok(if diagnosis.verdict.kind == VerdictKind::Leak {
+        Exit::Found
+    } else {
+        Exit::Clean
+    })
+}
+
+/// Reads a snapshot from a file, or from the standard input when it is called `-`.
+pub(crate) fn read_graph(file: &Path, ui: &Ui) -> Result<HeapGraph> {
+    let name = file.display();
+    let snapshot = if file == Path::new("-") {
+        read(stdin().lock(), None, "the standard input", ui)
+    } else {
+        let opened = File::open(file).with_context(|| format!("cannot open {name}"))?;
+        let length = opened.metadata().ok().map(|metadata| metadata.len());
+        read(opened, length, &name.to_string(), ui)
+    };
+    let snapshot = snapshot.with_context(|| format!("{name} cannot be read as a heap snapshot"))?;
+    HeapGraph::build(snapshot).with_context(|| format!("{name} does not hold together"))
+}
+
+fn read(mut source: impl Read, length: Option<u64>, name: &str, ui: &Ui) -> Result<Snapshot> {
+    let mut parser = SnapshotParser::new();
+    let mut piece = vec![0; PIECE];
+    let mut done = 0_u64;
+    loop {
+        let count = source.read(&mut piece)?;
+        if count == 0 {
+            return Ok(parser.finish()?);
+        }
+        parser.push(&piece[..count])?;
+        done += count as u64;
+        ui.reading(name, done, length);
+    }
+}
+
+fn several(growth: &Growth, requests: u64, folder: &Folder) -> Diagnosis {
+    let sources = load_scripts(growth, folder);
+    let steady = growth
+        .holders
+        .first()
+        .map_or(0, |holder| holder.steady_bytes);
+    let grows = steady > NOISE;
+    let suspects = if grows {
+        join(
+            growth,
+            &sources,
+            &Join {
+                requests,
+                worker: None,
+            },
+        )
+    } else {
+        Vec::new()
+    };
+    diagnosis(verdict(grows, steady), suspects)
+}
+
+fn one(graph: &HeapGraph, folder: &Folder) -> Diagnosis {
+    let holders = holders_of_memory(graph);
+    let sources = load_scripts(&holders, folder);
+    diagnosis(undecided(), join(&holders, &sources, &Join::default()))
+}
+
+fn diagnosis(verdict: Verdict, suspects: Vec<Suspect>) -> Diagnosis {
+    Diagnosis {
+        target: Target::default(),
+        verdict,
+        memory: Memory::default(),
+        load: None,
+        suspects,
+        artifacts: Vec::new(),
+        notes: vec![
+            "Objects were matched by their ids, which are good within one inspector session."
+                .to_owned(),
+        ],
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a measure for people")]
+fn verdict(grows: bool, steady: u64) -> Verdict {
+    let value = steady as f64;
+    let answer = if grows {
+        Answer::Yes("one holder gains objects from each snapshot to the next".to_owned())
+    } else {
+        Answer::No("what came is no more than idle heaps move by".to_owned())
+    };
+    let kind = if grows {
+        VerdictKind::Leak
+    } else {
+        VerdictKind::Healthy
+    };
+    Verdict {
+        kind,
+        // Snapshots alone cannot tell a leak from a cache that is still filling.
+        confidence: 0.7,
+        steps: vec![Step {
+            question: "Does a holder grow from each snapshot to the next?".to_owned(),
+            answer,
+            measure: Measure { name: "steady_growth", value, unit: Unit::Bytes, interval: (value, value) },
+        }],
+        growth: None,
+        smallest_seen: BytesPerRequest(f64::INFINITY),
+        would_change: "Readings under load: snapshots alone cannot tell a leak from a cache that is still filling."
+            .to_owned(),
+    }
+}
+
+fn undecided() -> Verdict {
+    Verdict {
+        kind: VerdictKind::NotEnoughData,
+        confidence: 0.0,
+        steps: Vec::new(),
+        growth: None,
+        smallest_seen: BytesPerRequest(f64::INFINITY),
+        would_change:
+            "A second snapshot of the same process, taken later in the same inspector session."
+                .to_owned(),
+    }
+}

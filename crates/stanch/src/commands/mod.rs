@@ -1,0 +1,8 @@
+//! One file per command: arguments in, exit code out.
+
+pub(crate) mod analyze;
+pub(crate) mod demo;
+pub(crate) mod explain;
+pub(crate) mod export;
+pub(crate) mod find;
+pub(crate) mod snapshot;

@@ -1,0 +1,362 @@
+//! Rounds of load with forced garbage collection after each, until every isolate's memory is understood.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Result, bail};
+use stanch_diagnosis::Phase;
+use stanch_heap_growth::Growth;
+use stanch_inspector::Session;
+use stanch_leak_patterns::Bytes;
+use stanch_memory_verdict::{Decision, Need, ReleaseHint, Verdict};
+use tokio::time::Instant;
+
+use super::isolate::{Isolate, SnapshotPolicy, is_explained_by_snapshots};
+use super::traffic::Traffic;
+use crate::args::MeasureArgs;
+use crate::ui::{Status, Ui};
+
+/// Time between two readings under load.
+const SAMPLE_EVERY: Duration = Duration::from_millis(250);
+/// Worker threads measured one by one; a pool of more does the same work in each.
+const WORKERS: usize = 8;
+/// One round may not be longer than this, however small the growth.
+const LONGEST_ROUND: Duration = Duration::from_secs(30);
+/// Rounds in a row without a single finished request before the run is given up.
+const SILENT_ROUNDS: u32 = 2;
+
+/// What the run came to.
+pub(crate) struct Measured {
+    /// The isolate that the verdict is about.
+    pub(crate) isolate: Isolate,
+    pub(crate) verdict: Verdict,
+    /// What grew; none where no snapshots were taken.
+    pub(crate) growth: Option<Growth>,
+}
+
+/// One run over all isolates of a process.
+pub(crate) struct Measurement<'a> {
+    args: &'a MeasureArgs,
+    save: Option<PathBuf>,
+    ui: &'a Ui,
+    traffic: Traffic,
+    isolates: Vec<Isolate>,
+    started: Instant,
+    round: Duration,
+    rounds_done: u32,
+    silent_rounds: u32,
+}
+
+impl<'a> Measurement<'a> {
+    /// Prepares every isolate that `--worker` asks for.
+    pub(crate) async fn new(
+        session: &Session,
+        traffic: Traffic,
+        args: &'a MeasureArgs,
+        save: Option<PathBuf>,
+        ui: &'a Ui,
+    ) -> Result<Self> {
+        Ok(Self {
+            args,
+            save,
+            ui,
+            traffic,
+            isolates: isolates(session, args).await?,
+            started: Instant::now(),
+            round: args.round,
+            rounds_done: 0,
+            silent_rounds: 0,
+        })
+    }
+
+    /// The traffic, for the report.
+    pub(crate) fn traffic(&self) -> &Traffic {
+        &self.traffic
+    }
+
+    /// Measures until the verdict stands. `hint` reads from a leak's snapshots whether its source evicts.
+    pub(crate) async fn run(
+        &mut self,
+        hint: impl Fn(&Growth) -> Option<ReleaseHint>,
+    ) -> Result<Measured> {
+        for isolate in &mut self.isolates {
+            isolate.evidence.warm_up = Some(isolate.read(0, millis(self.started)).await?);
+        }
+        self.load(self.args.warmup, Phase::WarmUp).await?;
+        self.read_all().await?;
+        loop {
+            self.load(self.round, Phase::Load).await?;
+            self.rounds_done += 1;
+            self.read_all().await?;
+            self.snapshot_growing().await?;
+            let Some((culprit, verdict)) = self.decide().await? else {
+                continue;
+            };
+            let Some(culprit) = self.explain(culprit, &verdict, &hint).await? else {
+                continue;
+            };
+            let isolate = self.isolates.swap_remove(culprit);
+            let growth = isolate.has_series().then(|| isolate.growth()).transpose()?;
+            return Ok(Measured {
+                isolate,
+                verdict,
+                growth,
+            });
+        }
+    }
+
+    /// Drives load while reading memory now and then.
+    async fn load(&mut self, length: Duration, phase: Phase) -> Result<()> {
+        let before = self.traffic.requests();
+        let until = Instant::now() + length;
+        let mut run = Box::pin(self.traffic.run_for(length));
+        let mut next = Instant::now() + SAMPLE_EVERY;
+        loop {
+            tokio::select! {
+                result = &mut run => { result?; break; }
+                () = tokio::time::sleep_until(next) => {
+                    next += SAMPLE_EVERY;
+                    let requests = self.traffic.requests();
+                    for isolate in &mut self.isolates {
+                        let memory = isolate.session.memory().await?;
+                        // Node before 18.15 counts no collections; the verdict then goes without.
+                        let gc = isolate.session.gc_time().await.unwrap_or_default();
+                        isolate.add_sample(memory, gc.total.as_secs_f64() * 1e3, requests, millis(self.started), phase);
+                    }
+                    self.ui.status(&self.status(phase, until));
+                }
+            }
+        }
+        drop(run);
+        if self.traffic.requests() == before && !self.traffic.is_driven_elsewhere() {
+            self.silent_rounds += 1;
+        } else {
+            self.silent_rounds = 0;
+        }
+        self.traffic.check(self.silent_rounds >= SILENT_ROUNDS)
+    }
+
+    async fn read_all(&mut self) -> Result<()> {
+        let requests = self.traffic.requests_now().await?;
+        for isolate in &mut self.isolates {
+            let reading = isolate.read(requests, millis(self.started)).await?;
+            self.ui.detail(&format!(
+                "{}: reading {} after {requests} requests: live heap {}, external {}, rss {}",
+                isolate.name,
+                isolate.evidence.readings.len(),
+                Bytes(reading.live_heap),
+                Bytes(reading.external),
+                Bytes(reading.rss),
+            ));
+            isolate.evidence.readings.push(reading);
+        }
+        Ok(())
+    }
+
+    /// Snapshots begin with the first noticeable growth, so that a healthy service is never stopped for one.
+    async fn snapshot_growing(&mut self) -> Result<()> {
+        for index in 0..self.isolates.len() {
+            let isolate = &self.isolates[index];
+            // The third belongs to the moment of the decision.
+            if isolate.snapshots_taken() < 2
+                && (isolate.snapshots_taken() > 0 || isolate.is_growing())
+            {
+                self.take_snapshot(index).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn take_snapshot(&mut self, index: usize) -> Result<()> {
+        if !self.isolates[index].may_snapshot() || !self.has_headroom(index).await? {
+            return Ok(());
+        }
+        let requests = self.traffic.requests();
+        let isolate = &mut self.isolates[index];
+        let number = isolate.snapshots_taken() + 1;
+        let path = self.save.as_ref().map(|folder| {
+            folder.join(format!(
+                "{}-{number}.heapsnapshot",
+                file_name(&isolate.name)
+            ))
+        });
+        let ui = self.ui;
+        isolate
+            .take_snapshot(requests, path, |progress| ui.snapshot(number, progress))
+            .await
+    }
+
+    async fn has_headroom(&mut self, index: usize) -> Result<bool> {
+        if self.args.force {
+            return Ok(true);
+        }
+        let isolate = &mut self.isolates[index];
+        let headroom = isolate.session.headroom().await?;
+        if headroom.is_enough() {
+            return Ok(true);
+        }
+        let free = headroom.free.map_or_else(
+            || "unknown".to_owned(),
+            |(bytes, _)| Bytes(bytes).to_string(),
+        );
+        isolate.snapshots = SnapshotPolicy::Never(format!(
+            "No snapshot was taken: it may need {} more memory, and free is {free}. --force takes it all the same.",
+            Bytes(headroom.needed)
+        ));
+        Ok(false)
+    }
+
+    /// The verdict, once no isolate needs another measurement or one of them leaks.
+    async fn decide(&mut self) -> Result<Option<(usize, Verdict)>> {
+        let rounds_left = self.args.max_rounds.saturating_sub(self.rounds_done);
+        let mut clean = None;
+        let mut needs = Vec::new();
+        for (index, isolate) in self.isolates.iter_mut().enumerate() {
+            match isolate.decide(rounds_left) {
+                Decision::Decided(verdict) if is_explained_by_snapshots(verdict.kind) => {
+                    return Ok(Some((index, verdict)));
+                }
+                Decision::Decided(verdict) => clean = clean.or(Some((index, verdict))),
+                Decision::More(need) => needs.push(need),
+            }
+        }
+        match longest(&needs) {
+            None => Ok(clean),
+            Some(Need::Round { stretch }) => {
+                self.round = self
+                    .round
+                    .mul_f64(stretch.clamp(1.0, 4.0))
+                    .min(LONGEST_ROUND);
+                Ok(None)
+            }
+            Some(Need::Pause { ms }) => {
+                self.pause(Duration::from_millis(ms)).await?;
+                // With the pause's reading the same question is asked again before any further load.
+                Box::pin(self.decide()).await
+            }
+        }
+    }
+
+    async fn pause(&mut self, length: Duration) -> Result<()> {
+        self.ui
+            .status(&self.status(Phase::Pause, Instant::now() + length));
+        self.traffic.rest(length).await?;
+        let requests = self.traffic.requests_now().await?;
+        for isolate in &mut self.isolates {
+            isolate.evidence.pause = Some(isolate.read(requests, millis(self.started)).await?);
+        }
+        Ok(())
+    }
+
+    /// Completes a leak's snapshots. None if the sources show eviction and the question is therefore open again.
+    async fn explain(
+        &mut self,
+        culprit: usize,
+        verdict: &Verdict,
+        hint: &impl Fn(&Growth) -> Option<ReleaseHint>,
+    ) -> Result<Option<usize>> {
+        if !is_explained_by_snapshots(verdict.kind) || !self.isolates[culprit].may_snapshot() {
+            return Ok(Some(culprit));
+        }
+        self.take_snapshot(culprit).await?;
+        while !self.isolates[culprit].has_series() && self.isolates[culprit].may_snapshot() {
+            self.load(self.args.round, Phase::Load).await?;
+            self.read_all().await?;
+            self.take_snapshot(culprit).await?;
+        }
+        let isolate = &mut self.isolates[culprit];
+        if !isolate.has_series() || isolate.evidence.release_expected.is_some() {
+            return Ok(Some(culprit));
+        }
+        let Some(expected) = hint(&isolate.growth()?) else {
+            return Ok(Some(culprit));
+        };
+        isolate.evidence.release_expected = Some(expected);
+        self.ui.detail(
+            "its source shows that it lets entries go: measuring longer before calling it a leak",
+        );
+        Ok(None)
+    }
+
+    fn status(&self, phase: Phase, until: Instant) -> Status {
+        Status {
+            phase,
+            round: self.rounds_done + 1,
+            max_rounds: self.args.max_rounds,
+            requests_per_second: self.traffic.rate(),
+            live_heap: self.isolates[0]
+                .evidence
+                .readings
+                .iter()
+                .map(|reading| reading.live_heap)
+                .collect(),
+            left: until.saturating_duration_since(Instant::now()),
+        }
+    }
+}
+
+/// A pause answers more than a round, and a longer one more than a shorter one.
+fn longest(needs: &[Need]) -> Option<Need> {
+    needs.iter().copied().max_by(|a, b| {
+        let weight = |need: &Need| match need {
+            Need::Round { stretch } => *stretch,
+            #[expect(clippy::cast_precision_loss, reason = "only compared")]
+            Need::Pause { ms } => 1_000.0 + *ms as f64,
+        };
+        weight(a).total_cmp(&weight(b))
+    })
+}
+
+async fn isolates(session: &Session, args: &MeasureArgs) -> Result<Vec<Isolate>> {
+    let policy = || {
+        if args.sampling {
+            SnapshotPolicy::Never(
+                "No snapshot was taken: --sampling asks for sampled allocations only.".to_owned(),
+            )
+        } else {
+            SnapshotPolicy::WhenGrowing
+        }
+    };
+    let mut isolates = Vec::new();
+    if args.worker == "all" || args.worker == "main" {
+        isolates.push(Isolate::new(
+            "main".to_owned(),
+            session.clone(),
+            session.heap_limit().await.ok(),
+            policy(),
+        ));
+    }
+    if args.worker != "main" {
+        for worker in session.workers().await?.into_iter().take(WORKERS) {
+            if args.worker == "all" || worker.id == args.worker {
+                let own = session.worker(&worker.id).await?;
+                let limit = own.heap_limit().await.ok();
+                isolates.push(Isolate::new(
+                    format!("worker {}: {}", worker.id, worker.title),
+                    own,
+                    limit,
+                    policy(),
+                ));
+            }
+        }
+    }
+    if isolates.is_empty() {
+        bail!(
+            "there is no worker `{}`; --worker takes all, main, or the id of a worker thread that runs",
+            args.worker
+        );
+    }
+    Ok(isolates)
+}
+
+fn file_name(isolate: &str) -> String {
+    isolate
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
+        .take(40)
+        .collect()
+}
+
+fn millis(since: Instant) -> u64 {
+    u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX)
+}
