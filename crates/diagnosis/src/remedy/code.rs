@@ -94,6 +94,23 @@ impl<'p, 'a> Code<'p, 'a> {
             && symbol.is_none_or(|symbol| !self.scoping().symbol_is_mutated(symbol))
     }
 
+    /// A steady chain that starts at a name: an event's constant, a handler.
+    pub(crate) fn is_steady_chain(&self, expression: &Expression<'a>) -> bool {
+        !matches!(expression, Expression::ThisExpression(_)) && self.is_steady(expression)
+    }
+
+    /// The places that use a variable.
+    pub(crate) fn references(&self, symbol: SymbolId) -> impl Iterator<Item = NodeId> + '_ {
+        self.scoping()
+            .get_resolved_references(symbol)
+            .map(|reference| reference.node_id())
+    }
+
+    /// Whether a global's name means the global where the node stands.
+    pub(crate) fn is_unshadowed(&self, node: NodeId, global: &str) -> bool {
+        self.binding(self.scope(node), global).is_none()
+    }
+
     /// The name itself, or with the first free number behind it.
     pub(crate) fn free_name(&self, wish: &str, scope: ScopeId, taken: &mut Vec<String>) -> String {
         let is_free = |name: &str| {

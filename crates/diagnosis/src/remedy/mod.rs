@@ -1,11 +1,18 @@
 //! What grows, and the lines that make it grow, into what to do about it: advice, and a patch where it can be one.
 
+mod closure_capture;
 mod code;
 mod edits;
+mod opened;
 mod package;
+mod pending_async;
+mod pipeline;
+mod response;
 mod statement;
 mod unbounded_cache;
 mod unbounded_log;
+mod unclosed_stream;
+mod unremoved_listener;
 
 #[cfg(test)]
 mod tests;
@@ -65,11 +72,11 @@ pub(crate) fn remedy(ailment: &Ailment<'_>) -> Remedy {
     }
     match pattern {
         Pattern::UnboundedCache => unbounded_cache::remedy(ailment),
+        Pattern::UnremovedListener => unremoved_listener::remedy(ailment),
+        Pattern::PendingAsync => pending_async::remedy(ailment),
         Pattern::UnboundedLog => unbounded_log::remedy(ailment),
-        _ => Remedy {
-            summary: sentence(ailment.reason),
-            ..Remedy::default()
-        },
+        Pattern::ClosureCapture => closure_capture::remedy(ailment),
+        Pattern::UnclosedStream => unclosed_stream::remedy(ailment),
     }
 }
 
@@ -165,6 +172,11 @@ impl Ailment<'_> {
 
 fn place(cause: &Cause<'_>) -> String {
     format!("{}:{}", cause.text.path(), cause.extent.line())
+}
+
+/// What a patch leaves to its reader.
+fn by_hand(left: &[String]) -> Option<String> {
+    (!left.is_empty()).then(|| format!("The same is to be done by hand at {}.", left.join(", ")))
 }
 
 /// A clause as a sentence.

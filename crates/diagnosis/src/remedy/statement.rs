@@ -42,6 +42,24 @@ impl<'a> Code<'_, 'a> {
         None
     }
 
+    /// The statement that the expression is all of.
+    pub(crate) fn lone(&self, expression: NodeId) -> Option<Statement<'a>> {
+        let statement = self.statement(expression)?;
+        match self.kind(statement.node) {
+            AstKind::ExpressionStatement(whole)
+                if whole.expression.span() == self.kind(expression).span() =>
+            {
+                Some(statement)
+            }
+            _ => None,
+        }
+    }
+
+    /// A statement that is known to be one of a list.
+    pub(crate) fn statement_at(&self, node: NodeId) -> Option<Statement<'a>> {
+        self.own_lines(node)
+    }
+
     /// Where semicolons stand at the start of the next line, they are not the statement's for us.
     fn without_far_end(&self, span: Span) -> Span {
         let text = self.slice(span);

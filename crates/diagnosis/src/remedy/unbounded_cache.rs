@@ -1,6 +1,5 @@
 //! A Map, Set or object that gains entries into a bound on it.
 
-use oxc_ast::AstKind;
 use oxc_ast::ast::Expression;
 use stanch_js_source::{ReleaseKind, with_parsed};
 
@@ -67,11 +66,8 @@ fn bound(
         ("Set", "add") => "values",
         _ => return None,
     };
-    let statement = code.statement(node)?;
-    let AstKind::ExpressionStatement(whole) = code.kind(statement.node) else {
-        return None;
-    };
-    if whole.expression.span() != call.span || !is_holder(ailment, code, cause, insertion.object) {
+    let statement = code.lone(node)?;
+    if !is_holder(ailment, code, cause, insertion.object) {
         return None;
     }
     let holder = code.slice(insertion.object.span());

@@ -10,7 +10,6 @@ use oxc_syntax::operator::AssignmentOperator;
 
 use super::code::{Code, is_at, is_plain_chain, method_call};
 use super::edits::Edits;
-use super::statement::Statement;
 use super::unbounded_cache::{is_holder, late_releases};
 use super::{Ailment, Cause, patch};
 use crate::model::{Remedy, SiteRole};
@@ -78,7 +77,7 @@ fn bound(
             AstKind::CallExpression(_) | AstKind::AssignmentExpression(_)
         ) && is_at(kind.span(), cause.extent)
     })?;
-    let statement = lone(code, node)?;
+    let statement = code.lone(node)?;
     let line = match kind {
         AstKind::CallExpression(call) if ailment.class == "Array" => {
             after_push(ailment, code, cause, call)?
@@ -90,19 +89,6 @@ fn bound(
     };
     statement.write_below(edits, &[line]);
     Some(())
-}
-
-/// The statement that the expression is all of.
-fn lone<'a>(code: &Code<'_, 'a>, node: NodeId) -> Option<Statement<'a>> {
-    let statement = code.statement(node)?;
-    match code.kind(statement.node) {
-        AstKind::ExpressionStatement(whole)
-            if whole.expression.span() == code.kind(node).span() =>
-        {
-            Some(statement)
-        }
-        _ => None,
-    }
 }
 
 fn after_push(

@@ -4,9 +4,13 @@
 
 #![expect(clippy::expect_used, reason = "a test stops at the first surprise")]
 
+mod closure_capture;
 mod diffs;
+mod pending_async;
 mod unbounded_cache;
 mod unbounded_log;
+mod unclosed_stream;
+mod unremoved_listener;
 
 use stanch_js_source::{Extent, HolderRef, SourceText};
 use stanch_leak_patterns::Pattern;
