@@ -48,19 +48,26 @@ pub(crate) fn remedy(ailment: &Ailment<'_>) -> Remedy {
     advice.push(format!(
         "`{name}` gains functions all the same: take each out again when it has served."
     ));
-    let summary = match (ailment.captured, &patched.diff) {
-        (Some(variable), Some(_)) => format!(
-            "Let the functions that `{name}` keeps capture what they read of `{variable}`, not all of it."
-        ),
-        (Some(variable), None) => format!(
-            "Make the functions that `{name}` keeps in a place where they do not capture `{variable}`."
-        ),
-        (None, _) => format!("Let the functions that `{name}` keeps capture only what they use."),
-    };
+    let summary = summary(ailment, patched.diff.as_deref());
     Remedy {
         summary,
         advice,
         patch: patched.diff,
+    }
+}
+
+fn summary(ailment: &Ailment<'_>, diff: Option<&str>) -> String {
+    let name = ailment.name;
+    match (ailment.captured, diff) {
+        (Some(variable), Some(_)) => format!(
+            "Let the functions that `{name}` keeps capture what they read of `{variable}`, not \
+             all of it."
+        ),
+        (Some(variable), None) => format!(
+            "Make the functions that `{name}` keeps in a place where they do not capture \
+             `{variable}`."
+        ),
+        (None, _) => format!("Let the functions that `{name}` keeps capture only what they use."),
     }
 }
 
@@ -111,6 +118,32 @@ fn hoist(
     edits: &mut Edits<'_>,
 ) -> Option<()> {
     let function = stored(code, cause)?;
+    let statement = code.statement(code.parent(function)?)?;
+    let symbol = captured_alone(code, variable, function)?;
+    if code.scoping().symbol_span(symbol).end > statement.span.start {
+        return None;
+    }
+    let reads = reads(code, symbol, code.kind(function).span())?;
+    let property = reads.first()?.property.name.as_str();
+    if reads.iter().any(|read| read.property.name != property) || is_written(code, property) {
+        return None;
+    }
+    let wish = format!("{variable}{}", capitalised(property));
+    let scopes: Vec<_> = reads
+        .iter()
+        .map(|read| code.scope(read.node_id.get()))
+        .collect();
+    let name = code.free_name(&wish, &scopes, &mut edits.names);
+    statement.write_above(edits, &format!("const {name} = {variable}.{property}"));
+    for read in reads {
+        edits.replace(read.span.start, read.span.end, name.clone());
+    }
+    Some(())
+}
+
+/// The variable of that name, provided that the function is the only one that captures it: it is
+/// made in the variable's own function, where nothing assigns to the variable again.
+fn captured_alone(code: &Code<'_, '_>, variable: &str, function: NodeId) -> Option<SymbolId> {
     let is_expression = match code.kind(function) {
         AstKind::ArrowFunctionExpression(_) => true,
         AstKind::Function(function) => function.is_expression(),
@@ -123,33 +156,15 @@ fn hoist(
         .iter()
         .find(|captured| captured.name == variable)?;
     let is_only = captured.captured_by.len() == 1 && captured.is_captured_at(at);
-    if !is_expression || !is_only || scope.has_eval || scope.function.is_none() {
-        return None;
-    }
-    let above = code.parent(function)?;
-    let statement = code.statement(above)?;
-    let symbol = code.binding(code.scope(above), variable)?;
-    let declared = code.scoping().symbol_span(symbol);
-    let is_same = is_at(declared, captured.extent) && declared.end <= statement.span.start;
-    if !is_same || code.scoping().symbol_is_mutated(symbol) {
-        return None;
-    }
-    let inside = code.kind(function).span();
-    let reads = reads(code, symbol, inside)?;
-    let property = reads.first()?.property.name.as_str();
-    if reads.iter().any(|read| read.property.name != property) || is_written(code, property) {
-        return None;
-    }
-    let wish = format!("{variable}{}", capitalised(property));
-    let name = code.free_name(&wish, code.scope(function), &mut edits.names);
-    if code.binding(code.scope(statement.node), &name).is_some() {
-        return None;
-    }
-    statement.write_above(edits, &format!("const {name} = {variable}.{property}"));
-    for read in reads {
-        edits.replace(read.span.start, read.span.end, name.clone());
-    }
-    Some(())
+    let symbol = code.binding(code.scope(code.parent(function)?), variable)?;
+    let is_same = is_at(code.scoping().symbol_span(symbol), captured.extent);
+    let is_fit = is_expression
+        && is_only
+        && is_same
+        && !scope.has_eval
+        && scope.function.is_some()
+        && !code.scoping().symbol_is_mutated(symbol);
+    is_fit.then_some(symbol)
 }
 
 /// All uses of the variable inside the function, provided that each only reads a property of it.

@@ -3,7 +3,7 @@
 use oxc_ast::AstKind;
 use oxc_ast::ast::{Argument, CallExpression, Expression};
 use oxc_semantic::{NodeId, ScopeId, Scoping, SymbolId};
-use oxc_span::{GetSpan, Span};
+use oxc_span::Span;
 use stanch_js_source::{Extent, ParsedSource};
 
 /// A parsed source with the look-ups that every patch starts from.
@@ -111,10 +111,18 @@ impl<'p, 'a> Code<'p, 'a> {
         self.binding(self.scope(node), global).is_none()
     }
 
-    /// The name itself, or with the first free number behind it.
-    pub(crate) fn free_name(&self, wish: &str, scope: ScopeId, taken: &mut Vec<String>) -> String {
+    /// The name itself, or with the first free number behind it: in none of the scopes does it
+    /// mean anything yet.
+    pub(crate) fn free_name(
+        &self,
+        wish: &str,
+        scopes: &[ScopeId],
+        taken: &mut Vec<String>,
+    ) -> String {
         let is_free = |name: &str| {
-            self.binding(scope, name).is_none()
+            scopes
+                .iter()
+                .all(|scope| self.binding(*scope, name).is_none())
                 && !self.is_global(name)
                 && !taken.iter().any(|other| other == name)
         };

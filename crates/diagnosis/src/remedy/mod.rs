@@ -2,10 +2,12 @@
 
 mod closure_capture;
 mod code;
+mod drained;
 mod edits;
 mod opened;
 mod package;
 mod pending_async;
+mod piped;
 mod pipeline;
 mod response;
 mod statement;

@@ -87,7 +87,7 @@ fn clear(code: &Code<'_, '_>, cause: &Cause<'_>, edits: &mut Edits<'_>) -> Optio
     }
     let name = match code.kind(statement.node) {
         AstKind::ExpressionStatement(whole) if is_timer(&whole.expression, call) => {
-            let name = code.free_name("timer", code.scope(statement.node), &mut edits.names);
+            let name = code.free_name("timer", &[code.scope(statement.node)], &mut edits.names);
             edits.insert(statement.span.start, format!("const {name} = "));
             name
         }

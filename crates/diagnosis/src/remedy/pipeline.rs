@@ -63,11 +63,11 @@ fn callee(code: &Code<'_, '_>, at: NodeId, edits: &mut Edits<'_>) -> Option<Stri
 /// Adds the import below the last one, in the style of that.
 fn import(code: &Code<'_, '_>, edits: &mut Edits<'_>) -> Option<()> {
     let body = &code.parsed.program().body;
-    let modules = body.iter().filter_map(|statement| match statement {
+    let mut modules = body.iter().filter_map(|statement| match statement {
         Node::ImportDeclaration(import) => Some((import.node_id.get(), import.source.span)),
         _ => None,
     });
-    let (last, written) = match modules.last() {
+    let (last, written) = match modules.next_back() {
         Some((node, source)) => {
             let quote = quote(code, source);
             (
@@ -76,7 +76,7 @@ fn import(code: &Code<'_, '_>, edits: &mut Edits<'_>) -> Option<()> {
             )
         }
         None => {
-            let (node, source) = body.iter().filter_map(required).last()?;
+            let (node, source) = body.iter().filter_map(required).next_back()?;
             let quote = quote(code, source);
             (
                 node,
@@ -84,7 +84,7 @@ fn import(code: &Code<'_, '_>, edits: &mut Edits<'_>) -> Option<()> {
             )
         }
     };
-    code.statement_at(last)?.write_below(edits, &[written]);
+    code.own_lines(last)?.write_below(edits, &[written]);
     Some(())
 }
 

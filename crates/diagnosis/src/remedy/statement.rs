@@ -55,9 +55,28 @@ impl<'a> Code<'_, 'a> {
         }
     }
 
-    /// A statement that is known to be one of a list.
-    pub(crate) fn statement_at(&self, node: NodeId) -> Option<Statement<'a>> {
-        self.own_lines(node)
+    /// The statement below which code runs soon after the expression, in whatever way the
+    /// expression is reached: that which is all of it, or the `if` that has only it in a branch.
+    pub(crate) fn followed(&self, expression: NodeId) -> Option<Statement<'a>> {
+        let mut node = self.parent(expression)?;
+        let AstKind::ExpressionStatement(_) = self.kind(node) else {
+            return None;
+        };
+        loop {
+            let parent = self.parent(node)?;
+            match self.kind(parent) {
+                AstKind::IfStatement(_) => {}
+                kind if is_list(kind) => match (self.own_lines(node), kind) {
+                    (Some(statement), _) => return Some(statement),
+                    // `if (!known) { seen.add(id); }` on one line.
+                    (None, AstKind::BlockStatement(block))
+                        if block.body.last()?.span() == self.kind(node).span() => {}
+                    _ => return None,
+                },
+                _ => return None,
+            }
+            node = parent;
+        }
     }
 
     /// Where semicolons stand at the start of the next line, they are not the statement's for us.
@@ -71,7 +90,8 @@ impl<'a> Code<'_, 'a> {
         }
     }
 
-    fn own_lines(&self, node: NodeId) -> Option<Statement<'a>> {
+    /// A statement that is known to be one of a list, unless it shares a line with other code.
+    pub(crate) fn own_lines(&self, node: NodeId) -> Option<Statement<'a>> {
         let span = self.without_far_end(self.kind(node).span());
         let source = self.parsed.text();
         let text = source.text();

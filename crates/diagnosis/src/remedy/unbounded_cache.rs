@@ -1,9 +1,10 @@
 //! A Map, Set or object that gains entries into a bound on it.
 
-use oxc_ast::ast::Expression;
-use stanch_js_source::{ReleaseKind, with_parsed};
+use oxc_ast::ast::{Argument, Expression};
+use stanch_js_source::with_parsed;
 
 use super::code::{Code, is_plain_chain, last_name, method_call};
+use super::drained::drained;
 use super::edits::Edits;
 use super::{Ailment, Cause, patch};
 use crate::model::{Remedy, SiteRole};
@@ -12,8 +13,9 @@ use oxc_span::GetSpan;
 pub(crate) fn remedy(ailment: &Ailment<'_>) -> Remedy {
     let name = ailment.name;
     let inserts = ailment.causes(SiteRole::Inserts);
+    let drained = drained(ailment);
     let is_ordered = matches!(ailment.class, "Map" | "Set");
-    let diff = if is_ordered {
+    let diff = if is_ordered && drained.is_none() {
         patch(&inserts, |code, cause, edits| {
             bound(ailment, code, cause, edits)
         })
@@ -38,7 +40,7 @@ pub(crate) fn remedy(ailment: &Ailment<'_>) -> Remedy {
                 .to_owned(),
         );
     }
-    advice.extend(late_releases(ailment));
+    advice.extend(drained);
     advice.push(lru_cache(ailment.class));
     advice.push(
         "When several processes need the same entries, keep them in Redis with a TTL on each key."
@@ -66,8 +68,9 @@ fn bound(
         ("Set", "add") => "values",
         _ => return None,
     };
-    let statement = code.lone(node)?;
-    if !is_holder(ailment, code, cause, insertion.object) {
+    let statement = code.followed(node)?;
+    let is_registry = insertion.arguments.iter().any(is_awaited);
+    if is_registry || !is_holder(ailment, code, cause, insertion.object) {
         return None;
     }
     let holder = code.slice(insertion.object.span());
@@ -82,6 +85,25 @@ fn bound(
     Some(())
 }
 
+/// Whether an entry stands for something that goes on, such as a connection or a callback: to drop
+/// it before its end would break that.
+fn is_awaited(argument: &Argument<'_>) -> bool {
+    match argument {
+        Argument::ArrowFunctionExpression(_) | Argument::FunctionExpression(_) => true,
+        argument => argument
+            .as_expression()
+            .and_then(last_name)
+            .is_some_and(|name| {
+                OBJECTS.contains(&name.as_str()) || CALLBACKS.contains(&name.as_str())
+            }),
+    }
+}
+
+/// Names under which services keep those who wait for an answer.
+const CALLBACKS: &[&str] = &[
+    "resolve", "reject", "callback", "cb", "done", "next", "timer", "timeout",
+];
+
 /// Whether the expression is the holder, and may be written again.
 pub(crate) fn is_holder(
     ailment: &Ailment<'_>,
@@ -93,38 +115,6 @@ pub(crate) fn is_holder(
         && ailment
             .is_grown_by(code, cause)
             .unwrap_or_else(|| last_name(object).as_deref() == Some(ailment.source_name()))
-}
-
-/// The lines that take entries out already: they are where a reader would look first.
-pub(crate) fn late_releases(ailment: &Ailment<'_>) -> Option<String> {
-    let (holder, text) = ailment.holder?;
-    let releases = with_parsed(text, |parsed| parsed.releases(holder));
-    let mut lines: Vec<u32> = releases
-        .iter()
-        .filter(|release| !release.nested && release.kind != ReleaseKind::BoundCheck)
-        .map(|release| release.extent.line())
-        .collect();
-    lines.dedup();
-    let path = text.path();
-    match lines[..] {
-        [] => None,
-        [line] => Some(format!(
-            "{path}:{line} takes entries out of it, but fewer than come in: is it reached each time?"
-        )),
-        [first, ..] => Some(format!(
-            "{path}:{first} and {} more take entries out of it, but fewer than come in: are they \
-             reached each time?",
-            count(lines.len() - 1)
-        )),
-    }
-}
-
-fn count(lines: usize) -> String {
-    if lines == 1 {
-        "one line".to_owned()
-    } else {
-        format!("{lines} lines")
-    }
 }
 
 fn lru_cache(class: &str) -> String {

@@ -9,8 +9,9 @@ use oxc_span::GetSpan;
 use oxc_syntax::operator::AssignmentOperator;
 
 use super::code::{Code, is_at, is_plain_chain, method_call};
+use super::drained::drained;
 use super::edits::Edits;
-use super::unbounded_cache::{is_holder, late_releases};
+use super::unbounded_cache::is_holder;
 use super::{Ailment, Cause, patch};
 use crate::model::{Remedy, SiteRole};
 use stanch_js_source::with_parsed;
@@ -18,10 +19,14 @@ use stanch_js_source::with_parsed;
 pub(crate) fn remedy(ailment: &Ailment<'_>) -> Remedy {
     let name = ailment.name;
     let appends = ailment.causes(SiteRole::Appends);
-    let diff = patch(&appends, |code, cause, edits| {
-        bound(ailment, code, cause, edits)
-    })
-    .whole();
+    let drained = drained(ailment);
+    let diff = match drained {
+        Some(_) => None,
+        None => patch(&appends, |code, cause, edits| {
+            bound(ailment, code, cause, edits)
+        })
+        .whole(),
+    };
     let summary = if is_text(ailment) {
         format!("Bound `{name}`: keep only the end of it.")
     } else if ailment.class == "Array" {
@@ -38,7 +43,7 @@ pub(crate) fn remedy(ailment: &Ailment<'_>) -> Remedy {
         );
     }
     advice.extend(exchanges(&appends));
-    advice.extend(late_releases(ailment));
+    advice.extend(drained);
     if diff.is_some() {
         let bound = if is_text(ailment) {
             "1,000,000 characters"
@@ -77,7 +82,7 @@ fn bound(
             AstKind::CallExpression(_) | AstKind::AssignmentExpression(_)
         ) && is_at(kind.span(), cause.extent)
     })?;
-    let statement = code.lone(node)?;
+    let statement = code.followed(node)?;
     let line = match kind {
         AstKind::CallExpression(call) if ailment.class == "Array" => {
             after_push(ailment, code, cause, call)?

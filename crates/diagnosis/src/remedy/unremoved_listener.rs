@@ -164,7 +164,7 @@ fn hoist(
         return None;
     }
     let scope = code.scope(statement.node);
-    let name = code.free_name(&handler_name(code, event), scope, &mut edits.names);
+    let name = code.free_name(&handler_name(code, event), &[scope], &mut edits.names);
     let text = dedented(code, statement, handler.span());
     statement.write_above(edits, &format!("const {name} = {text}"));
     edits.replace(handler.span().start, handler.span().end, name.clone());

@@ -28,6 +28,14 @@ fn one_property_is_read_before_the_function_is_made() {
             "+\t\treturn orderId2;",
         ],
     );
+    captured("hooks", "order").check(
+        "function f(order) {\n  hooks.push(«(orderId) => order.id + orderId»);\n}\n",
+        &[
+            "-  hooks.push((orderId) => order.id + orderId);",
+            "+  const orderId2 = order.id;",
+            "+  hooks.push((orderId) => orderId2 + orderId);",
+        ],
+    );
 }
 
 #[test]

@@ -63,11 +63,52 @@ fn what_is_no_statement_on_its_own_lines_has_no_patch() {
         "const m = new Map();\nfunction f(k) { «m.set(k, 1)»; }\n",
         "const m=new Map;function f(k){«m.set(k,1)»;return k}\n",
         "const m = new Map();\nfunction f(k) {\n  return «m.set(k, 1)»;\n}\n",
-        "const m = new Map();\nfunction f(k) {\n  if (k)\n    «m.set(k, 1)»;\n}\n",
+        "const m = new Map();\nfunction f(k) {\n  while (k)\n    «m.set(k, 1)»;\n}\n",
+        "const m = new Map();\nfunction f(k) {\n  if (k) { «m.set(k, 1)»; return; }\n}\n",
         "const m = new Map();\nfunction f(k) {\n  go(), «m.set(k, 1)»;\n}\n",
         "const m = new Map();\nfunction f(k) {\n  «m.set(k, 1)».set(k, 2);\n}\n",
         "const m = new Map();\nfunction f(k) {\n  «m?.set(k, 1)»;\n}\n",
         "const m = new Map();\nfunction f(k) {\n  «m.set(k, 1)»; go();\n}\n",
+    ] {
+        map("m").variable().check(source, &[]);
+    }
+}
+
+#[test]
+fn a_branch_is_followed_by_a_bound_behind_its_if() {
+    let bound = "+  if (m.size > 1_000) m.delete(m.keys().next().value);";
+    for source in [
+        "const m = new Map();\nfunction f(k) {\n  if (!m.has(k)) «m.set(k, 1)»;\n  return m.get(k);\n}\n",
+        "const m = new Map();\nfunction f(k) {\n  if (!m.has(k)) { «m.set(k, 1)»; }\n  return m.get(k);\n}\n",
+        "const m = new Map();\nfunction f(k) {\n  if (k)\n    go();\n  else\n    «m.set(k, 1)»;\n}\n",
+    ] {
+        map("m").variable().check(source, &[bound]);
+    }
+}
+
+#[test]
+fn what_others_take_out_is_not_dropped() {
+    for (source, words) in [
+        (
+            "const m = new Map();\nfunction f(k) {\n  «m.set(k, 1)»;\n}\nfunction g(k) {\n  m.delete(k);\n}\n",
+            "app.js:6 takes entries out, but fewer",
+        ),
+        (
+            "const m = new Map();\nfunction f(k) {\n  const p = load(k).then((v) => {\n    m.delete(k);\n    return v;\n  });\n  «m.set(k, p)»;\n}\n",
+            "app.js:4 takes entries out only when all goes well",
+        ),
+        (
+            "const m = new Map();\nfunction f(k) {\n  «m.set(k, 1)»;\n  if (m.size > 90000) m.clear();\n}\n",
+            "app.js:4",
+        ),
+    ] {
+        map("m").variable().check(source, &[]);
+        map("m").variable().check_words(source, &[words]);
+    }
+    for source in [
+        "const m = new Map();\nfunction f(k, resolve) {\n  «m.set(k, resolve)»;\n}\n",
+        "const m = new Map();\nfunction f(socket) {\n  «m.set(socket, 1)»;\n}\n",
+        "const m = new Map();\nfunction f(k) {\n  «m.set(k, () => 1)»;\n}\n",
     ] {
         map("m").variable().check(source, &[]);
     }

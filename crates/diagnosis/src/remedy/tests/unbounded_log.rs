@@ -77,6 +77,19 @@ fn what_is_no_statement_on_its_own_lines_has_no_patch() {
 }
 
 #[test]
+fn a_queue_is_not_cut() {
+    for source in [
+        "const jobs = [];\nfunction add(j) {\n  «jobs.push(j)»;\n}\nfunction work() {\n  return jobs.shift();\n}\n",
+        "let jobs = [];\nfunction add(j) {\n  «jobs.push(j)»;\n}\nfunction flush() {\n  send(jobs);\n  jobs = [];\n}\n",
+    ] {
+        array("jobs").variable().check(source, &[]);
+        array("jobs")
+            .variable()
+            .check_words(source, &["takes entries out, but fewer than come in"]);
+    }
+}
+
+#[test]
 fn words_name_what_the_records_keep() {
     array("history").variable().check_words(
         "const history = [];\napp.use((req, res, next) => {\n  «history.push({ req, path: req.path, via: res })»;\n});\n",

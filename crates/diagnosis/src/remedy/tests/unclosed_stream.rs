@@ -53,6 +53,8 @@ fn what_is_not_proven_to_be_the_responses_own_is_left_alone() {
         "const fs = require('fs');\nfunction f(req, res) {\n  const file = shared();\n  «file.pipe(res)»;\n}\n",
         "const fs = require('fs');\nfunction f(file, out) {\n  «file.pipe(out)»;\n}\n",
         "const fs = require('fs');\nfunction f(req, res) {\n  const file = fs.createReadStream(req.path);\n  keep(file);\n  «file.on('end', g)»;\n}\n",
+        "const fs = require('fs');\nfunction f(req, res) {\n  «fs.createReadStream(req.path).pipe(res, { end: false })»;\n}\n",
+        "function f(req, res) {\n  const line = new PassThrough();\n  «line.pipe(log)»;\n  later(() => line.write('x'));\n}\n",
         "const pipeline = 1;\nconst fs = require('fs');\nfunction f(req, res) {\n  «fs.createReadStream(req.path)».pipe(res);\n}\n",
         "const f = (req, res) => «fs.createReadStream(req.path)».pipe(res);\n",
     ] {
