@@ -32,6 +32,9 @@ pub fn release_hint(growth: &Growth, sources: &Sources) -> Option<ReleaseHint> {
     combined
 }
 
+/// Time after which an eviction that names neither bound nor period should have shown itself.
+const UNNAMED_PERIOD_MS: u64 = 6_000;
+
 /// What one holder's declaration and the code around it say.
 fn hint(named: &Named<'_>, sources: &Sources) -> Option<ReleaseHint> {
     if let Some(declaration) = &named.declaration
@@ -70,9 +73,10 @@ fn lets_go(release: &Release) -> bool {
 }
 
 fn of_release(release: &Release) -> ReleaseHint {
+    let unnamed = release.bound.is_none() && release.period_ms.is_none();
     ReleaseHint {
         bound_entries: release.bound,
-        sweep_period_ms: release.period_ms,
+        sweep_period_ms: release.period_ms.or(unnamed.then_some(UNNAMED_PERIOD_MS)),
     }
 }
 

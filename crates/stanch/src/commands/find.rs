@@ -1,5 +1,6 @@
 //! `stanch find`: a service under load, its verdict, and the holders that grow.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Result;
@@ -67,7 +68,7 @@ async fn diagnose(
     let versions = subject.session.versions().await?;
     let traffic = match args.load.no_load {
         true => Traffic::counted(&subject.session).await?,
-        false => Traffic::Driven(Box::new(HttpLoad::new(plan(
+        false => Traffic::Driven(Arc::new(HttpLoad::new(plan(
             subject,
             &args.load,
             &args.measure,

@@ -129,6 +129,14 @@ impl Isolate {
         grown(before.live_heap, now.live_heap) || grown(before.external, now.external)
     }
 
+    /// Bytes of heap and buffers that the newest round left behind; none before the first round.
+    pub(crate) fn kept_last(&self) -> Option<u64> {
+        let [.., before, now] = self.evidence.readings.as_slice() else {
+            return None;
+        };
+        Some((now.live_heap + now.external).saturating_sub(before.live_heap + before.external))
+    }
+
     /// Snapshots taken so far.
     pub(crate) fn snapshots_taken(&self) -> usize {
         self.series.len() + usize::from(self.last.is_some())

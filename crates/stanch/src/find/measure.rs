@@ -12,6 +12,7 @@ use stanch_memory_verdict::{Decision, Need, ReleaseHint, Verdict};
 use tokio::time::Instant;
 
 use super::isolate::{Isolate, SnapshotPolicy, is_explained_by_snapshots};
+use super::pace::{Kept, Pace};
 use super::traffic::Traffic;
 use crate::args::MeasureArgs;
 use crate::ui::{Status, Ui};
@@ -22,6 +23,8 @@ const SAMPLE_EVERY: Duration = Duration::from_millis(250);
 const WORKERS: usize = 8;
 /// One round may not be longer than this, however small the growth.
 const LONGEST_ROUND: Duration = Duration::from_secs(30);
+/// Rounds that show whether a holder which lets go by time does so; the pause after them shows the rest.
+const EXPIRY_ROUNDS: u32 = 2;
 /// Rounds in a row without a single finished request before the run is given up.
 const SILENT_ROUNDS: u32 = 2;
 
@@ -45,6 +48,9 @@ pub(crate) struct Measurement<'a> {
     round: Duration,
     rounds_done: u32,
     silent_rounds: u32,
+    pace: Pace,
+    /// The round after which to stop undecided.
+    last_round: u32,
 }
 
 impl<'a> Measurement<'a> {
@@ -66,6 +72,8 @@ impl<'a> Measurement<'a> {
             round: args.round,
             rounds_done: 0,
             silent_rounds: 0,
+            pace: Pace::full(),
+            last_round: args.max_rounds,
         })
     }
 
@@ -105,35 +113,93 @@ impl<'a> Measurement<'a> {
         }
     }
 
-    /// Drives load while reading memory now and then.
+    /// Drives load, at full speed or in bursts, while reading memory now and then.
     async fn load(&mut self, length: Duration, phase: Phase) -> Result<()> {
         let before = self.traffic.requests();
         let until = Instant::now() + length;
-        let mut run = Box::pin(self.traffic.run_for(length));
-        let mut next = Instant::now() + SAMPLE_EVERY;
-        loop {
-            tokio::select! {
-                result = &mut run => { result?; break; }
-                () = tokio::time::sleep_until(next) => {
-                    next += SAMPLE_EVERY;
-                    let requests = self.traffic.requests();
-                    for isolate in &mut self.isolates {
-                        let memory = isolate.session.memory().await?;
-                        // Node before 18.15 counts no collections; the verdict then goes without.
-                        let gc = isolate.session.gc_time().await.unwrap_or_default();
-                        isolate.add_sample(memory, gc.total.as_secs_f64() * 1e3, requests, millis(self.started), phase);
-                    }
-                    self.ui.status(&self.status(phase, until));
-                }
-            }
+        if self.pace.is_full() {
+            self.load_at_full_speed(until, phase).await?;
         }
-        drop(run);
+        while Instant::now() < until {
+            let (busy, idle) = self
+                .pace
+                .burst(until.saturating_duration_since(Instant::now()));
+            self.traffic.run_for(busy).await?;
+            self.sample(phase, until).await?;
+            tokio::time::sleep(idle).await;
+        }
         if self.traffic.requests() == before && !self.traffic.is_driven_elsewhere() {
             self.silent_rounds += 1;
         } else {
             self.silent_rounds = 0;
         }
         self.traffic.check(self.silent_rounds >= SILENT_ROUNDS)
+    }
+
+    /// Returns early when the warm-up already keeps more than a round should.
+    async fn load_at_full_speed(&mut self, until: Instant, phase: Phase) -> Result<()> {
+        let started = Instant::now();
+        let traffic = self.traffic.clone();
+        let mut run = Box::pin(traffic.run_for(until.saturating_duration_since(started)));
+        let mut next = started + SAMPLE_EVERY;
+        loop {
+            tokio::select! {
+                result = &mut run => return result,
+                () = tokio::time::sleep_until(next) => {
+                    next += SAMPLE_EVERY;
+                    self.sample(phase, until).await?;
+                    if phase == Phase::WarmUp && self.keeps_too_much(started).await? {
+                        return Ok(());
+                    }
+                }
+            }
+        }
+    }
+
+    async fn sample(&mut self, phase: Phase, until: Instant) -> Result<()> {
+        let requests = self.traffic.requests();
+        for isolate in &mut self.isolates {
+            let memory = isolate.session.memory().await?;
+            // Node before 18.15 counts no collections; the verdict then goes without.
+            let gc = isolate.session.gc_time().await.unwrap_or_default();
+            isolate.add_sample(
+                memory,
+                gc.total.as_secs_f64() * 1e3,
+                requests,
+                millis(self.started),
+                phase,
+            );
+        }
+        self.ui.status(&self.status(phase, until));
+        Ok(())
+    }
+
+    /// Looks, when a warm-up's heap has grown a lot, at how much of that stays, and slows down if it is much.
+    async fn keeps_too_much(&mut self, started: Instant) -> Result<bool> {
+        for index in 0..self.isolates.len() {
+            let isolate = &self.isolates[index];
+            let before = isolate
+                .evidence
+                .warm_up
+                .map_or(0, |reading| reading.live_heap + reading.external);
+            let now = isolate
+                .samples
+                .last()
+                .map_or(0, |(sample, _)| sample.heap_used + sample.external);
+            if !self.pace.is_suspicious(now.saturating_sub(before)) {
+                continue;
+            }
+            let live = isolate.session.collect_garbage().await?.heap_used
+                + isolate.session.memory().await?.external;
+            let rate = Kept {
+                bytes: live.saturating_sub(before),
+                during: started.elapsed(),
+            };
+            if self.pace.slow_down(rate, self.round) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     async fn read_all(&mut self) -> Result<()> {
@@ -149,6 +215,9 @@ impl<'a> Measurement<'a> {
                 Bytes(reading.rss),
             ));
             isolate.evidence.readings.push(reading);
+        }
+        if let Some(kept) = self.isolates.iter().filter_map(Isolate::kept_last).max() {
+            self.pace.adapt(kept);
         }
         Ok(())
     }
@@ -208,7 +277,7 @@ impl<'a> Measurement<'a> {
 
     /// The verdict, once no isolate needs another measurement or one of them leaks.
     async fn decide(&mut self) -> Result<Option<(usize, Verdict)>> {
-        let rounds_left = self.args.max_rounds.saturating_sub(self.rounds_done);
+        let rounds_left = self.last_round.saturating_sub(self.rounds_done);
         let mut clean = None;
         let mut needs = Vec::new();
         for (index, isolate) in self.isolates.iter_mut().enumerate() {
@@ -272,6 +341,8 @@ impl<'a> Measurement<'a> {
             return Ok(Some(culprit));
         };
         isolate.evidence.release_expected = Some(expected);
+        let further = if expected.bound_entries.is_some() { self.args.max_rounds } else { EXPIRY_ROUNDS };
+        self.last_round = self.args.max_rounds.min(self.rounds_done + further);
         self.ui.detail(
             "its source shows that it lets entries go: measuring longer before calling it a leak",
         );

@@ -2,6 +2,7 @@
 
 mod isolate;
 mod measure;
+mod pace;
 mod save;
 mod scripts;
 mod service;

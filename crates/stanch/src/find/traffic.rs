@@ -1,6 +1,7 @@
 //! The requests that a run counts: driven by us, or by somebody else and counted inside the service.
 
-use std::cell::Cell;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use anyhow::{Result, bail};
@@ -17,12 +18,16 @@ const REMOVE: &str = "(() => { const key = Symbol.for('stanch.requests'); const 
     if (state) { process.getBuiltinModule('node:diagnostics_channel').unsubscribe('http.server.request.start', state.add); \
     delete globalThis[key]; } return 0; })()";
 
-/// Where the requests come from.
+/// Where the requests come from. Clones are the same traffic.
+#[derive(Clone)]
 pub(crate) enum Traffic {
     /// We send them.
-    Driven(Box<Load>),
+    Driven(Arc<Load>),
     /// Somebody else sends them; the service's own count tells how many.
-    Counted { session: Session, seen: Cell<u64> },
+    Counted {
+        session: Session,
+        seen: Arc<AtomicU64>,
+    },
 }
 
 impl Traffic {
@@ -31,7 +36,7 @@ impl Traffic {
         session.evaluate(COUNT).await?;
         Ok(Self::Counted {
             session: session.clone(),
-            seen: Cell::new(0),
+            seen: Arc::default(),
         })
     }
 
@@ -61,7 +66,7 @@ impl Traffic {
     pub(crate) fn requests(&self) -> u64 {
         match self {
             Self::Driven(load) => load.report().completed(),
-            Self::Counted { seen, .. } => seen.get(),
+            Self::Counted { seen, .. } => seen.load(Ordering::Relaxed),
         }
     }
 
@@ -69,7 +74,7 @@ impl Traffic {
     pub(crate) async fn requests_now(&self) -> Result<u64> {
         if let Self::Counted { session, seen } = self {
             let value = session.evaluate(READ).await?;
-            seen.set(value.as_u64().unwrap_or(0));
+            seen.store(value.as_u64().unwrap_or(0), Ordering::Relaxed);
         }
         Ok(self.requests())
     }
