@@ -12,7 +12,7 @@ use crate::group::{Group, Slot, groups};
 use crate::members::{self, Members};
 use crate::pattern::{self, Shape};
 use crate::scripts::{ScriptPlace, Scripts};
-use crate::trail::{Link, LinkKind, Trail, Trails, is_weak_pair};
+use crate::trail::{LinkKind, Trail, Trails, is_weak_pair};
 
 /// Groups looked at closely; all further ones together hold next to nothing.
 const CLOSELY: usize = 40;
@@ -201,11 +201,11 @@ enum Name {
 
 /// The trail from the slot: a named slot is its own first step.
 fn full_trail(trails: &Trails<'_>, group: &Group) -> Trail {
-    let mut trail = trails.from(group.owner);
-    if trails.graph.name(group.owner) == "TimersList" || trail.links.iter().any(is_timer_table) {
+    if holds_timers(trails.graph, group) {
         // Whatever else leads to Node's tables of timers, no variable of the sources is to blame for them.
         return Trail::default();
     }
+    let mut trail = trails.from(group.owner);
     if let (Slot::Named(_), Some(&top)) = (&group.slot, group.tops.first()) {
         let first = trails.slot_link(group.owner, top);
         if let Some(link) = first {
@@ -219,8 +219,14 @@ fn full_trail(trails: &Trails<'_>, group: &Group) -> Trail {
     trail
 }
 
-fn is_timer_table(link: &Link) -> bool {
-    matches!(&link.kind, LinkKind::Variable(name) if name == "timerListMap" || name == "timerListQueue")
+/// Whether the owner is one of Node's own tables of timers: lists by duration, kept in a plain object.
+fn holds_timers(graph: &HeapGraph, group: &Group) -> bool {
+    let is_timer = |top: &Ordinal| matches!(graph.name(*top), "Timeout" | "TimersList");
+    let kept_by_users = matches!(graph.name(group.owner), "Array" | "Map" | "Set" | "WeakMap");
+    !kept_by_users
+        && !matches!(group.slot, Slot::Named(_))
+        && !group.tops.is_empty()
+        && group.tops.iter().all(is_timer)
 }
 
 fn holder(trails: &Trails<'_>, named: Named, spans: &[u64], newcomer_bytes: u64) -> GrowingHolder {

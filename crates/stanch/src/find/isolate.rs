@@ -1,13 +1,14 @@
 //! One isolate of the process under measurement: its readings, its snapshots, its decision.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use stanch_diagnosis::{Artifact, ArtifactKind};
 use stanch_heap_graph::HeapGraph;
 use stanch_heap_growth::{Growth, Series};
 use stanch_heap_snapshot::SnapshotParser;
-use stanch_inspector::{MemoryUsage, Session, SnapshotProgress};
+use stanch_inspector::{LiveHeap, MemoryUsage, Session, SnapshotProgress};
 use stanch_leak_patterns::Bytes;
 use stanch_memory_verdict::{Decision, Evidence, Limits, LoadSample, Reading, VerdictKind, decide};
 
@@ -28,6 +29,8 @@ pub(crate) struct Isolate {
     pub(crate) evidence: Evidence,
     pub(crate) samples: Vec<(LoadSample, stanch_diagnosis::Phase)>,
     pub(crate) heap_limit: Option<u64>,
+    /// Time spent in collections that we forced.
+    forced: Duration,
     series: Series,
     /// The first snapshot came after this many requests.
     first_at: u64,
@@ -58,6 +61,7 @@ impl Isolate {
             evidence: Evidence::default(),
             samples: Vec::new(),
             heap_limit,
+            forced: Duration::ZERO,
             series: Series::new(),
             first_at: 0,
             last: None,
@@ -66,9 +70,25 @@ impl Isolate {
         }
     }
 
-    /// Forces garbage collection and reads what stayed.
-    pub(crate) async fn read(&self, requests: u64, at_ms: u64) -> Result<Reading> {
+    /// Forces garbage collection; its time is not the service's.
+    pub(crate) async fn collect_garbage(&mut self) -> Result<LiveHeap> {
+        // Node before 18.15 counts no collections; the verdict then goes without.
+        let before = self.session.gc_time().await.unwrap_or_default();
         let live = self.session.collect_garbage().await?;
+        let after = self.session.gc_time().await.unwrap_or_default();
+        self.forced += after.total.saturating_sub(before.total);
+        Ok(live)
+    }
+
+    /// Milliseconds of garbage collection that the service itself caused.
+    pub(crate) async fn own_gc_ms(&self) -> f64 {
+        let total = self.session.gc_time().await.unwrap_or_default().total;
+        total.saturating_sub(self.forced).as_secs_f64() * 1e3
+    }
+
+    /// Forces garbage collection and reads what stayed.
+    pub(crate) async fn read(&mut self, requests: u64, at_ms: u64) -> Result<Reading> {
+        let live = self.collect_garbage().await?;
         let after = self.session.memory().await?;
         Ok(Reading {
             requests,

@@ -160,15 +160,8 @@ impl<'a> Measurement<'a> {
         let requests = self.traffic.requests();
         for isolate in &mut self.isolates {
             let memory = isolate.session.memory().await?;
-            // Node before 18.15 counts no collections; the verdict then goes without.
-            let gc = isolate.session.gc_time().await.unwrap_or_default();
-            isolate.add_sample(
-                memory,
-                gc.total.as_secs_f64() * 1e3,
-                requests,
-                millis(self.started),
-                phase,
-            );
+            let gc_ms = isolate.own_gc_ms().await;
+            isolate.add_sample(memory, gc_ms, requests, millis(self.started), phase);
         }
         self.ui.status(&self.status(phase, until));
         Ok(())
@@ -177,7 +170,7 @@ impl<'a> Measurement<'a> {
     /// Looks, when a warm-up's heap has grown a lot, at how much of that stays, and slows down if it is much.
     async fn keeps_too_much(&mut self, started: Instant) -> Result<bool> {
         for index in 0..self.isolates.len() {
-            let isolate = &self.isolates[index];
+            let isolate = &mut self.isolates[index];
             let before = isolate
                 .evidence
                 .warm_up
@@ -189,7 +182,7 @@ impl<'a> Measurement<'a> {
             if !self.pace.is_suspicious(now.saturating_sub(before)) {
                 continue;
             }
-            let live = isolate.session.collect_garbage().await?.heap_used
+            let live = isolate.collect_garbage().await?.heap_used
                 + isolate.session.memory().await?.external;
             let rate = Kept {
                 bytes: live.saturating_sub(before),
@@ -341,7 +334,11 @@ impl<'a> Measurement<'a> {
             return Ok(Some(culprit));
         };
         isolate.evidence.release_expected = Some(expected);
-        let further = if expected.bound_entries.is_some() { self.args.max_rounds } else { EXPIRY_ROUNDS };
+        let further = if expected.bound_entries.is_some() {
+            self.args.max_rounds
+        } else {
+            EXPIRY_ROUNDS
+        };
         self.last_round = self.args.max_rounds.min(self.rounds_done + further);
         self.ui.detail(
             "its source shows that it lets entries go: measuring longer before calling it a leak",
