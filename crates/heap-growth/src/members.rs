@@ -342,9 +342,7 @@ fn trait_of_record(graph: &HeapGraph, ages: &Ages, record: Ordinal) -> Trait {
         .edges(record)
         .filter(|edge| edge.kind == EdgeKind::Property)
     {
-        if !matches!(ages.step(edge.to), Some(_))
-            || matches!(edge.name, EdgeName::Name("__proto__"))
-        {
+        if ages.step(edge.to).is_none() || matches!(edge.name, EdgeName::Name("__proto__")) {
             continue;
         }
         let value = edge.to;

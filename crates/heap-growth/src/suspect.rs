@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
-use stanch_heap_graph::{HeapGraph, NodeId, NodeKind, Ordinal};
+use stanch_heap_graph::{EdgeKind, EdgeName, HeapGraph, NodeId, NodeKind, Ordinal};
 use stanch_leak_patterns::{Confidence, Pattern};
 
 use crate::age::{Ages, is_store};
@@ -318,29 +318,31 @@ fn counts(trails: &Trails<'_>, group: &Group, members: &Members) -> Vec<u64> {
     counts
 }
 
-/// Old members of a container: what its stores held before the first snapshot.
+/// Old members of a container: its elements and properties, and what its stores hold, from before the first snapshot.
 fn members_of(trails: &Trails<'_>, owner: Ordinal) -> u64 {
-    let graph = trails.graph;
-    let texts = |node| {
+    let (graph, ages) = (trails.graph, trails.ages);
+    let is_key = |node| {
         matches!(
             graph.kind(node),
             NodeKind::String | NodeKind::Number | NodeKind::Hidden
         )
     };
-    graph
+    let is_old = |node: Ordinal| ages.step(node).is_none() && ages.owner(node) == node;
+    let in_stores = graph
         .dominated_children(owner)
-        .flat_map(|child| {
-            let is_store = trails.ages.owner(child) == owner;
-            is_store
-                .then(|| graph.dominated_children(child))
-                .into_iter()
-                .flatten()
+        .filter(|&child| ages.owner(child) == owner)
+        .flat_map(|store| graph.dominated_children(store))
+        .filter(|&member| !is_key(member));
+    let direct = graph.dominated_children(owner).filter(|&child| {
+        graph.retainers(child).any(|retainer| {
+            retainer.from == owner
+                && matches!(retainer.kind, EdgeKind::Element | EdgeKind::Property)
+                && retainer.name != EdgeName::Name("__proto__")
         })
-        .filter(|&member| {
-            trails.ages.step(member).is_none()
-                && trails.ages.owner(member) == member
-                && !texts(member)
-        })
+    });
+    in_stores
+        .chain(direct)
+        .filter(|&member| is_old(member))
         .count() as u64
 }
 

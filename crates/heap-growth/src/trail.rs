@@ -184,13 +184,13 @@ impl Trails<'_> {
         if global {
             return (LinkKind::Global(name.to_owned()), 2);
         }
-        if name == "exports" && self.graph.name(from) == "Module" {
-            if let Some(file) = self
+        if name == "exports"
+            && self.graph.name(from) == "Module"
+            && let Some(file) = self
                 .text_property(from, "filename")
                 .or_else(|| self.text_property(from, "id"))
-            {
-                return (LinkKind::ModuleExports(file), 1);
-            }
+        {
+            return (LinkKind::ModuleExports(file), 1);
         }
         let price = match name {
             "__proto__" | "constructor" | "prototype" | "parent" | "children" => 30,

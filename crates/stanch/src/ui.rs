@@ -8,7 +8,7 @@ use stanch_diagnosis::Phase;
 use stanch_inspector::SnapshotProgress;
 use stanch_leak_patterns::Bytes;
 
-use crate::args::{ColorWhen, OutputArgs};
+use crate::args::OutputArgs;
 
 /// Bars of a sparkline, lowest first.
 const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
@@ -19,7 +19,6 @@ const SPARKS: usize = 24;
 pub(crate) struct Ui {
     bar: ProgressBar,
     talk: Talk,
-    pub(crate) color: ColorWhen,
 }
 
 /// How much is said on the standard error.
@@ -62,11 +61,7 @@ impl Ui {
         if live {
             bar.enable_steady_tick(Duration::from_millis(120));
         }
-        Self {
-            bar,
-            talk,
-            color: output.color,
-        }
+        Self { bar, talk }
     }
 
     /// Whether the service's own output is passed on.

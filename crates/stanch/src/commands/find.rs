@@ -28,7 +28,7 @@ pub(crate) async fn run(args: &FindArgs, output: &OutputArgs, ui: &Ui) -> Result
     ui.phase("starting the service");
     let subject = Subject::prepare(args, ui).await?;
     let diagnosed = diagnose(&subject, args, &folder, ui).await;
-    let result = match diagnosed {
+    match diagnosed {
         Ok(diagnosis) => {
             subject.end().await;
             ui.done();
@@ -43,8 +43,7 @@ pub(crate) async fn run(args: &FindArgs, output: &OutputArgs, ui: &Ui) -> Result
             subject.end().await;
             Err(error)
         }
-    };
-    result
+    }
 }
 
 /// What scripts learn from a verdict.
