@@ -22,7 +22,10 @@ pub(crate) fn remedy(ailment: &Ailment<'_>) -> Remedy {
     });
     let mut advice: Vec<String> = Vec::new();
     if let Some(variable) = ailment.captured {
-        advice.extend(captures.iter().find_map(|cause| sibling(variable, cause)));
+        advice.extend(captures.iter().find_map(|cause| wrapped(variable, cause)));
+        if advice.is_empty() {
+            advice.extend(captures.iter().find_map(|cause| sibling(variable, cause)));
+        }
         if advice.is_empty() && patched.diff.is_none() {
             advice.push(format!(
                 "Read what the function needs of `{variable}` into constants before it is made, \
@@ -45,9 +48,11 @@ pub(crate) fn remedy(ailment: &Ailment<'_>) -> Remedy {
     if patched.diff.is_some() {
         advice.extend(super::by_hand(&patched.left));
     }
-    advice.push(format!(
-        "`{name}` gains functions all the same: take each out again when it has served."
-    ));
+    if ailment.holder.is_some() {
+        advice.push(format!(
+            "`{name}` gains functions all the same: take each out again when it has served."
+        ));
+    }
     let summary = summary(ailment, patched.diff.as_deref());
     Remedy {
         summary,
@@ -235,6 +240,27 @@ fn capitalised(word: &str) -> String {
         Some(first) => format!("{}{}", first.to_uppercase(), characters.as_str()),
         None => String::new(),
     }
+}
+
+/// A stored function that calls what it captured: each new one keeps the one before it.
+fn wrapped(variable: &str, cause: &Cause<'_>) -> Option<String> {
+    with_parsed(cause.text, |parsed| {
+        let code = Code::new(parsed);
+        let function = stored(&code, cause)?;
+        let inside = code.kind(function).span();
+        let is_called = code.nodes().any(|(_, kind)| {
+            matches!(kind, AstKind::CallExpression(call)
+                if inside.contains_inclusive(call.span) && code.slice(call.callee.span()) == variable)
+        });
+        is_called.then(|| {
+            format!(
+                "The function at {}:{} calls `{variable}`: where that is the function before it, \
+                 they form a chain that only grows. Keep one function, and what changes beside it.",
+                cause.text.path(),
+                code.line(inside.start)
+            )
+        })
+    })
 }
 
 /// Another function of the same scope, because of which the stored one keeps the variable.

@@ -6,14 +6,23 @@ use super::Ailment;
 
 /// What already lets go of entries. Such a holder gets no patch: whoever takes entries out counts
 /// on finding them, be it a queue, a list of those who wait, or a store with a logout.
-pub(crate) fn drained(ailment: &Ailment<'_>) -> Option<String> {
+pub(crate) struct Drained {
+    /// Its size is only compared with a limit.
+    pub(crate) is_bound: bool,
+    pub(crate) sentence: String,
+}
+
+pub(crate) fn drained(ailment: &Ailment<'_>) -> Option<Drained> {
     let (text, release) = first_release(ailment)?;
     let at = format!("{}:{}", text.path(), release.extent.line());
-    Some(match release.kind {
-        ReleaseKind::BoundCheck => match release.bound {
-            Some(bound) => format!("{at} bounds it at {bound}: lower that if it is too much."),
-            None => format!("{at} compares its size with a limit: see whether that is ever met."),
-        },
+    let is_bound = release.kind == ReleaseKind::BoundCheck;
+    let sentence = match release.bound {
+        Some(bound) if is_bound => {
+            format!("{at} bounds it at {bound}: lower that if it is too much.")
+        }
+        None if is_bound => {
+            format!("{at} compares its size with a limit: see whether that is ever met.")
+        }
         _ if is_in_then(text, &release) => format!(
             "{at} takes entries out only when all goes well: put that into `finally`, so that \
              errors reach it too."
@@ -22,7 +31,8 @@ pub(crate) fn drained(ailment: &Ailment<'_>) -> Option<String> {
             "{at} takes entries out, but fewer than come in: see which way past it there is, such \
              as an error, a timeout, or a client that left."
         ),
-    })
+    };
+    Some(Drained { is_bound, sentence })
 }
 
 fn first_release<'a>(ailment: &Ailment<'a>) -> Option<(&'a SourceText, Release)> {

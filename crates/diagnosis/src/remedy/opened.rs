@@ -36,6 +36,19 @@ impl Opened {
         }
     }
 
+    /// What a reader calls it.
+    pub(crate) const fn noun(self) -> &'static str {
+        match self {
+            Self::Stream => "stream",
+            Self::FileSink => "file",
+            Self::Socket => "connection",
+            Self::Request => "request",
+            Self::Watcher => "file watcher",
+            Self::Datagram => "UDP socket",
+        }
+    }
+
+    /// What ends it where no response does.
     pub(crate) const fn advice(self) -> &'static str {
         match self {
             Self::Stream => {

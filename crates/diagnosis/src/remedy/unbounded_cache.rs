@@ -4,14 +4,13 @@ use oxc_ast::ast::{Argument, Expression};
 use stanch_js_source::with_parsed;
 
 use super::code::{Code, is_plain_chain, last_name, method_call};
-use super::drained::drained;
+use super::drained::{Drained, drained};
 use super::edits::Edits;
 use super::{Ailment, Cause, patch};
 use crate::model::{Remedy, SiteRole};
 use oxc_span::GetSpan;
 
 pub(crate) fn remedy(ailment: &Ailment<'_>) -> Remedy {
-    let name = ailment.name;
     let inserts = ailment.causes(SiteRole::Inserts);
     let drained = drained(ailment);
     let is_ordered = matches!(ailment.class, "Map" | "Set");
@@ -23,15 +22,6 @@ pub(crate) fn remedy(ailment: &Ailment<'_>) -> Remedy {
     } else {
         None
     };
-    let summary = match ailment.class {
-        "Map" | "Set" => {
-            format!("Bound `{name}`: let its oldest entry go once it holds more than 1,000.")
-        }
-        "Array" => format!("Bound `{name}`, or keep its entries in a Map with a bound."),
-        _ => {
-            format!("Make `{name}` a Map and bound it: let its oldest entry go with each new one.")
-        }
-    };
     let mut advice = Vec::new();
     if diff.is_some() {
         advice.push(
@@ -40,17 +30,41 @@ pub(crate) fn remedy(ailment: &Ailment<'_>) -> Remedy {
                 .to_owned(),
         );
     }
-    advice.extend(drained);
-    advice.push(lru_cache(ailment.class));
-    advice.push(
-        "When several processes need the same entries, keep them in Redis with a TTL on each key."
-            .to_owned(),
-    );
+    let summary = summary(ailment, drained.as_ref());
+    let is_list = drained.as_ref().is_some_and(|drained| !drained.is_bound);
+    advice.extend(drained.map(|drained| drained.sentence));
+    if !is_list {
+        advice.push(lru_cache(ailment.class));
+        advice.push(
+            "When several processes need the same entries, keep them in Redis with a TTL on each \
+             key."
+                .to_owned(),
+        );
+    }
     advice.push(weak_map(ailment));
     Remedy {
         summary,
         advice,
         patch: diff,
+    }
+}
+
+fn summary(ailment: &Ailment<'_>, drained: Option<&Drained>) -> String {
+    let name = ailment.name;
+    match (drained, ailment.class) {
+        (
+            Some(Drained {
+                is_bound: false, ..
+            }),
+            _,
+        ) => format!("Take each entry out of `{name}` again in every case, also after an error."),
+        (_, "Map" | "Set") => {
+            format!("Bound `{name}`: let its oldest entry go once it holds more than 1,000.")
+        }
+        (_, "Array") => format!("Bound `{name}`, or keep its entries in a Map with a bound."),
+        _ => {
+            format!("Make `{name}` a Map and bound it: let its oldest entry go with each new one.")
+        }
     }
 }
 

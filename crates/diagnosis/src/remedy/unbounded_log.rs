@@ -43,7 +43,7 @@ pub(crate) fn remedy(ailment: &Ailment<'_>) -> Remedy {
         );
     }
     advice.extend(exchanges(&appends));
-    advice.extend(drained);
+    advice.extend(drained.map(|drained| drained.sentence));
     if diff.is_some() {
         let bound = if is_text(ailment) {
             "1,000,000 characters"

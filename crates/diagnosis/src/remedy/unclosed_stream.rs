@@ -31,14 +31,17 @@ pub(crate) fn remedy(ailment: &Ailment<'_>) -> Remedy {
     } else if advice.is_empty() {
         advice.push(ANYHOW.to_owned());
     }
+    let what = match opens.iter().find_map(|cause| kind(cause)) {
+        Some(kind) => format!("each {} (`{name}`)", kind.noun()),
+        None => format!("what hangs on `{name}`"),
+    };
     let summary = match (&patched.diff, is_pipeline) {
         (Some(_), true) => {
             "Use `pipeline` for what goes to the response, in the place of `pipe`.".to_owned()
         }
-        (Some(_), false) => format!("Close what hangs on `{name}` when the response closes."),
+        (Some(_), false) => format!("Close {what} when the response closes."),
         (None, _) => format!(
-            "Close what hangs on `{name}` in every case: at its end, on error, and when its \
-             reader goes."
+            "Close {what} in every case: at its end, on error, and when what it serves is over."
         ),
     };
     Remedy {
@@ -46,6 +49,34 @@ pub(crate) fn remedy(ailment: &Ailment<'_>) -> Remedy {
         advice,
         patch: patched.diff,
     }
+}
+
+/// The remedy for handlers that no call of the service registers: `pipe` does, on a long-lived
+/// stream that it leads to or from.
+pub(crate) fn of_pipes(ailment: &Ailment<'_>) -> Option<Remedy> {
+    let (_, text) = ailment.holder?;
+    let extents = with_parsed(text, |parsed| {
+        let code = Code::new(parsed);
+        let pipes = code.nodes().filter_map(|(node, kind)| {
+            let AstKind::ExpressionStatement(statement) = kind else {
+                return None;
+            };
+            let chain = Chain::of(&statement.expression)?;
+            let names = |stage: &&Expression<'_>| code.slice(stage.span()) == ailment.source_name();
+            let is_piped = chain.stages.iter().any(names) && code.function_around(node).is_some();
+            let span = statement.expression.span();
+            is_piped.then(|| text.extent(span.start, span.end))
+        });
+        pipes.collect::<Vec<_>>()
+    });
+    let cause = |extent| Cause {
+        text,
+        extent,
+        role: SiteRole::Opens,
+        function: None,
+    };
+    let causes: Vec<Cause<'_>> = extents.into_iter().map(cause).collect();
+    (!causes.is_empty()).then(|| remedy(&Ailment { causes, ..*ailment }))
 }
 
 const PIPELINE: &str = "`pipeline` destroys all of its streams when one fails or closes, which \

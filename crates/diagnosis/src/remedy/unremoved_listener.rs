@@ -1,29 +1,24 @@
 //! A handler that is added again and again into one that is taken off when its request is over.
 
-use oxc_ast::AstKind;
 use oxc_ast::ast::{Argument, Expression, FormalParameters};
 use oxc_span::{GetSpan, Span};
-use stanch_js_source::with_parsed;
 
-use super::code::{Code, MethodCall, method_call};
+use super::code::{Code, method_call};
 use super::edits::Edits;
 use super::statement::Statement;
-use super::{Ailment, Cause, patch, place};
+use super::{Ailment, Cause, listening, patch, unclosed_stream};
 use crate::model::{Remedy, SiteRole};
 
 pub(crate) fn remedy(ailment: &Ailment<'_>) -> Remedy {
     let name = ailment.name;
     let registrations = ailment.causes(SiteRole::Registers);
-    let patched = patch(&registrations, |code, cause, edits| {
-        take_off(code, cause, edits)
-    });
-    let mut advice = Vec::new();
-    for cause in &registrations {
-        advice.extend(removals_in_vain(cause));
+    if registrations.is_empty()
+        && let Some(remedy) = unclosed_stream::of_pipes(ailment)
+    {
+        return remedy;
     }
-    let is_target = registrations
-        .iter()
-        .any(|cause| callee(cause).contains("addEventListener"));
+    let patched = patch(&registrations, take_off);
+    let mut advice = listening::vain_removals(&registrations);
     if patched.diff.is_some() {
         advice.push(
             "The patch waits for 'close' of the response: that of the request may never come once \
@@ -31,21 +26,11 @@ pub(crate) fn remedy(ailment: &Ailment<'_>) -> Remedy {
                 .to_owned(),
         );
         advice.extend(super::by_hand(&patched.left));
-    } else if name == "process" {
-        advice.push(
-            "Register on `process` once, where the module is loaded, and keep what the handler \
-             has to visit in a Set from which it is deleted again."
-                .to_owned(),
-        );
     } else {
-        advice.push(
-            "Let the function that adds the handler return another that takes it off, and call \
-             that when the request, socket or object is done."
-                .to_owned(),
-        );
+        advice.push(listening::ending(&registrations));
     }
-    advice.extend(one_size(is_target));
-    advice.extend(registrations.first().and_then(|cause| raised_limit(cause)));
+    advice.extend(listening::caveat(&registrations));
+    advice.extend(listening::raised_limit(&registrations));
     let summary = match patched.diff {
         Some(_) => format!("Take the handler off `{name}` when the response closes."),
         None => format!("Take each handler off `{name}` again when what it serves is over."),
@@ -55,23 +40,6 @@ pub(crate) fn remedy(ailment: &Ailment<'_>) -> Remedy {
         advice,
         patch: patched.diff,
     }
-}
-
-fn one_size(is_target: bool) -> Option<String> {
-    Some(if is_target {
-        "`addEventListener` takes `{ signal }`: to abort that signal takes the handler off. \
-         `{ once: true }` helps only where the event comes."
-            .to_owned()
-    } else {
-        "`once` takes a handler off only when the event comes: one that waits for an event that \
-         may never come is kept like any other."
-            .to_owned()
-    })
-}
-
-fn callee(cause: &Cause<'_>) -> String {
-    let text = cause.text.slice(cause.extent.start, cause.extent.end);
-    text.split('(').next().unwrap_or_default().to_owned()
 }
 
 /// The handler becomes a constant where it is none yet, and goes when the response does.
@@ -221,59 +189,4 @@ fn dedented(code: &Code<'_, '_>, statement: &Statement<'_>, span: Span) -> Strin
         }
         _ => text.to_owned(),
     }
-}
-
-/// Calls that mean to take a handler off, but hand over a new function that was never registered.
-fn removals_in_vain(cause: &Cause<'_>) -> Option<String> {
-    with_parsed(cause.text, |parsed| {
-        let code = Code::new(parsed);
-        let (_, call) = code.call(cause.extent)?;
-        let emitter = code.slice(method_call(call)?.object.span());
-        let (line, method) = code.nodes().find_map(|(_, kind)| {
-            let AstKind::CallExpression(call) = kind else {
-                return None;
-            };
-            let removal = method_call(call)?;
-            let is_vain = code.slice(removal.object.span()) == emitter && is_fresh(&removal);
-            is_vain.then(|| (code.line(call.span.start), removal.method))
-        })?;
-        Some(format!(
-            "{}:{line} takes nothing off: its `{emitter}.{method}` gets a new function. Keep the \
-             one that was added, and hand over that.",
-            cause.text.path()
-        ))
-    })
-}
-
-fn is_fresh(removal: &MethodCall<'_>) -> bool {
-    let removes = matches!(
-        removal.method,
-        "off" | "removeListener" | "removeEventListener"
-    );
-    removes
-        && match removal.arguments.get(1) {
-            Some(Argument::ArrowFunctionExpression(_) | Argument::FunctionExpression(_)) => true,
-            Some(Argument::CallExpression(call)) => {
-                method_call(call).is_some_and(|call| call.method == "bind")
-            }
-            _ => false,
-        }
-}
-
-/// `setMaxListeners` next to the registration only keeps Node from warning.
-fn raised_limit(cause: &Cause<'_>) -> Option<String> {
-    with_parsed(cause.text, |parsed| {
-        let calls = parsed.calls();
-        let raised = calls
-            .iter()
-            .find(|call| call.method.as_deref() == Some("setMaxListeners"))?;
-        let at = Cause {
-            extent: raised.extent,
-            ..*cause
-        };
-        Some(format!(
-            "{} raises the limit, which only silences Node's warning about this.",
-            place(&at)
-        ))
-    })
 }

@@ -68,4 +68,8 @@ fn words_name_the_sibling_that_captures() {
         "function f(invoice) {\n  «retries.set(1, send.bind(this, invoice))»;\n}\n",
         &["`bind` at app.js:2"],
     );
+    captured("report", "next").check_words(
+        "function wrap(next) {\n  return «(error) => {\n    next(error);\n  }»;\n}\n",
+        &["app.js:2 calls `next`", "chain"],
+    );
 }

@@ -94,4 +94,12 @@ fn words_name_what_does_not_settle() {
         "function f() {\n  return «new Promise((r) => acks.set(1, r))»;\n}\n",
         &["AbortSignal.timeout", "app.js:2 makes a promise"],
     );
+    promise("stopping").variable().check_words(
+        "const stopping = new Promise(f);\nasync function g(r) {\n  return Promise.race([stopping, r]);\n}\n",
+        &["app.js:3 races `stopping`"],
+    );
+    promise("acks").check_words(
+        "function f(id, resolve) {\n  «acks.set(id, resolve)»;\n}\n",
+        &["app.js:2 keeps `resolve`", "out of `acks`"],
+    );
 }

@@ -112,7 +112,7 @@ fn what_a_handler_opens_it_closes() {
 fn words_fit_what_was_opened() {
     stream("socket").check_words(
         "function flush(batch) {\n  const socket = dgram.createSocket('udp4');\n  «socket.on('error', f)»;\n}\n",
-        &["callback of `send`", "Close what hangs on `socket`"],
+        &["callback of `send`", "Close each UDP socket (`socket`) in every case"],
     );
     stream("log").check_words(
         "function f(line) {\n  «line.pipe(log)»;\n}\n",

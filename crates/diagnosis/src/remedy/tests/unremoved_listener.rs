@@ -177,12 +177,20 @@ fn words_name_what_works_in_vain() {
         "bus.setMaxListeners(0);\nclass A {\n  constructor() {\n    «bus.on('a', this.f.bind(this))»;\n  }\n  end() {\n    bus.off('a', this.f.bind(this));\n  }\n}\n",
         &["app.js:7 takes nothing off", "app.js:1 raises the limit", "Take each handler off `bus`"],
     );
-    emitter("process").check_words(
+    emitter("exit").check_words(
         "function f() {\n  «process.on('exit', () => 1)»;\n}\n",
         &["Register on `process` once"],
     );
     emitter("bus").check_words(
         "function a(req, res) {\n  «bus.on('a', f)»;\n}\nfunction b() {\n  «bus.on('a', f)»;\n}\n",
         &["when the response closes", "by hand at app.js:5"],
+    );
+}
+
+#[test]
+fn handlers_that_pipe_added_go_with_the_pipe() {
+    emitter("log").variable().check(
+        "const log = open();\nexport function line(req, res) {\n  const line = new PassThrough();\n  line.pipe(log);\n}\n",
+        &["+  res.once('close', () => line.end());"],
     );
 }
