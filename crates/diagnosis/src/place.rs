@@ -1,7 +1,9 @@
 //! A holder's name from the heap into its reference in a source text, and the text that declares it.
 
 use stanch_heap_growth::{Anchor, ScriptPlace};
-use stanch_js_source::{Declaration, HolderRef, Position, SourceText, with_parsed};
+use stanch_js_source::{
+    Declaration, HolderRef, ImportedName, Initializer, Position, SourceText, with_parsed,
+};
 
 use crate::sources::{Script, Sources};
 
@@ -15,12 +17,71 @@ pub(crate) struct Named<'a> {
     pub(crate) declaration: Option<Declaration>,
 }
 
+/// Imports followed from file to file; re-exports seldom go through more.
+const IMPORTS: usize = 4;
+
 /// Finds the text that declares what `anchor` names.
 pub(crate) fn named<'a>(anchor: &Anchor, sources: &'a Sources) -> Option<Named<'a>> {
-    match anchor.script() {
+    let mut found = match anchor.script() {
         Some(place) => in_script(anchor, place, sources),
         None => in_any_script(anchor, sources),
+    }?;
+    for _ in 0..IMPORTS {
+        match exporter(&found, sources) {
+            Some(further) => found = further,
+            None => break,
+        }
     }
+    Some(found)
+}
+
+/// Where an imported holder is exported from, if that file is known: the variable there is the same one.
+fn exporter<'a>(found: &Named<'a>, sources: &'a Sources) -> Option<Named<'a>> {
+    let HolderRef::Variable { name, .. } = &found.holder else {
+        return None;
+    };
+    if !matches!(
+        found.declaration.as_ref()?.initializer,
+        Initializer::Import { .. }
+    ) {
+        return None;
+    }
+    let imports = with_parsed(found.text, |parsed| parsed.imports());
+    let import = imports
+        .into_iter()
+        .find(|import| import.local.as_ref() == Some(name))?;
+    let (text, script) = sources.own_texts().find(|(text, _)| {
+        text.path() != found.text.path() && leads_to(&import.module, text.path())
+    })?;
+    let exports = with_parsed(text, |parsed| parsed.exported_names());
+    let exported = match &import.imported {
+        ImportedName::Named(picked) => picked.as_str(),
+        ImportedName::Default => "default",
+        ImportedName::Module => "module.exports",
+    };
+    let local = exports
+        .into_iter()
+        .find(|export| export.name == exported)?
+        .local?;
+    let holder = HolderRef::variable(local);
+    let declaration = declaration(&holder, text);
+    declaration.is_some().then_some(Named {
+        holder,
+        text,
+        script,
+        declaration,
+    })
+}
+
+/// Whether an import's specifier may mean the file: its last part is the file's name.
+pub(crate) fn leads_to(module: &str, path: &str) -> bool {
+    let stem = |text: &str| -> String {
+        let last = text.rsplit('/').next().unwrap_or(text);
+        last.split('.').next().unwrap_or(last).to_owned()
+    };
+    let folder = path.rsplit('/').nth(1);
+    let is_index = stem(path) == "index" && folder == Some(stem(module).as_str());
+    module.starts_with('.') && (stem(module) == stem(path) || is_index)
 }
 
 fn in_script<'a>(anchor: &Anchor, place: &ScriptPlace, sources: &'a Sources) -> Option<Named<'a>> {

@@ -10,7 +10,7 @@ use stanch_js_source::{
 use stanch_leak_patterns::Pattern;
 
 use crate::model::SiteRole;
-use crate::place::{Named, position, unplaced};
+use crate::place::{Named, leads_to, position, unplaced};
 use crate::sources::{Script, Sources};
 
 /// Lines named for one holder; a reader follows up a handful.
@@ -38,9 +38,14 @@ pub(crate) fn sites<'a>(
     sources: &'a Sources,
 ) -> Vec<Found<'a>> {
     let by_members = from_members(holder, sources);
-    let by_name = named
+    let mut by_name = named
         .map(|named| from_sources(named, sources))
         .unwrap_or_default();
+    if let Some(named) = named
+        && holder.pattern == Some(Pattern::PendingAsync)
+    {
+        by_name.extend(waits(named, sources));
+    }
     let mut found: Vec<Found<'a>> = match holder.pattern {
         // What the heap saw beats what the text suggests: these members know the very call.
         Some(Pattern::UnremovedListener | Pattern::PendingAsync) => chain(by_members, by_name),
@@ -107,16 +112,54 @@ fn names_in(named: &Named<'_>, text: &SourceText) -> Vec<HolderRef> {
         .collect()
 }
 
-/// Whether an import's specifier may mean the file: its last part is the file's name.
-fn leads_to(module: &str, path: &str) -> bool {
-    let stem = |text: &str| -> String {
-        let last = text.rsplit('/').next().unwrap_or(text);
-        last.split('.').next().unwrap_or(last).to_owned()
+/// Where a promise that nobody settles is waited for: each wait leaves a reaction behind.
+fn waits<'a>(named: &Named<'a>, sources: &'a Sources) -> Vec<Found<'a>> {
+    let HolderRef::Variable { name: own, .. } = &named.holder else {
+        return Vec::new();
     };
-    let folder = path.rsplit('/').nth(1);
-    module.starts_with('.')
-        && (stem(module) == stem(path)
-            || (stem(path) == "index" && folder == Some(stem(module).as_str())))
+    let mut found = Vec::new();
+    for (text, script) in sources.own_texts() {
+        let mut names = names_in(named, text);
+        if text.path() == named.text.path() {
+            names.push(HolderRef::variable(own.clone()));
+        }
+        for holder in names {
+            let HolderRef::Variable { name, .. } = holder else {
+                continue;
+            };
+            let calls = with_parsed(text, |parsed| parsed.calls());
+            let waiting = calls
+                .into_iter()
+                .filter(|call| waits_for(call, &name, text));
+            found.extend(waiting.map(|call| Found {
+                role: SiteRole::Starts,
+                extent: call.extent,
+                text,
+                script,
+                function: None,
+                call: Some(call),
+            }));
+        }
+    }
+    found
+}
+
+fn waits_for(call: &CallSite, name: &str, text: &SourceText) -> bool {
+    let is_word = |word: &str| word == name;
+    match call.method.as_deref() {
+        Some("then" | "catch" | "finally") => call.object.as_deref() == Some(name),
+        Some("race" | "any" | "all" | "allSettled")
+            if call.object.as_deref() == Some("Promise") =>
+        {
+            call.arguments.iter().any(|argument| {
+                let shown = text.slice(argument.start, argument.end);
+                shown
+                    .split(|c: char| !(c.is_alphanumeric() || c == '_' || c == '$'))
+                    .any(is_word)
+            })
+        }
+        _ => false,
+    }
 }
 
 fn imported(holder: &HolderRef, import: &Import) -> Option<HolderRef> {

@@ -211,31 +211,32 @@ impl Trails<'_> {
 
     /// Exported variables live in cells that the module's table of exports lists behind their names.
     fn export(&self, cell: Ordinal) -> Option<LinkKind> {
-        for retainer in self.graph.retainers(cell) {
+        let (_, name) = self.export_entry(cell)?;
+        Some(LinkKind::Export(name))
+    }
+
+    /// The table of exports that lists `cell`, and the name there. Modules that import it list it without a name.
+    fn export_entry(&self, cell: Ordinal) -> Option<(Ordinal, String)> {
+        self.graph.retainers(cell).find_map(|retainer| {
             let table = retainer.from;
+            let before = slot_number(&retainer.name)?.checked_sub(1)?;
             if !is_store(self.graph, table) {
-                continue;
+                return None;
             }
-            let Some(at) = slot_number(&retainer.name) else {
-                continue;
-            };
-            let key = self
-                .graph
-                .edges(table)
-                .find(|edge| slot_number(&edge.name) == at.checked_sub(1))?;
-            if self.graph.kind(key.to) == NodeKind::String {
-                return Some(LinkKind::Export(self.graph.name(key.to).to_owned()));
-            }
-        }
-        None
+            let mut edges = self.graph.edges(table);
+            let key = edges
+                .find(|edge| slot_number(&edge.name) == Some(before))?
+                .to;
+            let is_name = self.graph.kind(key) == NodeKind::String;
+            is_name.then(|| (table, self.graph.name(key).to_owned()))
+        })
     }
 
     /// The context of the module whose export table lists `cell`.
     pub(crate) fn module_context(&self, cell: Ordinal) -> Option<Ordinal> {
+        let (table, _) = self.export_entry(cell)?;
         self.graph
-            .retainers(cell)
-            .filter(|retainer| is_store(self.graph, retainer.from))
-            .flat_map(|retainer| self.graph.retainers(retainer.from))
+            .retainers(table)
             .filter(|retainer| self.graph.name(retainer.from) == "system / SourceTextModule")
             .flat_map(|module| self.graph.retainers(module.from))
             .find(|retainer| is_context(self.graph, retainer.from))
