@@ -1,6 +1,10 @@
 //! Small series of heaps, drawn by hand: which holder grows, what it is called, and which pattern it is.
 
-#![expect(clippy::expect_used, clippy::panic, reason = "a test that cannot go on has failed")]
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on has failed"
+)]
 
 use stanch_heap_graph::HeapGraph;
 use stanch_heap_growth::{GrowingHolder, Series};
