@@ -18,6 +18,8 @@ use crate::trail::{LinkKind, Trail, Trails, is_weak_pair};
 const CLOSELY: usize = 40;
 /// The least part of all newcomers' bytes that makes a holder worth a line.
 const LEAST_SHARE: f64 = 0.01;
+/// The same for a holder without name, pattern or place: V8's and Node's own odds and ends.
+const LEAST_NAMELESS_SHARE: f64 = 0.1;
 
 /// What has grown between the first snapshot and the last.
 #[derive(Debug, Default)]
@@ -130,7 +132,7 @@ pub(crate) fn rank(graph: &HeapGraph, ages: &Ages, spans: &[u64]) -> Growth {
     let mut holders: Vec<GrowingHolder> = joined_by_name(&trails, groups)
         .into_iter()
         .map(|named| holder(&trails, named, spans, newcomer_bytes))
-        .filter(|holder| holder.share >= LEAST_SHARE && holder.steady_bytes > 0)
+        .filter(GrowingHolder::is_worth_a_line)
         .collect();
     holders.sort_by(|a, b| {
         b.weight()
@@ -145,6 +147,18 @@ pub(crate) fn rank(graph: &HeapGraph, ages: &Ages, spans: &[u64]) -> Growth {
 }
 
 impl GrowingHolder {
+    /// What has neither a name nor a pattern tells a reader something only if it is much.
+    fn is_worth_a_line(&self) -> bool {
+        let says_something =
+            self.anchor.is_some() || self.pattern.is_some() || !self.places.is_empty();
+        let least = if says_something {
+            LEAST_SHARE
+        } else {
+            LEAST_NAMELESS_SHARE
+        };
+        self.share >= least && self.steady_bytes > 0
+    }
+
     /// Of two holders of the same newcomers the one with a name in the sources says more.
     fn weight(&self) -> u64 {
         let named = self.anchor.is_some() || !self.places.is_empty();

@@ -4,15 +4,17 @@ use std::fs;
 
 use anyhow::{Context, Result};
 use clap::Parser;
+use stanch_diagnosis::Diagnosis;
 use stanch_leak_patterns::Pattern;
 
 use super::find;
 use crate::args::{Cli, Command, DemoArgs, OutputArgs};
 use crate::exit::Exit;
+use crate::output;
 use crate::ui::Ui;
 
 /// Writes the service to a temporary folder and runs `find` on it.
-pub(crate) async fn run(args: &DemoArgs, output: &OutputArgs, ui: &Ui) -> Result<Exit> {
+pub(crate) async fn run(args: &DemoArgs, output_args: &OutputArgs, ui: &Ui) -> Result<Exit> {
     let pattern: Pattern = args
         .pattern
         .as_deref()
@@ -42,7 +44,22 @@ pub(crate) async fn run(args: &DemoArgs, output: &OutputArgs, ui: &Ui) -> Result
     let Command::Find(find_args) = cli.command else {
         return Ok(Exit::Failed);
     };
-    find::run(&find_args, output, ui).await
+    let diagnosis = on_one_screen(find::investigate(&find_args, ui).await?);
+    ui.done();
+    output::write(&diagnosis, output_args)?;
+    Ok(find::exit_of(diagnosis.verdict.kind))
+}
+
+/// The first suspect and its patch: `stanch find` says more of the same run.
+fn on_one_screen(mut diagnosis: Diagnosis) -> Diagnosis {
+    diagnosis.notes.clear();
+    diagnosis.suspects.truncate(1);
+    for suspect in &mut diagnosis.suspects {
+        suspect.objects.clear();
+        suspect.reasons.clear();
+        suspect.remedy.advice.clear();
+    }
+    diagnosis
 }
 
 fn service(pattern: Pattern) -> &'static str {

@@ -19,31 +19,31 @@ use crate::find::{
 use crate::output;
 use crate::ui::Ui;
 
-/// Starts or attaches, measures, explains, reports; whatever was started is ended on every way out.
+/// Investigates, reports, and says by the exit code what was found.
 pub(crate) async fn run(args: &FindArgs, output: &OutputArgs, ui: &Ui) -> Result<Exit> {
+    let diagnosis = investigate(args, ui).await?;
+    ui.done();
+    if let Some(save) = &args.save {
+        crate::find::save_samples(save, &diagnosis)?;
+    }
+    output::write(&diagnosis, output)?;
+    Ok(exit_of(diagnosis.verdict.kind))
+}
+
+/// Starts or attaches, measures, explains; whatever was started is ended on every way out.
+pub(crate) async fn investigate(args: &FindArgs, ui: &Ui) -> Result<Diagnosis> {
     let folder = Folder::of_sources(args.sources.as_deref(), &args.command)?;
     if let Some(save) = &args.save {
         private_folder(save)?;
     }
     ui.phase("starting the service");
     let subject = Subject::prepare(args, ui).await?;
-    let diagnosed = diagnose(&subject, args, &folder, ui).await;
-    match diagnosed {
-        Ok(diagnosis) => {
-            subject.end().await;
-            ui.done();
-            if let Some(save) = &args.save {
-                crate::find::save_samples(save, &diagnosis)?;
-            }
-            output::write(&diagnosis, output)?;
-            Ok(exit_of(diagnosis.verdict.kind))
-        }
-        Err(error) => {
-            let error = explain(error, subject.service.as_ref()).await;
-            subject.end().await;
-            Err(error)
-        }
-    }
+    let diagnosed = match diagnose(&subject, args, &folder, ui).await {
+        Ok(diagnosis) => Ok(diagnosis),
+        Err(error) => Err(explain(error, subject.service.as_ref()).await),
+    };
+    subject.end().await;
+    diagnosed
 }
 
 /// What scripts learn from a verdict.
