@@ -9,7 +9,7 @@ use crate::model::{CodeFrame, Holder, HolderGrowth, Objects, Site, SiteRole, Sus
 use crate::place::{Named, named};
 use crate::remedy::{Ailment, Cause, remedy};
 use crate::sources::{Script, Sources};
-use crate::trace::{Found, sites};
+use crate::trace::{Found, names_in, sites};
 
 /// Suspects reported; more than a handful of holders seldom matter at once.
 const SUSPECTS: usize = 5;
@@ -39,10 +39,7 @@ fn suspect(rank: u32, holder: &GrowingHolder, sources: &Sources, under: &Join) -
         .as_ref()
         .and_then(|anchor| named(anchor, sources));
     let found = sites(holder, anchored.as_ref(), sources);
-    let user = holder
-        .user_anchor
-        .as_ref()
-        .and_then(|anchor| named(anchor, sources));
+    let user = into_package(holder).and_then(|anchor| named(anchor, sources));
     let place = declared(anchored.as_ref()).or_else(|| started(&found));
     let name = name(holder, &found);
     let package = package(holder, anchored.as_ref(), sources);
@@ -190,31 +187,61 @@ fn package(holder: &GrowingHolder, named: Option<&Named<'_>>, sources: &Sources)
     )
 }
 
-/// Calls into a package through the service's own variable.
+/// The service's own name for what lives in a package.
+fn into_package(holder: &GrowingHolder) -> Option<&Anchor> {
+    let in_package = matches!(holder.inner_origin, Some(Origin::Package(_)));
+    holder
+        .user_anchor
+        .as_ref()
+        .or_else(|| holder.anchor.as_ref().filter(|_| in_package))
+}
+
+/// Calls into a package through the service's own variable, and that variable's declaration.
 fn calls<'a>(user: &Named<'a>, sources: &'a Sources, at: Declared<'a>) -> Vec<Declared<'a>> {
-    let mut found = Vec::new();
-    let HolderRef::Variable { name, .. } = &user.holder else {
-        return vec![at];
+    const CALLS: usize = 3;
+    let variable = Named {
+        holder: variable_of(&user.holder).clone(),
+        ..user.clone()
     };
+    let mut found = Vec::new();
     for (text, script) in sources.own_texts() {
-        let extents = with_parsed(text, |parsed| {
-            parsed
-                .calls()
-                .into_iter()
-                .filter(|call| call.function.is_some())
-                .filter(|call| call.object.as_deref() == Some(name) || call.callee == *name)
-                .map(|call| call.extent)
-                .collect::<Vec<_>>()
+        let is_own = text.path() == user.text.path();
+        let names = if is_own {
+            vec![variable.holder.clone()]
+        } else {
+            names_in(&variable, text)
+        };
+        let names: Vec<String> = names.iter().filter_map(written).collect();
+        let calls = with_parsed(text, |parsed| parsed.calls());
+        let ours = calls.into_iter().filter(|call| {
+            let is_named =
+                |name: &String| call.callee == *name || call.object.as_ref() == Some(name);
+            call.function.is_some() && names.iter().any(is_named)
         });
-        found.extend(extents.into_iter().map(|extent| Declared {
-            extent,
+        found.extend(ours.map(|call| Declared {
+            extent: call.extent,
             text,
             script,
         }));
     }
-    found.truncate(3);
+    found.truncate(CALLS);
     found.push(at);
     found
+}
+
+fn variable_of(holder: &HolderRef) -> &HolderRef {
+    match holder {
+        HolderRef::Property { object, .. } => variable_of(object),
+        HolderRef::Variable { .. } | HolderRef::Field { .. } | HolderRef::Global { .. } => holder,
+    }
+}
+
+fn written(holder: &HolderRef) -> Option<String> {
+    match holder {
+        HolderRef::Variable { name, .. } => Some(name.clone()),
+        HolderRef::Property { object, name } => Some(format!("{}.{name}", written(object)?)),
+        HolderRef::Field { .. } | HolderRef::Global { .. } => None,
+    }
 }
 
 fn all_sites<'a>(

@@ -103,7 +103,7 @@ fn in_text<'a>(holder: &HolderRef, text: &'a SourceText, script: &'a Script) -> 
 }
 
 /// How another file names the holder: by what it imports from the file that declares it.
-fn names_in(named: &Named<'_>, text: &SourceText) -> Vec<HolderRef> {
+pub(crate) fn names_in(named: &Named<'_>, text: &SourceText) -> Vec<HolderRef> {
     let imports = with_parsed(text, |parsed| parsed.imports());
     imports
         .into_iter()
