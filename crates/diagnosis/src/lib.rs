@@ -5,6 +5,7 @@
 //! tells, before a leak is called one, whether the holder's source lets go of what it takes in.
 //! Sizes are bytes, times milliseconds, lines and columns count from 1.
 
+mod allocated;
 mod frames;
 mod join;
 mod model;
@@ -14,6 +15,7 @@ mod remedy;
 mod sources;
 mod trace;
 
+pub use allocated::{Allocation, allocated};
 pub use join::{Join, join};
 pub use model::{
     Artifact, ArtifactKind, CodeFrame, CodeLine, Diagnosis, Holder, HolderGrowth, Load, Memory,

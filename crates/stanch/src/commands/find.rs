@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Result;
-use stanch_diagnosis::{Diagnosis, Join, Load, Memory, Round, Sample, Target, join, release_hint};
+use stanch_diagnosis::{
+    Diagnosis, Join, Load, Memory, Round, Sample, Target, allocated, join, release_hint,
+};
 use stanch_heap_growth::Growth;
 use stanch_http_load::{Load as HttpLoad, Pace, Plan};
 use stanch_leak_patterns::Bytes;
@@ -13,8 +15,8 @@ use stanch_memory_verdict::VerdictKind;
 use crate::args::{FindArgs, LoadArgs, MeasureArgs, OutputArgs};
 use crate::exit::Exit;
 use crate::find::{
-    Folder, Measured, Measurement, SnapshotPolicy, Subject, Traffic, explain, load_live,
-    load_scripts, private_folder,
+    Folder, Measured, Measurement, SnapshotPolicy, Subject, Traffic, explain, load_allocating,
+    load_live, load_scripts, own_allocations, private_folder,
 };
 use crate::output;
 use crate::ui::Ui;
@@ -138,6 +140,11 @@ async fn assemble(
             let requests = isolate.requests_in_series();
             let worker = (isolate.name != "main").then(|| isolate.name.clone());
             join(&growth, &sources, &Join { requests, worker })
+        }
+        None if is_leak && !isolate.may_snapshot() => {
+            let allocations = own_allocations(&isolate.session).await?;
+            let sources = load_allocating(&allocations, folder);
+            allocated(&allocations, &sources, &Join::default())
         }
         None => Vec::new(),
     };

@@ -92,6 +92,13 @@ impl<'a> Measurement<'a> {
         }
         self.load(self.args.warmup, Phase::WarmUp).await?;
         self.read_all().await?;
+        for isolate in self
+            .isolates
+            .iter_mut()
+            .filter(|isolate| !isolate.may_snapshot())
+        {
+            isolate.start_sampling().await?;
+        }
         loop {
             self.load(self.round, Phase::Load).await?;
             self.rounds_done += 1;
@@ -265,6 +272,7 @@ impl<'a> Measurement<'a> {
             "No snapshot was taken: it may need {} more memory, and free is {free}. --force takes it all the same.",
             Bytes(headroom.needed)
         ));
+        isolate.start_sampling().await?;
         Ok(false)
     }
 
@@ -321,6 +329,11 @@ impl<'a> Measurement<'a> {
             return Ok(Some(culprit));
         }
         self.take_snapshot(culprit).await?;
+        if !self.isolates[culprit].may_snapshot() {
+            // Sampling has begun this moment: one round shows it what stays.
+            self.load(self.round, Phase::Load).await?;
+            return Ok(Some(culprit));
+        }
         while !self.isolates[culprit].has_series() && self.isolates[culprit].may_snapshot() {
             self.load(self.args.round, Phase::Load).await?;
             self.read_all().await?;

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use stanch_diagnosis::{Compiled, Script, Sources};
+use stanch_diagnosis::{Allocation, Compiled, Script, Sources};
 use stanch_heap_growth::{Growth, Origin};
 use stanch_inspector::Session;
 use stanch_js_source::{SourceMapIndex, SourceMapReference, SourceText};
@@ -61,6 +61,21 @@ pub(crate) fn load_scripts(growth: &Growth, folder: &Folder) -> Sources {
         }
     }
     sources
+}
+
+/// The scripts of sampled functions.
+pub(crate) fn load_allocating(allocations: &[Allocation], folder: &Folder) -> Sources {
+    let scripts = allocations
+        .iter()
+        .map(|allocation| allocation.url.clone())
+        .collect();
+    load_scripts(
+        &Growth {
+            scripts,
+            ..Growth::default()
+        },
+        folder,
+    )
 }
 
 /// Adds what only the process has: scripts without a file, and what was compiled in memory.
