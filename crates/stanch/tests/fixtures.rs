@@ -31,7 +31,7 @@ const SELECTION: [(&str, Kind); 12] = [
     ("leaks/unremoved-listener/config-watchers", Kind::Fixed),
     ("clean/lru-articles", Kind::Clean),
     ("clean/ring-buffer", Kind::Clean),
-    ("clean/event-stream", Kind::Clean),
+    ("clean/connection-pool", Kind::Clean),
     ("clean/translations", Kind::Clean),
 ];
 /// Longer than any run takes on a busy machine.
