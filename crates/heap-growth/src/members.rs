@@ -40,6 +40,8 @@ pub(crate) enum Trait {
 pub(crate) struct Members {
     /// All newcomers by class, most bytes first.
     pub(crate) classes: Vec<ClassCount>,
+    /// Newcomers that are the state of a stream of Node's.
+    pub(crate) streams: u64,
     /// Traits of the sampled members, keys of maps and plain texts left out where there is anything else.
     pub(crate) traits: HashMap<Trait, usize>,
     /// Sampled members that have a trait.
@@ -69,6 +71,15 @@ pub(crate) enum Linked {
 type ClassSteps = HashMap<String, Vec<u64>>;
 
 impl Members {
+    /// Part of the sampled members that lead to a function of readable code, 0 to 1 and above.
+    pub(crate) fn readable_share(&self) -> f64 {
+        let functions = self.places.iter().filter(|place| !place.is_class);
+        ratio(
+            functions.map(|place| place.count).sum(),
+            self.sampled as u64,
+        )
+    }
+
     /// Part of the sampled members that have `sought`, 0 to 1.
     pub(crate) fn share(&self, sought: Trait) -> f64 {
         ratio(
@@ -85,10 +96,15 @@ pub(crate) fn look_at(
     ages: &Ages,
     group: &Group,
 ) -> Members {
-    let (classes, per_step) = classes(graph, ages, group);
+    let (mut classes, per_step) = classes(graph, ages, group);
+    let is_stream =
+        |row: &&ClassCount| matches!(row.class.as_str(), "ReadableState" | "WritableState");
+    let streams = classes.iter().filter(is_stream).map(|row| row.count).sum();
+    classes.truncate(CLASSES);
     let mut members = Members {
         linked: chain(graph, ages, group, &per_step),
         classes,
+        streams,
         ..Members::default()
     };
     let representatives = representatives(graph, ages, group);
@@ -239,7 +255,6 @@ fn classes(graph: &HeapGraph, ages: &Ages, group: &Group) -> (Vec<ClassCount>, C
     }
     let mut rows: Vec<ClassCount> = counts.into_values().collect();
     rows.sort_by(|a, b| b.bytes.cmp(&a.bytes).then_with(|| a.class.cmp(&b.class)));
-    rows.truncate(CLASSES);
     (rows, per_step)
 }
 
@@ -312,9 +327,7 @@ fn trait_of(graph: &HeapGraph, scripts: &Scripts<'_>, ages: &Ages, member: Ordin
         (NodeKind::Object, _) if is_handle(graph, member) => Trait::Stream,
         (NodeKind::Object | NodeKind::Native, name) if is_buffer(name) => Trait::Buffer,
         (NodeKind::Closure, _) if is_resolver(graph, member) => Trait::Pending,
-        (NodeKind::Closure, _) if scripts.origin(member) == Origin::Runtime => {
-            Trait::RuntimeFunction
-        }
+        (NodeKind::Closure, _) if is_runtime(graph, scripts, member) => Trait::RuntimeFunction,
         (NodeKind::Closure, _) => Trait::Function,
         _ if is_context(graph, member) && scripts.origin(member) == Origin::Runtime => {
             Trait::RuntimeFunction
@@ -378,6 +391,16 @@ fn is_handle(graph: &HeapGraph, node: Ordinal) -> bool {
             let names_handle = matches!(edge.name, EdgeName::Name(name) if name == "_handle" || name.contains("kHandle"));
             names_handle && is_wrapped(edge.to)
         })
+}
+
+/// Whether a function, or the function that a bound one calls, is Node's own.
+fn is_runtime(graph: &HeapGraph, scripts: &Scripts<'_>, closure: Ordinal) -> bool {
+    let is_target = |name: &EdgeName<'_>| matches!(name, EdgeName::Name("bound_function"));
+    let target = graph
+        .edges(closure)
+        .find(|edge| is_target(&edge.name))
+        .map(|edge| edge.to);
+    scripts.origin(target.unwrap_or(closure)) == Origin::Runtime
 }
 
 fn is_buffer(name: &str) -> bool {

@@ -94,10 +94,7 @@ impl Shape<'_> {
 
     /// Whether there are streams among the newcomers.
     fn has_streams(&self) -> bool {
-        let classes = &self.members.classes;
-        classes
-            .iter()
-            .any(|class| matches!(class.class.as_str(), "ReadableState" | "WritableState"))
+        self.members.streams > 0
     }
 }
 
@@ -123,7 +120,9 @@ fn listeners(shape: &Shape<'_>) -> Option<Reading> {
         );
     }
     if shape.is_under_events() {
-        if shape.share(Trait::RuntimeFunction) >= MOST && shape.has_streams() {
+        let by_runtime =
+            shape.share(Trait::RuntimeFunction) >= MOST && shape.members.readable_share() < MOST;
+        if by_runtime && shape.has_streams() {
             return reading(
                 Pattern::UnclosedStream,
                 Confidence::Medium,

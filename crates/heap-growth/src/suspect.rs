@@ -429,6 +429,9 @@ pub(crate) fn path_of(graph: &HeapGraph, trail: &Trail) -> Vec<Step> {
             LinkKind::Entry => "[…]".to_owned(),
             LinkKind::Internal(_) if through_store => continue,
             LinkKind::Internal(name) if is_weak_pair(name) => "(value of a WeakMap)".to_owned(),
+            LinkKind::Internal(_) if graph.kind(link.from) == NodeKind::Synthetic => {
+                "(root)".to_owned()
+            }
             LinkKind::Internal(name) => format!("({name})"),
         };
         if is_store(graph, link.to) {
