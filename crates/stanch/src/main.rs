@@ -50,9 +50,15 @@ async fn dispatch(cli: &Cli, ui: &Ui) -> anyhow::Result<Exit> {
     match &cli.command {
         Command::Demo(args) => commands::demo::run(args, output, ui).await,
         Command::Find(args) => commands::find::run(args, output, ui).await,
-        Command::Analyze(args) => commands::analyze::run(args, output, ui),
+        Command::Analyze(args) => {
+            end_on_interrupt();
+            commands::analyze::run(args, output, ui)
+        }
         Command::Snapshot(args) => commands::snapshot::run(args, output, ui).await,
-        Command::Export(args) => commands::export::run(args, ui),
+        Command::Export(args) => {
+            end_on_interrupt();
+            commands::export::run(args, ui)
+        }
         Command::Explain(args) => commands::explain::run(args, output),
     }
 }
@@ -65,6 +71,15 @@ async fn until_interrupted(
         result = command => result,
         _ = interrupted() => Ok(Exit::Interrupted),
     }
+}
+
+/// For commands that compute without ever waiting: they have started nothing that would have to be ended.
+fn end_on_interrupt() {
+    tokio::spawn(async {
+        if interrupted().await.is_ok() {
+            std::process::exit(Exit::Interrupted.code().into());
+        }
+    });
 }
 
 async fn interrupted() -> std::io::Result<()> {

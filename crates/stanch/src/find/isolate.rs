@@ -31,6 +31,8 @@ pub(crate) struct Isolate {
     pub(crate) evidence: Evidence,
     pub(crate) samples: Vec<(LoadSample, stanch_diagnosis::Phase)>,
     pub(crate) heap_limit: Option<u64>,
+    /// Resident memory that our snapshots have left behind.
+    resident_by_snapshots: u64,
     /// Time spent in collections that we forced.
     forced: Duration,
     series: Series,
@@ -63,6 +65,7 @@ impl Isolate {
             evidence: Evidence::default(),
             samples: Vec::new(),
             heap_limit,
+            resident_by_snapshots: 0,
             forced: Duration::ZERO,
             series: Series::new(),
             first_at: 0,
@@ -99,7 +102,7 @@ impl Isolate {
             heap_total: after.heap_total,
             external: after.external,
             array_buffers: after.array_buffers,
-            rss: after.rss,
+            rss: after.rss.saturating_sub(self.resident_by_snapshots),
         })
     }
 
@@ -115,7 +118,7 @@ impl Isolate {
             at_ms,
             heap_used: memory.heap_used,
             heap_total: memory.heap_total,
-            rss: memory.rss,
+            rss: memory.rss.saturating_sub(self.resident_by_snapshots),
             external: memory.external,
             array_buffers: memory.array_buffers,
             gc_ms,
@@ -186,6 +189,7 @@ impl Isolate {
         save: Option<PathBuf>,
         progress: impl FnMut(SnapshotProgress),
     ) -> Result<()> {
+        let resident = self.session.memory().await?.rss;
         let mut parser = SnapshotParser::new();
         let mut file = save.map(SnapshotFile::create).transpose()?;
         let taken = self
@@ -210,6 +214,9 @@ impl Isolate {
         }
         let graph = HeapGraph::build(parser.finish()?)
             .context("the snapshot that Node sent does not hold together")?;
+        // Node keeps much of what the snapshot took; the verdict is about the service.
+        let raised = self.session.memory().await?.rss.saturating_sub(resident);
+        self.resident_by_snapshots += raised;
         match self.last.replace((graph, requests)) {
             Some((previous, at)) => self.series.add(&previous, at),
             None => self.first_at = requests,

@@ -89,7 +89,7 @@ mod tests {
     fn a_modest_leak_is_loaded_at_full_speed() {
         let mut pace = Pace::full();
         let kept = Kept {
-            bytes: 3 << 20,
+            bytes: 1 << 20,
             during: Duration::from_secs(1),
         };
         assert!(!pace.slow_down(kept, Duration::from_secs(2)));
@@ -108,8 +108,8 @@ mod tests {
         let (busy, idle) = pace.burst(Duration::from_secs(2));
         assert_eq!(busy + idle, Duration::from_millis(250));
         assert!(
-            (busy.as_secs_f64() - 0.0125).abs() < 1e-6,
-            "4 MB of 80 MB a round: {busy:?}"
+            (busy.as_secs_f64() - 0.006_25).abs() < 1e-6,
+            "2 MB of 80 MB a round: {busy:?}"
         );
     }
 

@@ -116,7 +116,23 @@ fn wanted(growth: &Growth) -> impl Iterator<Item = &str> {
         let members = holder.places.iter().map(|member| member.place.url.as_str());
         anchored.chain(members)
     });
-    let led_to: Vec<&str> = led_to.collect();
+    let mut led_to: Vec<&str> = led_to.collect();
+    // Any script of a package tells its version.
+    let packages = growth
+        .holders
+        .iter()
+        .filter_map(|holder| holder.inner_origin.as_ref());
+    led_to.extend(
+        packages
+            .filter(|origin| **origin != Origin::User)
+            .filter_map(|origin| {
+                growth
+                    .scripts
+                    .iter()
+                    .map(String::as_str)
+                    .find(|url| Origin::of_url(url) == *origin)
+            }),
+    );
     let urls = growth.scripts.iter().map(String::as_str);
     urls.filter(move |url| Origin::of_url(url) == Origin::User || led_to.contains(url))
 }
