@@ -11,6 +11,7 @@ mod ui;
 use std::process::ExitCode;
 
 use clap::Parser;
+use stanch_inspector::InspectorError;
 
 use crate::args::{Cli, ColorWhen, Command};
 use crate::exit::Exit;
@@ -101,6 +102,9 @@ fn set_colors(when: ColorWhen) {
 fn failed(error: &anyhow::Error) -> ExitCode {
     let style = anstyle::AnsiColor::Red.on_default().bold();
     anstream::eprintln!("{style}error:{style:#} {}", chain(error));
+    if let Some(InspectorError::NotLoopback { .. }) = error.downcast_ref() {
+        anstream::eprintln!("To attach to another machine all the same, give --allow-remote.");
+    }
     ExitCode::from(Exit::Failed.code())
 }
 

@@ -17,6 +17,8 @@ use crate::ui::Ui;
 const READY_LIMIT: Duration = Duration::from_secs(60);
 /// Between the end of a process's connections and its end.
 const END_KNOWN: Duration = Duration::from_millis(300);
+/// Lines of a service's output in an error message: Node's report of an uncaught error has some twenty.
+const LAST_WORDS: usize = 25;
 /// How often /proc is asked for listening ports, which no event announces.
 const PORT_POLL: Duration = Duration::from_millis(20);
 
@@ -77,6 +79,8 @@ impl Subject {
     }
 
     async fn started(args: &FindArgs, ui: &Ui) -> Result<Self> {
+        // Mistakes in the options are said before anything is started.
+        requests(&args.load.url, &args.load)?;
         let (program, rest) = args
             .command
             .split_first()
@@ -157,7 +161,7 @@ pub(crate) async fn explain(error: anyhow::Error, service: Option<&Service>) -> 
 /// The service's last lines, for an error message.
 pub(crate) fn last_words(service: &Service) -> String {
     let lines = service.last_lines();
-    let shown = &lines[lines.len().saturating_sub(15)..];
+    let shown = &lines[lines.len().saturating_sub(LAST_WORDS)..];
     if shown.is_empty() {
         return "; it wrote nothing".to_owned();
     }
