@@ -111,7 +111,8 @@ impl<'a> Measurement<'a> {
                 continue;
             };
             let isolate = self.isolates.swap_remove(culprit);
-            let growth = isolate.has_series().then(|| isolate.growth()).transpose()?;
+            let is_series = isolate.snapshots_taken() > 1;
+            let growth = is_series.then(|| isolate.growth()).transpose()?;
             return Ok(Measured {
                 isolate,
                 verdict,
@@ -295,7 +296,7 @@ impl<'a> Measurement<'a> {
             Some(Need::Round { stretch }) => {
                 self.round = self
                     .round
-                    .mul_f64(stretch.clamp(1.0, 4.0))
+                    .mul_f64(stretch.clamp(0.5, 2.0))
                     .min(LONGEST_ROUND);
                 Ok(None)
             }
