@@ -332,6 +332,29 @@ fn a_snapshot_that_is_cut() -> Outcome {
     bench.assert_nothing_is_left()
 }
 
+#[test]
+fn snapshots_of_two_processes() -> Outcome {
+    let Some(bench) = Bench::new()? else {
+        return Ok(());
+    };
+    snapshot_of(&bench, "one.heapsnapshot")?;
+    // What the other process loads shifts its numbers, as in any two programs.
+    let script = "require('node:http'); require('v8').writeHeapSnapshot('other.heapsnapshot')";
+    let status = Command::new(&bench.node)
+        .args(["-e", script])
+        .current_dir(bench.work())
+        .status()?;
+    assert!(status.success(), "{status}");
+    bench
+        .start(
+            "analyze",
+            ["analyze", "one.heapsnapshot", "other.heapsnapshot"],
+        )?
+        .end()?
+        .assert_refused(&["not of one process"]);
+    bench.assert_nothing_is_left()
+}
+
 /// A snapshot of a Node process of its own, and the file's content.
 fn snapshot_of(bench: &Bench, name: &str) -> Result<Vec<u8>, Box<dyn Error>> {
     let script = "require('v8').writeHeapSnapshot(process.argv[1])";
