@@ -1,4 +1,8 @@
-// DevTools' heap worker from npm and oracle.ts into oracle.mjs, which plain Node can run.
+// DevTools' heap worker from npm and oracle.ts into what plain Node can run:
+//
+// oracle.mjs       DevTools' code as it is
+// oracle-wide.mjs  the same, its columns made wide enough for an object of 4 GiB and more, whose size
+//                  DevTools itself shows modulo 2^32
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -33,9 +37,32 @@ const plainNode = {
   },
 };
 
-await build({
+// Doubles hold the 48 bits that V8 writes a size with.
+const wideColumns = {
+  name: 'wide-columns',
+  setup({ onLoad }) {
+    const widen = (filter, narrow, wide) =>
+      onLoad({ filter }, async ({ path }) => {
+        const text = await readFile(path, 'utf8');
+        if (!text.includes(narrow)) throw new Error(`${path} no longer holds \`${narrow}\``);
+        return { loader: 'ts', contents: text.replace(narrow, wide) };
+      });
+    widen(
+      /[\\/]core[\\/]platform[\\/]TypedArrayUtilities\.ts$/,
+      'BasicBigUint32ArrayImpl extends Uint32Array',
+      'BasicBigUint32ArrayImpl extends Float64Array',
+    );
+    widen(
+      /[\\/]heap_snapshot_worker[\\/]HeapSnapshot\.ts$/,
+      'nodeSelfSizes = new Uint32Array(nodeCount)',
+      'nodeSelfSizes = new Float64Array(nodeCount)',
+    );
+  },
+};
+
+const bundle = (outfile, plugins) => build({
   entryPoints: [here('oracle.ts')],
-  outfile: here('oracle.mjs'),
+  outfile: here(outfile),
   bundle: true,
   platform: 'node',
   format: 'esm',
@@ -44,5 +71,7 @@ await build({
     'devtools-heap-worker': `${frontEnd}entrypoints/heap_snapshot_worker/heap_snapshot_worker.ts`,
     'devtools-heap-model': `${frontEnd}models/heap_snapshot/heap_snapshot.ts`,
   },
-  plugins: [plainNode],
+  plugins,
 });
+await bundle('oracle.mjs', [plainNode]);
+await bundle('oracle-wide.mjs', [plainNode, wideColumns]);

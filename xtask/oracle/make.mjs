@@ -3,17 +3,13 @@
 //   node make.mjs NODE_BINARY OUT_DIR
 //
 // subject.cjs runs under the given binary and takes the snapshots; the oracle runs under this
-// Node, version 20 or newer, and writes beside each NAME.heapsnapshot its NAME.nodes.tsv,
-// NAME.facts.tsv, NAME.classes.json and NAME.totals.json, and for a pair of one session
-// BASE--NAME.diff.json.
+// Node, version 20 or newer. answers.mjs says which files there are then.
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readdirSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { mkdirSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { answer } from './answers.mjs';
 
-const PAIRS = { after: 'before', tracked: 'after' };
-
-const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const [binary, folder] = process.argv.slice(2);
 if (!folder) {
   console.error('usage: node make.mjs NODE_BINARY OUT_DIR');
@@ -21,27 +17,8 @@ if (!folder) {
 }
 const out = resolve(folder);
 mkdirSync(out, { recursive: true });
-const run = (program, ...args) =>
-  execFileSync(program, args, { stdio: ['ignore', 'inherit', 'inherit'] });
-
-await import('./build.mjs');
-run(binary, '--expose-gc', here('subject.cjs'), out);
-
-const SUFFIX = '.heapsnapshot';
-const names = readdirSync(out).filter((file) => file.endsWith(SUFFIX));
-for (const name of names.map((file) => file.slice(0, -SUFFIX.length)).sort()) {
-  const beside = (suffix) => join(out, name + suffix);
-  const base = PAIRS[name];
-  const pair = base
-    ? ['--base', join(out, base + SUFFIX), '--diff', join(out, `${base}--${name}.diff.json`)]
-    : [];
-  run(
-    process.execPath,
-    here('oracle.mjs'),
-    beside(SUFFIX),
-    ...['--nodes', beside('.nodes.tsv'), '--facts', beside('.facts.tsv')],
-    ...['--classes', beside('.classes.json'), '--totals', beside('.totals.json')],
-    ...pair,
-  );
-}
-console.log(`${names.length} snapshots of ${binary} with their answers in ${out}`);
+const subject = fileURLToPath(new URL('subject.cjs', import.meta.url));
+execFileSync(binary, ['--expose-gc', subject, out], { stdio: ['ignore', 'inherit', 'inherit'] });
+const pairs = { after: 'before', tracked: 'after' };
+const count = await answer(out, { pairs, wide: ['wide'] });
+console.log(`${count} snapshots of ${binary} with their answers in ${out}`);

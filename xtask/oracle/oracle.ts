@@ -4,7 +4,7 @@
 //                            [--base SNAPSHOT --diff JSON]
 //
 // --nodes    a row per node: id, self size, retained size, distance, immediate dominator, class
-// --facts    a row per node: type, name, edges, retainers, script:line:column
+// --facts    a row per node: type, name, edges, retainers, script:line:column, class key
 // --classes  the class table
 // --totals   nodes, total size, retained size of the root
 // --diff     the comparison view from the base to the snapshot
@@ -95,6 +95,11 @@ const FACTS: Columns = {
   location: (node, snapshot) => {
     const place = snapshot.getLocation(node.itemIndex());
     return place ? `${place.scriptId}:${place.lineNumber}:${place.columnNumber}` : '';
+  },
+  key: (node, snapshot) => {
+    // DevTools' own form of it is private, and public only by an id, which several nodes may have.
+    const key = node.classKeyInternal();
+    return quoted(typeof key === 'number' ? ',' + snapshot.strings[key] : key);
   },
 };
 

@@ -3,6 +3,7 @@
 //! `cargo xtask test` fetches what the tests need and runs every check; CONTRIBUTING.md says more.
 
 mod cargo_checks;
+mod chromium;
 mod ledger;
 mod node_versions;
 mod npm;

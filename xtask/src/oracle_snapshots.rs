@@ -1,4 +1,5 @@
-//! The oracle's sources and a Node binary into snapshots and the oracle's answers, in the cache.
+//! The oracle's sources and a Node or Chromium binary into snapshots and the oracle's answers, in
+//! the cache.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,32 +14,20 @@ use crate::run;
 /// Makes `out/MAJOR` for each binary, unless exactly these sources made it before with the same
 /// binary.
 pub(crate) fn make(oracle: &Path, binaries: &NodeBinaries, out: &Path) -> Result<Step> {
+    let sources = sources_of(oracle)?;
     let mut made = Vec::new();
     let mut kept = Vec::new();
-    let sources = sources_of(oracle)?;
     for (major, binary) in binaries {
-        let folder = out.join(major.to_string());
-        let version = run::captured(Command::new(binary).arg("--version"))?;
-        let wanted = format!("{version}\n{sources}");
-        let stamp = folder.join("made-from.txt");
-        if fs::read_to_string(&stamp).is_ok_and(|before| before == wanted) {
-            kept.push(version);
-            continue;
+        let maker = Maker {
+            oracle,
+            sources: &sources,
+            script: "make.mjs",
+            binary,
+        };
+        match maker.fill(&out.join(major.to_string()))? {
+            Filled::Now(version) => made.push(version),
+            Filled::Before(version) => kept.push(version),
         }
-        // A half-made folder of an interrupted run must not pass for a whole one.
-        if folder.exists() {
-            fs::remove_dir_all(&folder)?;
-        }
-        fs::create_dir_all(&folder)?;
-        run::captured(
-            Command::new("node")
-                .arg(oracle.join("make.mjs"))
-                .arg(binary)
-                .arg(&folder)
-                .current_dir(oracle),
-        )?;
-        fs::write(&stamp, wanted).with_context(|| format!("cannot write {}", stamp.display()))?;
-        made.push(version);
     }
     let part = |word: &str, versions: &[String]| {
         (!versions.is_empty()).then(|| format!("{word} {}", versions.join(" ")))
@@ -48,18 +37,74 @@ pub(crate) fn make(oracle: &Path, binaries: &NodeBinaries, out: &Path) -> Result
     Ok(Step::Done(parts.join(", ")))
 }
 
+/// Makes `out/page`, unless exactly these sources made it before with the same browser.
+pub(crate) fn make_page(oracle: &Path, browser: &Path, out: &Path) -> Result<Step> {
+    let maker = Maker {
+        oracle,
+        sources: &sources_of(oracle)?,
+        script: "page.mjs",
+        binary: browser,
+    };
+    Ok(Step::Done(match maker.fill(&out.join("page"))? {
+        Filled::Now(version) => format!("made {version}"),
+        Filled::Before(version) => format!("kept {version}"),
+    }))
+}
+
+/// What fills one folder with snapshots and answers.
+struct Maker<'a> {
+    oracle: &'a Path,
+    sources: &'a str,
+    /// Of the oracle's folder; takes a binary and a folder.
+    script: &'a str,
+    binary: &'a Path,
+}
+
+/// When a folder was filled, with the version of the binary.
+enum Filled {
+    Now(String),
+    Before(String),
+}
+
+impl Maker<'_> {
+    fn fill(&self, folder: &Path) -> Result<Filled> {
+        let version = run::captured(Command::new(self.binary).arg("--version"))?;
+        let wanted = format!("{version}\n{}", self.sources);
+        let stamp = folder.join("made-from.txt");
+        if fs::read_to_string(&stamp).is_ok_and(|before| before == wanted) {
+            return Ok(Filled::Before(version));
+        }
+        // A half-made folder of an interrupted run must not pass for a whole one.
+        if folder.exists() {
+            fs::remove_dir_all(folder)?;
+        }
+        fs::create_dir_all(folder)?;
+        run::captured(
+            Command::new("node")
+                .arg(self.oracle.join(self.script))
+                .arg(self.binary)
+                .arg(folder)
+                .current_dir(self.oracle),
+        )?;
+        fs::write(&stamp, wanted).with_context(|| format!("cannot write {}", stamp.display()))?;
+        Ok(Filled::Now(version))
+    }
+}
+
 /// Every source file of the oracle with its name, one text: the text is its own fingerprint.
 fn sources_of(oracle: &Path) -> Result<String> {
     let mut files: Vec<PathBuf> = Vec::new();
     for entry in fs::read_dir(oracle)? {
         let path = entry?.path();
         let is_source = path.extension().is_some_and(|extension| {
-            ["mjs", "cjs", "ts", "json"]
+            ["mjs", "cjs", "ts", "json", "html"]
                 .iter()
                 .any(|kind| extension == *kind)
         });
         // What the build writes is no source; it follows from the others.
-        let is_built = path.file_name().is_some_and(|name| name == "oracle.mjs");
+        let is_built = path
+            .file_name()
+            .is_some_and(|name| name == "oracle.mjs" || name == "oracle-wide.mjs");
         if is_source && !is_built {
             files.push(path);
         }

@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use anyhow::{Result, bail};
 
 use crate::cargo_checks;
+use crate::chromium;
 use crate::ledger::{Ledger, Step, Strictness};
 use crate::node_versions::{self, NodeBinaries};
 use crate::npm::Npm;
@@ -99,9 +100,16 @@ fn fetch(project: &Path, ledger: &mut Ledger, fetched: &mut Fetched) {
         let out = cache.join("oracle");
         ledger.phase("oracle's snapshots", || {
             let step = oracle_snapshots::make(&oracle, &fetched.nodes, &out)?;
-            fetched.oracle = Some(out);
+            fetched.oracle = Some(out.clone());
             Ok(step)
         });
+        let mut browser = None;
+        ledger.phase("chromium", || chromium::find(&mut browser));
+        if let Some(browser) = browser {
+            ledger.phase("oracle's page", || {
+                oracle_snapshots::make_page(&oracle, &browser, &out)
+            });
+        }
     }
 }
 
