@@ -70,6 +70,12 @@ impl Request {
         })
     }
 
+    /// The TCP port it goes to.
+    #[must_use]
+    pub const fn port(&self) -> u16 {
+        self.origin.port
+    }
+
     /// The same request with these headers, names and values. [`crate::Load::new`] says if one cannot be sent.
     #[must_use]
     pub fn with_headers(self, headers: Vec<(String, String)>) -> Self {

@@ -179,6 +179,24 @@ fn a_service_that_answers_only_errors() -> Outcome {
 }
 
 #[test]
+fn services_that_speak_no_plain_http() -> Outcome {
+    check_service(
+        "require('https').createServer({}).listen(0, '127.0.0.1');",
+        &["TLS only", "--no-load"],
+    )?;
+    check_service(
+        "require('http2').createServer().listen(0, '127.0.0.1');",
+        &["HTTP/2", "--no-load"],
+    )?;
+    check_service(
+        "const net = require('net');
+net.createServer().listen(0, '127.0.0.1');
+net.createServer().listen(0, '127.0.0.1');",
+        &["several ports", "--url"],
+    )
+}
+
+#[test]
 fn addresses_that_cannot_be_loaded() -> Outcome {
     let nobody = format!("http://127.0.0.1:{}/", free_port()?);
     check_options(&["--url", &nobody], &["only errors", "connection refused"])?;

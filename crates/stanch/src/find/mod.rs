@@ -7,6 +7,7 @@ mod pace;
 mod save;
 mod scripts;
 mod service;
+mod serving;
 mod traffic;
 
 pub(crate) use allocations::own_allocations;

@@ -10,6 +10,7 @@ use stanch_inspector::{
 };
 use tokio::time::{Instant, timeout_at};
 
+use super::serving::{Serving, process_behind, served_by, serving};
 use crate::args::{FindArgs, LoadArgs};
 use crate::ui::Ui;
 
@@ -19,6 +20,8 @@ const READY_LIMIT: Duration = Duration::from_secs(60);
 const END_KNOWN: Duration = Duration::from_millis(300);
 /// Lines of a service's output in an error message: Node's report of an uncaught error has some twenty.
 const LAST_WORDS: usize = 25;
+/// How long the port of `--url` is waited for once another one is open.
+const OTHER_PORT: Duration = Duration::from_secs(5);
 /// How often /proc is asked for listening ports, which no event announces.
 const PORT_POLL: Duration = Duration::from_millis(20);
 
@@ -64,7 +67,9 @@ impl Subject {
                 .pid()
                 .map(stanch_inspector::listening_ports_of)
                 .unwrap_or_default();
-            vec![root_url(&own_ports(&ports, &session), &mut notes)?]
+            let (url, chosen) = served_by(&session, &own_ports(&ports, &session)).await?;
+            notes.extend(chosen);
+            vec![url]
         } else {
             args.load.url.clone()
         };
@@ -80,7 +85,7 @@ impl Subject {
 
     async fn started(args: &FindArgs, ui: &Ui) -> Result<Self> {
         // Mistakes in the options are said before anything is started.
-        requests(&args.load.url, &args.load)?;
+        let given = requests(&args.load.url, &args.load)?;
         let (program, rest) = args
             .command
             .split_first()
@@ -95,7 +100,7 @@ impl Subject {
             .output(output)
             .start()
             .await?;
-        match Self::ready(&service, args).await {
+        match Self::ready(&service, args, given.first().map(Request::port)).await {
             Ok((session, urls, notes)) => {
                 let requests = requests(&urls, &args.load)?;
                 Ok(Self {
@@ -116,24 +121,24 @@ impl Subject {
     async fn ready(
         service: &Service,
         args: &FindArgs,
+        given: Option<u16>,
     ) -> Result<(Session, Vec<String>, Vec<String>)> {
         let deadline = Instant::now() + READY_LIMIT;
-        let mut notes = Vec::new();
-        let ports = wait_until_ready(service, args.load.ready.as_deref(), deadline).await?;
-        let session = service.attach().await?;
-        let urls = if args.load.no_load {
-            Vec::new()
-        } else if args.load.url.is_empty() {
-            let ports = if ports.is_empty() {
-                wait_for_port(service, deadline).await?
-            } else {
-                ports
-            };
-            vec![root_url(&ports, &mut notes)?]
-        } else {
-            args.load.url.clone()
-        };
-        Ok((session, urls, notes))
+        wait_until_ready(service, args.load.ready.as_deref(), given, deadline).await?;
+        if args.load.no_load {
+            let session = service.attach().await?;
+            return Ok((session, Vec::new(), Vec::new()));
+        }
+        if let Some(port) = given {
+            let session = process_behind(service, port).await?;
+            return Ok((session, args.load.url.clone(), Vec::new()));
+        }
+        let Serving {
+            session,
+            url,
+            notes,
+        } = serving(service, deadline).await?;
+        Ok((session, vec![url], notes))
     }
 
     /// Ends the load's target if we started it, and the session.
@@ -171,38 +176,35 @@ pub(crate) fn last_words(service: &Service) -> String {
 async fn wait_until_ready(
     service: &Service,
     ready: Option<&str>,
+    given: Option<u16>,
     deadline: Instant,
-) -> Result<Vec<ListeningPort>> {
+) -> Result<()> {
     match ready {
-        None => wait_for_port(service, deadline).await,
-        Some(url) if url.starts_with("http://") => {
-            wait_for_answer(service, url, deadline).await?;
-            Ok(Vec::new())
-        }
+        None => wait_for_port(service, given, deadline).await,
+        Some(url) if url.starts_with("http://") => wait_for_answer(service, url, deadline).await,
         Some(pattern) => {
             let pattern = Regex::new(pattern)
                 .context("--ready is neither an http:// URL nor a regular expression")?;
-            wait_for_line(service, &pattern, deadline).await?;
-            Ok(Vec::new())
+            wait_for_line(service, &pattern, deadline).await
         }
     }
 }
 
-async fn wait_for_port(service: &Service, deadline: Instant) -> Result<Vec<ListeningPort>> {
+/// Waits for the port that the requests go to; for another one only so long, since a proxy may stand in between.
+async fn wait_for_port(service: &Service, given: Option<u16>, deadline: Instant) -> Result<()> {
+    let mut first = None;
     loop {
         if service.exited().is_some() {
             return Err(ended_early(service));
         }
         let ports = service.listening_ports().await;
-        if !ports.is_empty() {
-            return Ok(ports);
+        let is_given = given.is_none_or(|given| ports.iter().any(|port| port.port() == given));
+        let since = (!ports.is_empty()).then(|| *first.get_or_insert_with(Instant::now));
+        if since.is_some_and(|since| is_given || since.elapsed() >= OTHER_PORT) {
+            return Ok(());
         }
         if Instant::now() >= deadline {
-            bail!(
-                "the service listens on no TCP port after {} s{}\nIf it needs longer or serves no HTTP, say when it is ready with --ready, or drive it yourself with --no-load.",
-                READY_LIMIT.as_secs(),
-                last_words(service)
-            );
+            return Err(silent_too_long(service));
         }
         tokio::time::sleep(PORT_POLL).await;
     }
@@ -248,7 +250,17 @@ async fn wait_for_line(service: &Service, pattern: &Regex, deadline: Instant) ->
     }
 }
 
-fn ended_early(service: &Service) -> anyhow::Error {
+/// The error to report about a service that never listens.
+pub(crate) fn silent_too_long(service: &Service) -> anyhow::Error {
+    anyhow!(
+        "the service listens on no TCP port after {} s{}\nIf it needs longer or serves no HTTP, say when it is ready with --ready, or drive it yourself with --no-load.",
+        READY_LIMIT.as_secs(),
+        last_words(service)
+    )
+}
+
+/// The error to report about a service that is gone already.
+pub(crate) fn ended_early(service: &Service) -> anyhow::Error {
     let status = service.exited().map_or_else(
         || "its status is unknown".to_owned(),
         |status| status.to_string(),
@@ -266,28 +278,6 @@ fn own_ports(ports: &[ListeningPort], session: &Session) -> Vec<ListeningPort> {
         .filter(|port| !inspector.ends_with(&format!(":{}", port.port())))
         .copied()
         .collect()
-}
-
-fn root_url(ports: &[ListeningPort], notes: &mut Vec<String>) -> Result<String> {
-    let Some(first) = ports.first() else {
-        bail!(
-            "the process listens on no TCP port; say what to request with --url, or drive it yourself with --no-load"
-        )
-    };
-    let host = if first.address.is_ipv6() {
-        "[::1]"
-    } else {
-        "127.0.0.1"
-    };
-    let url = format!("http://{host}:{}/", first.port());
-    if ports.len() > 1 {
-        notes.push(format!(
-            "It listens on several ports; {url} was requested. Choose another with --url."
-        ));
-    } else {
-        notes.push(format!("No --url was given: {url} was requested."));
-    }
-    Ok(url)
 }
 
 fn requests(urls: &[String], load: &LoadArgs) -> Result<Vec<Request>> {
