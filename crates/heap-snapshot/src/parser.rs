@@ -24,7 +24,7 @@ pub struct SnapshotParser {
     header: Option<Header>,
     nodes: Option<NodeColumns>,
     edges: Option<EdgeColumns>,
-    locations: Vec<LocationRow>,
+    locations: Option<Vec<LocationRow>>,
     strings: Option<Strings>,
     highest_string: Option<HighestString>,
 }
@@ -120,7 +120,7 @@ impl SnapshotParser {
             nodes,
             edges,
             strings,
-            locations: one_per_node(self.locations),
+            locations: one_per_node(self.locations.unwrap_or_default()),
             root,
             extra_native_bytes: header.extra_native_bytes,
             node_types: header.node_types,
@@ -188,6 +188,7 @@ impl SnapshotParser {
     }
 
     fn step_key(&mut self, rest: &[u8]) -> Result<usize, SnapshotError> {
+        let start = self.offset - self.key.len() as u64;
         let end = rest.iter().position(|byte| *byte == b'"');
         self.key
             .extend_from_slice(&rest[..end.unwrap_or(rest.len())]);
@@ -195,7 +196,7 @@ impl SnapshotParser {
             let what = Foreign::OtherJson;
             return Err(SnapshotError::NotASnapshot {
                 what,
-                offset: self.offset,
+                offset: start,
             });
         }
         let Some(end) = end else {
@@ -234,12 +235,12 @@ impl SnapshotParser {
                 Ok(numbers(Section::Edges, header.edges.fields))
             }
             b"locations" if self.nodes.is_none() => Err(missing("`nodes` before `locations`")),
-            b"locations" => Ok(match &header.locations {
+            b"locations" if self.locations.is_none() => Ok(match &header.locations {
                 Some(layout) => numbers(Section::Locations, layout.fields),
                 None => State::Skipped(Skipper::default()),
             }),
             b"strings" if self.strings.is_none() => Ok(State::Strings(StringArray::default())),
-            b"snapshot" | b"nodes" | b"edges" | b"strings" => {
+            b"snapshot" | b"nodes" | b"edges" | b"locations" | b"strings" => {
                 Err(missing("each section once, found one a second time"))
             }
             _ => Ok(State::Skipped(Skipper::default())),
@@ -297,7 +298,7 @@ impl SnapshotParser {
                 let mut rows = LocationRows {
                     layout,
                     targets,
-                    locations: &mut self.locations,
+                    locations: self.locations.get_or_insert_default(),
                 };
                 array.scan(rest, offset, &mut rows)?
             }
