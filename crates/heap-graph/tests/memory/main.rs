@@ -2,53 +2,17 @@
 //!
 //! What a file announces must not cost anything, and what it holds must cost in proportion.
 
-#![expect(
-    unsafe_code,
-    reason = "an allocator that counts hands every call on to the system's as it came"
-)]
+mod counting;
 
-use std::alloc::{GlobalAlloc, Layout, System};
 use std::fmt::Write;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
+use counting::{BUFFERS, Counting, peak};
 use stanch_heap_graph::HeapGraph;
 use stanch_heap_snapshot::testing::HeapSketch;
 use stanch_heap_snapshot::{EdgeKind, NodeKind, Snapshot};
 
-static LIVE: AtomicUsize = AtomicUsize::new(0);
-static PEAK: AtomicUsize = AtomicUsize::new(0);
-
-struct Counting;
-
 #[global_allocator]
 static COUNTING: Counting = Counting;
-
-// SAFETY: all memory is the system allocator's; only numbers are kept beside it.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        let live = LIVE.fetch_add(layout.size(), Ordering::Relaxed) + layout.size();
-        PEAK.fetch_max(live, Ordering::Relaxed);
-        // SAFETY: the caller keeps the contract, which is the same.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
-        LIVE.fetch_sub(layout.size(), Ordering::Relaxed);
-        // SAFETY: the caller keeps the contract, which is the same.
-        unsafe { System.dealloc(memory, layout) }
-    }
-}
-
-/// The most bytes that were in use at once during `work`, beyond those before it.
-fn peak<T>(work: impl FnOnce() -> T) -> (usize, T) {
-    let before = LIVE.load(Ordering::Relaxed);
-    PEAK.store(before, Ordering::Relaxed);
-    let result = work();
-    (PEAK.load(Ordering::Relaxed) - before, result)
-}
-
-/// What a reader may hold however small the file: its buffers.
-const BUFFERS: usize = 48 << 20;
 
 // One test, for the counts are the whole process's.
 #[test]
