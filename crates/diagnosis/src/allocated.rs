@@ -14,7 +14,7 @@ const FUNCTIONS: usize = 3;
 /// The least part of the sampled bytes worth a line.
 const LEAST_SHARE: f64 = 0.05;
 
-/// A function of the service's own code, and what was allocated in it and below it and is still alive.
+/// A call of the service's own code, and what was allocated in it and below it and is still alive.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Allocation {
     /// The script's URL or path as V8 knows it.
@@ -25,6 +25,9 @@ pub struct Allocation {
     pub column: u32,
     /// Its name; empty for an anonymous function.
     pub function: String,
+    /// The function of Node's that it had called by then, such as `connect`; none where it allocated by itself or
+    /// through a package.
+    pub called: Option<String>,
     /// Estimated bytes.
     pub bytes: u64,
 }
@@ -33,17 +36,36 @@ pub struct Allocation {
 #[must_use]
 pub fn allocated(allocations: &[Allocation], sources: &Sources, under: &Join) -> Vec<Suspect> {
     let whole: u64 = allocations.iter().map(|allocation| allocation.bytes).sum();
-    let mut sorted: Vec<&Allocation> = allocations.iter().collect();
-    sorted.sort_by_key(|allocation| std::cmp::Reverse(allocation.bytes));
-    sorted.truncate(FUNCTIONS);
+    let mut functions = by_function(allocations);
+    functions.sort_by_key(|allocation| std::cmp::Reverse(allocation.bytes));
+    functions.truncate(FUNCTIONS);
     let share = |allocation: &Allocation| ratio(allocation.bytes, whole);
-    let worth = sorted
-        .into_iter()
+    let worth = functions
+        .iter()
         .filter(|allocation| share(allocation) >= LEAST_SHARE);
     (1..)
         .zip(worth)
         .map(|(rank, allocation)| suspect(rank, allocation, share(allocation), sources, under))
         .collect()
+}
+
+/// The same without regard to what the functions had called.
+fn by_function(allocations: &[Allocation]) -> Vec<Allocation> {
+    let mut functions: Vec<Allocation> = Vec::new();
+    for allocation in allocations {
+        let alone = Allocation {
+            called: None,
+            ..allocation.clone()
+        };
+        let is_same = |known: &&mut Allocation| {
+            (&known.url, known.line, known.column) == (&alone.url, alone.line, alone.column)
+        };
+        match functions.iter_mut().find(is_same) {
+            Some(known) => known.bytes += alone.bytes,
+            None => functions.push(alone),
+        }
+    }
+    functions
 }
 
 fn suspect(

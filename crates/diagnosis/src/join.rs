@@ -4,8 +4,10 @@ use stanch_heap_growth::{Anchor, GrowingHolder, Growth, Origin, Step};
 use stanch_js_source::{Extent, HolderRef, SourceText, with_parsed};
 use stanch_leak_patterns::{Bytes, BytesPerRequest, Confidence, Pattern, Place};
 
+use crate::allocated::Allocation;
 use crate::frames::frame;
 use crate::model::{CodeFrame, Holder, HolderGrowth, Objects, Site, SiteRole, Suspect};
+use crate::opened::opened;
 use crate::place::{Named, named};
 use crate::remedy::{Ailment, Cause, remedy};
 use crate::sources::{Script, Sources};
@@ -21,6 +23,8 @@ pub struct Join {
     pub requests: u64,
     /// The worker thread whose heap it was; none for the main thread.
     pub worker: Option<String>,
+    /// What was sampled beside the snapshots: for what the heap does not lead back to the sources.
+    pub allocations: Vec<Allocation>,
 }
 
 /// The suspects, the likeliest cause first.
@@ -38,7 +42,11 @@ fn suspect(rank: u32, holder: &GrowingHolder, sources: &Sources, under: &Join) -
         .anchor
         .as_ref()
         .and_then(|anchor| named(anchor, sources));
-    let found = sites(holder, anchored.as_ref(), sources);
+    let mut found = sites(holder, anchored.as_ref(), sources);
+    let is_nameless = anchored.is_none() && found.is_empty();
+    if is_nameless && holder.pattern == Some(Pattern::UnclosedStream) {
+        found = opened(&under.allocations, sources);
+    }
     let user = into_package(holder).and_then(|anchor| named(anchor, sources));
     let place = declared(anchored.as_ref()).or_else(|| started(&found));
     let name = name(holder, &found);
@@ -67,7 +75,7 @@ fn suspect(rank: u32, holder: &GrowingHolder, sources: &Sources, under: &Join) -
     Suspect {
         rank,
         pattern: holder.pattern,
-        confidence: confidence(holder, place.is_some()),
+        confidence: confidence(holder, place.is_some() && !is_nameless),
         remedy: remedy(&ailment),
         holder: Holder {
             qualified: holder
@@ -148,7 +156,8 @@ fn started<'a>(found: &[Found<'a>]) -> Option<Declared<'a>> {
 
 /// Where `socket` of `socket.on('message', …)` is declared: that is where it was opened.
 fn object_declaration(site: &Found<'_>) -> Option<Extent> {
-    let object = site.call.as_ref()?.object.clone()?;
+    let call = site.call.as_ref()?;
+    let object = call.bound_to.clone().or_else(|| call.object.clone())?;
     let holder = HolderRef::Variable {
         name: object,
         inside: site.function,
@@ -164,7 +173,10 @@ fn name(holder: &GrowingHolder, found: &[Found<'_>]) -> String {
     let call = found.first().and_then(|site| site.call.as_ref());
     let from_call = call.and_then(|call| match holder.pattern {
         Some(Pattern::UnremovedListener | Pattern::UnclosedStream) => {
-            call.object.clone().or_else(|| call.method.clone())
+            let bound = call.bound_to.clone();
+            bound
+                .or_else(|| call.object.clone())
+                .or_else(|| call.method.clone())
         }
         _ => call.method.clone(),
     });
@@ -297,9 +309,9 @@ fn causes<'a>(found: &[Found<'a>]) -> Vec<Cause<'a>> {
     .collect()
 }
 
-/// A place makes it sure; without one the reader has only the class and the path.
-fn confidence(holder: &GrowingHolder, is_placed: bool) -> Confidence {
-    if is_placed {
+/// A place that the heap leads to makes it sure; without one the reader has the class, the path, and what was sampled.
+fn confidence(holder: &GrowingHolder, is_led_to: bool) -> Confidence {
+    if is_led_to {
         holder.confidence
     } else {
         holder.confidence.min(Confidence::Medium)

@@ -8,7 +8,9 @@
 mod allocated;
 mod frames;
 mod join;
+mod mentions;
 mod model;
+mod opened;
 mod place;
 mod release;
 mod remedy;

@@ -9,6 +9,7 @@ use stanch_js_source::{
 };
 use stanch_leak_patterns::Pattern;
 
+use crate::mentions::{pipes, waits};
 use crate::model::SiteRole;
 use crate::place::{Named, leads_to, position, unplaced};
 use crate::sources::{Script, Sources};
@@ -41,10 +42,12 @@ pub(crate) fn sites<'a>(
     let mut by_name = named
         .map(|named| from_sources(named, sources))
         .unwrap_or_default();
-    if let Some(named) = named
-        && holder.pattern == Some(Pattern::PendingAsync)
-    {
-        by_name.extend(waits(named, sources));
+    match (named, holder.pattern) {
+        (Some(named), Some(Pattern::PendingAsync)) => by_name.extend(waits(named, sources)),
+        (Some(named), Some(Pattern::UnclosedStream)) => {
+            by_name = chain(pipes(named, sources), by_name);
+        }
+        _ => {}
     }
     let mut found: Vec<Found<'a>> = match holder.pattern {
         // What the heap saw beats what the text suggests: these members know the very call.
@@ -112,56 +115,6 @@ pub(crate) fn names_in(named: &Named<'_>, text: &SourceText) -> Vec<HolderRef> {
         .collect()
 }
 
-/// Where a promise that nobody settles is waited for: each wait leaves a reaction behind.
-fn waits<'a>(named: &Named<'a>, sources: &'a Sources) -> Vec<Found<'a>> {
-    let HolderRef::Variable { name: own, .. } = &named.holder else {
-        return Vec::new();
-    };
-    let mut found = Vec::new();
-    for (text, script) in sources.own_texts() {
-        let mut names = names_in(named, text);
-        if text.path() == named.text.path() {
-            names.push(HolderRef::variable(own.clone()));
-        }
-        for holder in names {
-            let HolderRef::Variable { name, .. } = holder else {
-                continue;
-            };
-            let calls = with_parsed(text, |parsed| parsed.calls());
-            let waiting = calls
-                .into_iter()
-                .filter(|call| waits_for(call, &name, text));
-            found.extend(waiting.map(|call| Found {
-                role: SiteRole::Starts,
-                extent: call.extent,
-                text,
-                script,
-                function: None,
-                call: Some(call),
-            }));
-        }
-    }
-    found
-}
-
-fn waits_for(call: &CallSite, name: &str, text: &SourceText) -> bool {
-    let is_word = |word: &str| word == name;
-    match call.method.as_deref() {
-        Some("then" | "catch" | "finally") => call.object.as_deref() == Some(name),
-        Some("race" | "any" | "all" | "allSettled")
-            if call.object.as_deref() == Some("Promise") =>
-        {
-            call.arguments.iter().any(|argument| {
-                let shown = text.slice(argument.start, argument.end);
-                shown
-                    .split(|c: char| !(c.is_alphanumeric() || c == '_' || c == '$'))
-                    .any(is_word)
-            })
-        }
-        _ => false,
-    }
-}
-
 fn imported(holder: &HolderRef, import: &Import) -> Option<HolderRef> {
     let local = import.local.clone()?;
     match (holder, &import.imported) {
@@ -203,6 +156,11 @@ fn from_member<'a>(
         } else {
             parsed.call_around(at)
         };
+        let opened = call
+            .as_ref()
+            .filter(|_| holder.pattern == Some(Pattern::UnclosedStream))
+            .and_then(|call| opener(&parsed.calls(), call));
+        let call = opened.or(call);
         let extent = match &call {
             Some(call) if holder.pattern != Some(Pattern::ClosureCapture) => call.extent,
             _ => parsed.function_at(at)?.function.extent,
@@ -224,6 +182,15 @@ fn from_member<'a>(
             call,
         })
     })
+}
+
+/// The call that made the object of another call in the same function: `connect(…)` for `socket.on(…)`.
+pub(crate) fn opener(calls: &[CallSite], of: &CallSite) -> Option<CallSite> {
+    let is_opener = |call: &&CallSite| {
+        call.bound_to.is_some() && call.bound_to == of.object && call.function == of.function
+    };
+    of.function.as_ref()?;
+    calls.iter().find(is_opener).cloned()
 }
 
 fn role_of_call(call: Option<&CallSite>) -> SiteRole {

@@ -31,6 +31,8 @@
 
 mod age;
 mod anchor;
+mod below;
+mod ends;
 mod group;
 mod held;
 mod members;
@@ -39,6 +41,7 @@ mod scripts;
 mod series;
 mod suspect;
 mod trail;
+mod traits;
 
 pub use anchor::{Anchor, Origin};
 pub use held::holders_of_memory;

@@ -1,39 +1,19 @@
 //! A group of newcomers into what they are: classes, the functions among them, and what those functions keep.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, VecDeque};
 
-use stanch_heap_graph::{EdgeKind, EdgeName, HeapGraph, NodeKind, Ordinal};
+use stanch_heap_graph::{HeapGraph, NodeKind, Ordinal};
 
 use crate::age::Ages;
-use crate::anchor::Origin;
+use crate::below::Below;
+use crate::ends::without_accepted_ends;
 use crate::group::Group;
-use crate::scripts::{ScriptPlace, Scripts, internal_target, is_context};
+use crate::scripts::{ScriptPlace, Scripts};
 use crate::suspect::{Capture, ClassCount, MemberPlace};
+use crate::traits::{Trait, is_text, trait_of};
 
-/// Newcomers looked at below one member; a record with some functions in it is far smaller.
-const LOOKED_AT: usize = 80;
 /// Classes named in a report.
 const CLASSES: usize = 8;
-
-/// What a member of a holder is, by what it tells about the pattern.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum Trait {
-    Timer,
-    Listener,
-    /// Half of a promise that nobody has settled: a reaction, a resolver, a suspended function.
-    Pending,
-    Promise,
-    /// A request or response of node:http or http2.
-    Exchange,
-    Stream,
-    Function,
-    /// A function of Node's own, or its scope.
-    RuntimeFunction,
-    Context,
-    Text,
-    Buffer,
-    Data,
-}
 
 /// What the newcomers of a group are.
 #[derive(Debug, Default)]
@@ -107,7 +87,7 @@ pub(crate) fn look_at(
         streams,
         ..Members::default()
     };
-    let representatives = representatives(graph, ages, group);
+    let representatives = without_accepted_ends(graph, representatives(graph, ages, group));
     let mut captured = 0;
     let mut bytes = 0;
     let mut places: HashMap<ScriptPlace, MemberPlace> = HashMap::new();
@@ -121,20 +101,14 @@ pub(crate) fn look_at(
         *typical
             .entry(graph.class_name(member).to_string())
             .or_default() += graph.retained_size(member);
-        let mut look = Below {
-            graph,
-            scripts,
-            ages,
-            captured: 0,
-            captures: &mut captures,
-        };
+        let mut look = Below::new(graph, scripts, ages, &mut captures);
         if let Some(place) = look.walk(member) {
             let known = places
                 .entry(place.place.clone())
                 .or_insert_with(|| MemberPlace { count: 0, ..place });
             known.count += 1;
         }
-        captured += look.captured.min(graph.retained_size(member));
+        captured += look.captured().min(graph.retained_size(member));
     }
     members.captured_share = ratio(captured, bytes);
     members.places = places.into_values().collect();
@@ -211,17 +185,6 @@ fn parts(graph: &HeapGraph, ages: &Ages, top: Ordinal) -> Vec<Ordinal> {
         }
     }
     found
-}
-
-fn is_text(graph: &HeapGraph, node: Ordinal) -> bool {
-    matches!(
-        graph.kind(node),
-        NodeKind::String
-            | NodeKind::SlicedString
-            | NodeKind::ConsString
-            | NodeKind::Number
-            | NodeKind::BigInt
-    )
 }
 
 fn classes(graph: &HeapGraph, ages: &Ages, group: &Group) -> (Vec<ClassCount>, ClassSteps) {
@@ -307,227 +270,6 @@ fn spine(graph: &HeapGraph, ages: &Ages, top: Ordinal) -> ClassSteps {
         }
     }
     met
-}
-
-fn trait_of(graph: &HeapGraph, scripts: &Scripts<'_>, ages: &Ages, member: Ordinal) -> Trait {
-    let runtime = !scripts.origin(member).is_readable();
-    match (graph.kind(member), graph.name(member)) {
-        (NodeKind::Object, "Timeout" | "Immediate" | "TimersList") if runtime => Trait::Timer,
-        (NodeKind::Object, "Listener" | "ResistStopPropagationListener") if runtime => {
-            Trait::Listener
-        }
-        (NodeKind::Hidden, "system / PromiseReaction")
-        | (NodeKind::Object, "Generator" | "AsyncGenerator") => Trait::Pending,
-        (NodeKind::Object, "Promise") if is_pending(graph, member) => Trait::Pending,
-        (NodeKind::Object, "Promise") => Trait::Promise,
-        (
-            NodeKind::Object,
-            "IncomingMessage" | "ServerResponse" | "Http2ServerRequest" | "Http2ServerResponse",
-        ) => Trait::Exchange,
-        (NodeKind::Object, _) if is_handle(graph, member) => Trait::Stream,
-        (NodeKind::Object | NodeKind::Native, name) if is_buffer(name) => Trait::Buffer,
-        (NodeKind::Closure, _) if is_resolver(graph, member) => Trait::Pending,
-        (NodeKind::Closure, _) if is_runtime(graph, scripts, member) => Trait::RuntimeFunction,
-        (NodeKind::Closure, _) => Trait::Function,
-        _ if is_context(graph, member) && scripts.origin(member) == Origin::Runtime => {
-            Trait::RuntimeFunction
-        }
-        _ if is_context(graph, member) => Trait::Context,
-        (NodeKind::Object, _)
-            if has_property(graph, member, &["_readableState", "_writableState"]) =>
-        {
-            if has_property(graph, member, &["httpVersion", "statusMessage", "_header"]) {
-                Trait::Exchange
-            } else {
-                Trait::Stream
-            }
-        }
-        (NodeKind::Object, _) => trait_of_record(graph, ages, member),
-        _ if is_text(graph, member) => Trait::Text,
-        _ => Trait::Data,
-    }
-}
-
-/// A record is what the thing in it is: `{resolve, reject}` is a promise, `{socket}` a stream, `{fn}` a function.
-fn trait_of_record(graph: &HeapGraph, ages: &Ages, record: Ordinal) -> Trait {
-    let whole = graph.retained_size(record);
-    for edge in graph
-        .edges(record)
-        .filter(|edge| edge.kind == EdgeKind::Property)
-    {
-        if ages.step(edge.to).is_none() || matches!(edge.name, EdgeName::Name("__proto__")) {
-            continue;
-        }
-        let value = edge.to;
-        match (graph.kind(value), graph.name(value)) {
-            (NodeKind::Closure, _) if is_resolver(graph, value) => return Trait::Pending,
-            (NodeKind::Object, "IncomingMessage" | "ServerResponse") => return Trait::Exchange,
-            (NodeKind::Object, _)
-                if has_property(graph, value, &["_readableState", "_writableState"])
-                    && graph.retained_size(value) * 2 > whole =>
-            {
-                return Trait::Stream;
-            }
-            (NodeKind::Object, "Timeout") if graph.retained_size(value) * 2 > whole => {
-                return Trait::Timer;
-            }
-            _ => {}
-        }
-    }
-    Trait::Data
-}
-
-/// Whether `node` or what it wraps is a handle of the event loop: a socket, a file, a watcher.
-fn is_handle(graph: &HeapGraph, node: Ordinal) -> bool {
-    const NO_HANDLES: [&str; 4] = ["Worker", "MessagePort", "Timeout", "Immediate"];
-    let is_wrapped = |object: Ordinal| {
-        !NO_HANDLES.contains(&graph.name(object))
-            && graph
-                .retainers(object)
-                .any(|retainer| matches!(retainer.name, EdgeName::Name("native_to_javascript")))
-    };
-    is_wrapped(node)
-        || graph.edges(node).any(|edge| {
-            let names_handle = matches!(edge.name, EdgeName::Name(name) if name == "_handle" || name.contains("kHandle"));
-            names_handle && is_wrapped(edge.to)
-        })
-}
-
-/// Whether a function, or the function that a bound one calls, is Node's own.
-fn is_runtime(graph: &HeapGraph, scripts: &Scripts<'_>, closure: Ordinal) -> bool {
-    let is_target = |name: &EdgeName<'_>| matches!(name, EdgeName::Name("bound_function"));
-    let target = graph
-        .edges(closure)
-        .find(|edge| is_target(&edge.name))
-        .map(|edge| edge.to);
-    scripts.origin(target.unwrap_or(closure)) == Origin::Runtime
-}
-
-fn is_buffer(name: &str) -> bool {
-    matches!(
-        name,
-        "ArrayBuffer" | "Buffer" | "Uint8Array" | "FastBuffer" | "SharedArrayBuffer"
-    ) || name.starts_with("system / JSArrayBufferData")
-}
-
-fn is_pending(graph: &HeapGraph, promise: Ordinal) -> bool {
-    graph
-        .edges(promise)
-        .any(|edge| graph.name(edge.to) == "system / PromiseReaction")
-}
-
-/// V8's own resolve and reject functions: they have no place in any script and their scope holds the promise.
-fn is_resolver(graph: &HeapGraph, closure: Ordinal) -> bool {
-    graph.location(closure).is_none()
-        && internal_target(graph, closure, "context").is_some_and(|context| {
-            is_context(graph, context)
-                && graph.edges(context).any(|edge| {
-                    graph.kind(edge.to) == NodeKind::Object && graph.name(edge.to) == "Promise"
-                })
-        })
-}
-
-fn has_property(graph: &HeapGraph, node: Ordinal, names: &[&str]) -> bool {
-    graph.edges(node).any(|edge| {
-        edge.kind == EdgeKind::Property
-            && matches!(edge.name, EdgeName::Name(name) if names.contains(&name))
-    })
-}
-
-/// The newcomers below one member, nearest first.
-struct Below<'a, 'g> {
-    graph: &'a HeapGraph,
-    scripts: &'a Scripts<'g>,
-    ages: &'a Ages,
-    captured: u64,
-    captures: &'a mut HashMap<(String, ScriptPlace), (u64, Ordinal)>,
-}
-
-impl Below<'_, '_> {
-    /// Adds up what functions keep and returns the first function of readable code, else the member's own class.
-    fn walk(&mut self, member: Ordinal) -> Option<MemberPlace> {
-        let mut seen = HashSet::from([member]);
-        let mut queue = VecDeque::from([member]);
-        let mut function = None;
-        while let Some(node) = queue.pop_front() {
-            if self.graph.kind(node) == NodeKind::Closure {
-                if function.is_none() {
-                    function = self.function(node);
-                }
-                if let Some(context) = internal_target(self.graph, node, "context") {
-                    self.add_captures(node, context, &seen);
-                }
-            }
-            for edge in self.graph.edges(node) {
-                let hidden_shape = matches!(edge.name, EdgeName::Name("map" | "__proto__"));
-                if edge.kind == EdgeKind::Weak || hidden_shape || seen.len() >= LOOKED_AT {
-                    continue;
-                }
-                let newcomer = self.ages.step_of_bytes(edge.to).is_some();
-                let is_function = self.graph.kind(edge.to) == NodeKind::Closure;
-                if (newcomer || is_function) && seen.insert(edge.to) {
-                    if newcomer {
-                        queue.push_back(edge.to);
-                    } else if function.is_none() {
-                        function = self.function(edge.to);
-                    }
-                }
-            }
-        }
-        function.or_else(|| self.class_of(member))
-    }
-
-    fn function(&self, closure: Ordinal) -> Option<MemberPlace> {
-        let place = self.scripts.place(closure)?;
-        let name = self.graph.name(closure).to_owned();
-        Origin::of_url(&place.url)
-            .is_readable()
-            .then_some(MemberPlace {
-                place,
-                name,
-                count: 1,
-                is_class: false,
-            })
-    }
-
-    fn class_of(&self, member: Ordinal) -> Option<MemberPlace> {
-        let place = self.scripts.place(member)?;
-        let name = self.graph.name(member).to_owned();
-        Origin::of_url(&place.url)
-            .is_readable()
-            .then_some(MemberPlace {
-                place,
-                name,
-                count: 1,
-                is_class: true,
-            })
-    }
-
-    fn add_captures(&mut self, closure: Ordinal, context: Ordinal, seen: &HashSet<Ordinal>) {
-        if self.ages.step(context).is_none() || seen.contains(&context) {
-            return;
-        }
-        self.captured += self.graph.retained_size(context);
-        let Some(place) = self.scripts.place(closure) else {
-            return;
-        };
-        for edge in self
-            .graph
-            .edges(context)
-            .filter(|edge| edge.kind == EdgeKind::Context)
-        {
-            let EdgeName::Name(variable) = edge.name else {
-                continue;
-            };
-            if self.ages.step_of_bytes(edge.to).is_some() {
-                let entry = self
-                    .captures
-                    .entry((variable.to_owned(), place.clone()))
-                    .or_insert((0, edge.to));
-                entry.0 += self.graph.retained_size(edge.to);
-            }
-        }
-    }
 }
 
 #[expect(

@@ -5,8 +5,9 @@ use stanch_leak_patterns::{Confidence, Pattern};
 
 use crate::anchor::{Anchor, Origin};
 use crate::group::{Group, Slot};
-use crate::members::{Linked, Members, Trait};
+use crate::members::{Linked, Members};
 use crate::trail::{Link, LinkKind, Trail};
+use crate::traits::Trait;
 
 /// A pattern, or none, and why.
 #[derive(Debug, Clone, PartialEq)]

@@ -23,11 +23,11 @@
 //! It needs Linux (`/proc`). It does not know what a leak is and never looks inside a snapshot.
 
 mod attach;
+mod collections;
 mod connection;
 mod discovery;
 mod error;
 mod free_memory;
-mod gc_time;
 mod headroom;
 mod identity;
 mod launch;
@@ -45,8 +45,8 @@ mod wire;
 mod workers;
 
 pub use attach::{attach, attach_with};
+pub use collections::Collections;
 pub use error::{Disconnect, InspectorError};
-pub use gc_time::GcTime;
 pub use headroom::{Headroom, Limiter};
 pub use launch::{ChildOutput, Launch};
 pub use memory::{LiveHeap, MemoryUsage};

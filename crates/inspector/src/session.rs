@@ -11,9 +11,9 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 use tokio::sync::{Mutex, mpsc};
 
+use crate::collections::GcCounter;
 use crate::connection::{self, NoAnswer, Outgoing, Route, Table};
 use crate::error::{Disconnect, InspectorError};
-use crate::gc_time::GcCounter;
 use crate::process;
 use crate::target::Endpoint;
 use crate::wire::{

@@ -38,6 +38,8 @@ pub struct LoadSample {
     pub array_buffers: u64,
     /// Milliseconds spent in garbage collection since the process started, cumulative.
     pub gc_ms: f64,
+    /// Bytes of heap that garbage collection has freed since the process started, cumulative; 0 throughout when unknown.
+    pub freed: u64,
     /// Requests completed since the start of measuring, cumulative.
     pub requests: u64,
 }

@@ -4,7 +4,7 @@ use crate::evidence::{Evidence, LoadSample};
 use crate::theil_sen::median;
 use crate::thresholds as at;
 use crate::verdict::{Answer, Measure, Step, Unit};
-use crate::wording::share;
+use crate::wording::{bytes, share};
 
 /// How hard the collector works.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,6 +20,7 @@ pub(crate) fn pressure(evidence: &Evidence, steps: &mut Vec<Step>) -> Pressure {
     let shares = gc_shares(evidence);
     let busy = median(&shares);
     let full = fullness(evidence);
+    let garbage = garbage(evidence);
     let (pressure, answer) = if shares.is_empty() {
         (
             Pressure::Low,
@@ -40,6 +41,15 @@ pub(crate) fn pressure(evidence: &Evidence, steps: &mut Vec<Step>) -> Pressure {
                 "{} of the time under load, with the heap {} full",
                 share(busy),
                 share(full)
+            )),
+        )
+    } else if busy >= at::GC_SHARE_FELT && garbage >= at::MUCH_GARBAGE {
+        (
+            Pressure::High,
+            Answer::Yes(format!(
+                "{} of the time under load, for {} of garbage that each request leaves",
+                share(busy),
+                bytes(garbage)
             )),
         )
     } else {
@@ -87,6 +97,17 @@ fn gc_shares(evidence: &Evidence) -> Vec<f64> {
         }
     }
     shares
+}
+
+/// Bytes of garbage per request over all rounds; what the forced collections freed is the rounds' last garbage and left
+/// out. 0 when nobody measured it.
+fn garbage(evidence: &Evidence) -> f64 {
+    let samples = &evidence.under_load;
+    let ends = samples.first().zip(samples.last());
+    ends.map_or(0.0, |(first, last)| {
+        let requests = last.requests.saturating_sub(first.requests).max(1);
+        last.freed.saturating_sub(first.freed) as f64 / requests as f64
+    })
 }
 
 /// How full the heap is under load, of its limit; 0 when the limit is unknown. What V8 has reserved is no measure: with

@@ -69,7 +69,7 @@ async fn an_inspector_we_opened_is_closed_on_every_way_out() -> Outcome {
         (session.pid(), session.versions().await?.pid),
         (Some(pid), pid)
     );
-    session.gc_time().await?;
+    session.collections().await?;
     let address = port_of(&session);
     session.close().await;
     until_closed(&address).await?;

@@ -123,15 +123,15 @@ async fn collection_time_is_counted() -> Outcome {
     let Some((_service, session)) = session_of(script).await? else {
         return Ok(());
     };
-    assert_eq!(session.gc_time().await?.count, 0);
+    assert_eq!(session.collections().await?.count, 0);
     session.evaluate("void churn()").await?;
-    let churned = session.gc_time().await?;
+    let churned = session.collections().await?;
     assert!(
         churned.count > churned.major && churned.total > Duration::ZERO,
         "{churned:?}"
     );
     session.collect_garbage().await?;
-    let collected = session.gc_time().await?;
+    let collected = session.collections().await?;
     assert!(
         collected.major >= churned.major + 2 && collected.total > churned.total,
         "{collected:?}"
@@ -244,7 +244,7 @@ async fn a_worker_is_measured_like_the_main_thread() -> Outcome {
         worker.memory().await?.heap_used / 1_000_000,
         live / 1_000_000
     );
-    worker.gc_time().await?;
+    worker.collections().await?;
     let taken = worker
         .take_snapshot(|_| Ok::<_, Infallible>(()), |_| ())
         .await?;

@@ -93,6 +93,7 @@ fn row(line: &str) -> Option<Row> {
             external,
             array_buffers,
             gc_ms,
+            freed: 0,
             requests,
         }),
         _ => return None,

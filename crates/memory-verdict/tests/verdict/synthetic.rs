@@ -81,6 +81,8 @@ pub(crate) struct Service {
     pub(crate) per_round: f64,
     /// Share of the time under load spent collecting garbage.
     pub(crate) gc_share: f64,
+    /// Bytes of garbage that each request leaves.
+    pub(crate) garbage: f64,
     pub(crate) hint: Option<ReleaseHint>,
 }
 
@@ -94,6 +96,7 @@ impl Service {
             noise: 15e3,
             per_round: 1_500.0,
             gc_share: 0.02,
+            garbage: 20e3,
             hint: None,
         }
     }
@@ -163,6 +166,7 @@ impl Run<'_> {
                 external: reading.external,
                 array_buffers: reading.array_buffers,
                 gc_ms: gc(at),
+                freed: (self.requests * self.service.garbage) as u64,
                 requests: self.requests as u64,
             });
         }

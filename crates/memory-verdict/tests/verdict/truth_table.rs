@@ -219,6 +219,23 @@ fn rows() -> Vec<(&'static str, Service, VerdictKind)> {
             GcPressure,
         ),
         (
+            "2 MB of garbage a request, collected in a twentieth of the time",
+            Service {
+                gc_share: 0.05,
+                garbage: 2e6,
+                ..Service::quiet()
+            },
+            GcPressure,
+        ),
+        (
+            "ordinary garbage, collected in an eighth of the time of a closed loop",
+            Service {
+                gc_share: 0.12,
+                ..Service::quiet()
+            },
+            Healthy,
+        ),
+        (
             "no requests",
             Service {
                 per_round: 0.0,

@@ -116,7 +116,7 @@ fn several(growth: &Growth, requests: u64, folder: &Folder) -> Diagnosis {
             &sources,
             &Join {
                 requests,
-                worker: None,
+                ..Join::default()
             },
         )
     } else {

@@ -139,7 +139,12 @@ async fn assemble(
             }
             let requests = isolate.requests_in_series();
             let worker = (isolate.name != "main").then(|| isolate.name.clone());
-            join(&growth, &sources, &Join { requests, worker })
+            let under = Join {
+                requests,
+                worker,
+                allocations: own_allocations(&isolate.session).await.unwrap_or_default(),
+            };
+            join(&growth, &sources, &under)
         }
         None if is_leak && !isolate.may_snapshot() => {
             let allocations = own_allocations(&isolate.session).await?;

@@ -1,14 +1,13 @@
 //! One isolate of the process under measurement: its readings, its snapshots, its decision.
 
 use std::path::PathBuf;
-use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use stanch_diagnosis::{Artifact, ArtifactKind};
 use stanch_heap_graph::HeapGraph;
 use stanch_heap_growth::{Growth, Series};
 use stanch_heap_snapshot::SnapshotParser;
-use stanch_inspector::{LiveHeap, MemoryUsage, Session, SnapshotProgress};
+use stanch_inspector::{Collections, LiveHeap, MemoryUsage, Session, SnapshotProgress};
 use stanch_leak_patterns::Bytes;
 use stanch_memory_verdict::{Decision, Evidence, Limits, LoadSample, Reading, VerdictKind, decide};
 
@@ -33,8 +32,8 @@ pub(crate) struct Isolate {
     pub(crate) heap_limit: Option<u64>,
     /// Resident memory that our snapshots have left behind.
     resident_by_snapshots: u64,
-    /// Time spent in collections that we forced.
-    forced: Duration,
+    /// Collections that we forced.
+    forced: Collections,
     series: Series,
     /// The first snapshot came after this many requests.
     first_at: u64,
@@ -66,7 +65,7 @@ impl Isolate {
             samples: Vec::new(),
             heap_limit,
             resident_by_snapshots: 0,
-            forced: Duration::ZERO,
+            forced: Collections::default(),
             series: Series::new(),
             first_at: 0,
             last: None,
@@ -78,17 +77,25 @@ impl Isolate {
     /// Forces garbage collection; its time is not the service's.
     pub(crate) async fn collect_garbage(&mut self) -> Result<LiveHeap> {
         // Node before 18.15 counts no collections; the verdict then goes without.
-        let before = self.session.gc_time().await.unwrap_or_default();
+        let before = self.session.collections().await.unwrap_or_default();
         let live = self.session.collect_garbage().await?;
-        let after = self.session.gc_time().await.unwrap_or_default();
-        self.forced += after.total.saturating_sub(before.total);
+        let after = self.session.collections().await.unwrap_or_default();
+        self.forced.total += after.total.saturating_sub(before.total);
+        self.forced.count += after.count.saturating_sub(before.count);
+        self.forced.major += after.major.saturating_sub(before.major);
+        self.forced.freed += after.freed.saturating_sub(before.freed);
         Ok(live)
     }
 
-    /// Milliseconds of garbage collection that the service itself caused.
-    pub(crate) async fn own_gc_ms(&self) -> f64 {
-        let total = self.session.gc_time().await.unwrap_or_default().total;
-        total.saturating_sub(self.forced).as_secs_f64() * 1e3
+    /// The garbage collection that the service itself caused.
+    pub(crate) async fn own_collections(&self) -> Collections {
+        let all = self.session.collections().await.unwrap_or_default();
+        Collections {
+            total: all.total.saturating_sub(self.forced.total),
+            count: all.count.saturating_sub(self.forced.count),
+            major: all.major.saturating_sub(self.forced.major),
+            freed: all.freed.saturating_sub(self.forced.freed),
+        }
     }
 
     /// Forces garbage collection and reads what stayed.
@@ -109,7 +116,7 @@ impl Isolate {
     pub(crate) fn add_sample(
         &mut self,
         memory: MemoryUsage,
-        gc_ms: f64,
+        collected: Collections,
         requests: u64,
         at_ms: u64,
         phase: stanch_diagnosis::Phase,
@@ -121,7 +128,8 @@ impl Isolate {
             rss: memory.rss.saturating_sub(self.resident_by_snapshots),
             external: memory.external,
             array_buffers: memory.array_buffers,
-            gc_ms,
+            gc_ms: collected.total.as_secs_f64() * 1e3,
+            freed: collected.freed,
             requests,
         };
         self.samples.push((sample, phase));
@@ -219,7 +227,12 @@ impl Isolate {
         self.resident_by_snapshots += raised;
         match self.last.replace((graph, requests)) {
             Some((previous, at)) => self.series.add(&previous, at),
-            None => self.first_at = requests,
+            None => {
+                self.first_at = requests;
+                // Beside the snapshots, for what they do not lead back to the sources; it is no loss where it is
+                // refused.
+                drop(self.start_sampling().await);
+            }
         }
         Ok(())
     }

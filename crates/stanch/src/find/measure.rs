@@ -168,8 +168,8 @@ impl<'a> Measurement<'a> {
         let requests = self.traffic.requests();
         for isolate in &mut self.isolates {
             let memory = isolate.session.memory().await?;
-            let gc_ms = isolate.own_gc_ms().await;
-            isolate.add_sample(memory, gc_ms, requests, millis(self.started), phase);
+            let collected = isolate.own_collections().await;
+            isolate.add_sample(memory, collected, requests, millis(self.started), phase);
         }
         self.ui.status(&self.status(phase, until));
         Ok(())

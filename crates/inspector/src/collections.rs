@@ -1,11 +1,11 @@
-//! Time spent in garbage collection, counted inside the process by `v8.GCProfiler`.
+//! Garbage collections and the time they took, counted inside the process by `v8.GCProfiler`.
 
 use std::time::Duration;
 
 use serde::Deserialize;
 
 use crate::error::InspectorError;
-use crate::memory::V8_MODULE;
+use crate::memory::{V8_MODULE, whole_bytes};
 use crate::session::{Session, decode};
 
 /// Synchronous all through: no timer, no callback, no global name. The only reference is the inspector's
@@ -13,26 +13,29 @@ use crate::session::{Session, decode};
 const COUNTER: &str = "{const{GCProfiler}=V8;if(!GCProfiler)throw Error('no GCProfiler');\
     let p=new GCProfiler();p.start();\
     return{read(){const s=p.stop();p=new GCProfiler();p.start();\
-    let major=0;for(const g of s.statistics)if(g.gcType!=='Scavenge')major++;\
-    return{cost:s.statistics.reduce((t,g)=>t+g.cost,0),count:s.statistics.length,major}},\
+    let major=0,cost=0,freed=0;for(const g of s.statistics){if(g.gcType!=='Scavenge')major++;cost+=g.cost;\
+    freed+=g.beforeGC.heapStatistics.usedHeapSize-g.afterGC.heapStatistics.usedHeapSize}\
+    return{cost,count:s.statistics.length,major,freed}},\
     stop(){p.stop()}}}";
 
 /// Garbage collection since the first reading.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct GcTime {
+pub struct Collections {
     /// Time the process stood still for it.
     pub total: Duration,
     /// Collections of every kind.
     pub count: u64,
     /// Those that were no scavenges of the young generation.
     pub major: u64,
+    /// Bytes of heap they freed.
+    pub freed: u64,
 }
 
 /// The counter put into one isolate.
 #[derive(Default)]
 pub(crate) struct GcCounter {
     object: Option<String>,
-    sum: GcTime,
+    sum: Collections,
 }
 
 #[derive(Deserialize)]
@@ -41,6 +44,8 @@ struct Reading {
     cost: f64,
     count: u64,
     major: u64,
+    /// Bytes. Incremental steps can allocate more than they free.
+    freed: f64,
 }
 
 impl GcCounter {
@@ -66,7 +71,7 @@ impl Session {
     ///
     /// # Errors
     /// [`InspectorError::Threw`] on Node before 18.15, which has no such counter; and as for every call.
-    pub async fn gc_time(&self) -> Result<GcTime, InspectorError> {
+    pub async fn collections(&self) -> Result<Collections, InspectorError> {
         let doing = "counting garbage collections";
         let mut counter = self.gc.lock().await;
         let Some(object) = counter.object.clone() else {
@@ -81,6 +86,7 @@ impl Session {
         counter.sum.total += Duration::from_secs_f64((reading.cost / 1e6).max(0.0));
         counter.sum.count += reading.count;
         counter.sum.major += reading.major;
+        counter.sum.freed += whole_bytes(reading.freed.max(0.0));
         Ok(counter.sum)
     }
 }

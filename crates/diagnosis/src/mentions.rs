@@ -1,0 +1,100 @@
+//! A named promise or stream into the calls that hang something on it, wherever a file knows it by name.
+
+use stanch_js_source::{CallSite, HolderRef, SourceText, with_parsed};
+
+use crate::model::SiteRole;
+use crate::place::Named;
+use crate::sources::Sources;
+use crate::trace::{Found, names_in, opener};
+
+/// Where a promise that nobody settles is waited for: each wait leaves a reaction behind.
+pub(crate) fn waits<'a>(named: &Named<'a>, sources: &'a Sources) -> Vec<Found<'a>> {
+    calls_about(named, sources, SiteRole::Starts, waits_for)
+}
+
+/// Where streams are piped to or from a stream that outlives them, and where those were opened.
+pub(crate) fn pipes<'a>(named: &Named<'a>, sources: &'a Sources) -> Vec<Found<'a>> {
+    let mut found = calls_about(named, sources, SiteRole::Opens, is_piped);
+    let opened: Vec<Found<'a>> = found
+        .iter()
+        .filter_map(|pipe| {
+            let calls = with_parsed(pipe.text, |parsed| parsed.calls());
+            let call = opener(&calls, pipe.call.as_ref()?)?;
+            Some(Found {
+                extent: call.extent,
+                call: Some(call),
+                ..pipe.clone()
+            })
+        })
+        .collect();
+    found.extend(opened);
+    found
+}
+
+fn calls_about<'a>(
+    named: &Named<'a>,
+    sources: &'a Sources,
+    role: SiteRole,
+    is_meant: impl Fn(&CallSite, &str, &SourceText) -> bool,
+) -> Vec<Found<'a>> {
+    let HolderRef::Variable { name: own, .. } = &named.holder else {
+        return Vec::new();
+    };
+    let mut found = Vec::new();
+    for (text, script) in sources.own_texts() {
+        let mut names = names_in(named, text);
+        if text.path() == named.text.path() {
+            names.push(HolderRef::variable(own.clone()));
+        }
+        for holder in names {
+            let HolderRef::Variable { name, .. } = holder else {
+                continue;
+            };
+            let calls = with_parsed(text, |parsed| parsed.calls());
+            let meant = calls.into_iter().filter(|call| is_meant(call, &name, text));
+            found.extend(meant.map(|call| Found {
+                role,
+                extent: call.extent,
+                text,
+                script,
+                function: None,
+                call: Some(call),
+            }));
+        }
+    }
+    found
+}
+
+fn waits_for(call: &CallSite, name: &str, text: &SourceText) -> bool {
+    match call.method.as_deref() {
+        Some("then" | "catch" | "finally") => call.object.as_deref() == Some(name),
+        Some("race" | "any" | "all" | "allSettled")
+            if call.object.as_deref() == Some("Promise") =>
+        {
+            is_argument(call, name, text)
+        }
+        _ => false,
+    }
+}
+
+fn is_piped(call: &CallSite, name: &str, text: &SourceText) -> bool {
+    // What is piped once while the module loads makes nothing grow with the load.
+    call.function.is_some()
+        && match call.method.as_deref() {
+            Some("pipe" | "pipeTo" | "pipeThrough") => {
+                call.object.as_deref() == Some(name) || is_argument(call, name, text)
+            }
+            Some("pipeline" | "compose") => is_argument(call, name, text),
+            _ => false,
+        }
+}
+
+/// Whether the name is a word of one of the arguments.
+fn is_argument(call: &CallSite, name: &str, text: &SourceText) -> bool {
+    call.arguments.iter().any(|argument| {
+        let shown = text.slice(argument.start, argument.end);
+        shown
+            .split(|c: char| !(c.is_alphanumeric() || c == '_' || c == '$'))
+            .any(|word| word == name)
+    })
+}
