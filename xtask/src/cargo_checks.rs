@@ -87,7 +87,7 @@ pub(crate) fn tests(variables: &[(String, OsString)]) -> Result<Step> {
 }
 
 /// Where cargo puts what it builds.
-fn target_directory() -> Result<PathBuf> {
+pub(crate) fn target_directory() -> Result<PathBuf> {
     #[derive(serde::Deserialize)]
     struct Metadata {
         target_directory: PathBuf,
@@ -106,7 +106,7 @@ pub(crate) fn project() -> Result<&'static Path> {
 }
 
 /// The cargo that runs us, in the project's root.
-fn cargo() -> Command {
+pub(crate) fn cargo() -> Command {
     let program = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(program);
     command.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));

@@ -4,6 +4,7 @@
 
 mod cargo_checks;
 mod chromium;
+mod fuzz;
 mod ledger;
 mod node_versions;
 mod npm;

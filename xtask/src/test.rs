@@ -9,6 +9,7 @@ use anyhow::{Result, bail};
 
 use crate::cargo_checks;
 use crate::chromium;
+use crate::fuzz;
 use crate::ledger::{Ledger, Step, Strictness};
 use crate::node_versions::{self, NodeBinaries};
 use crate::npm::Npm;
@@ -54,6 +55,11 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     }
     let variables = variables(&fetched, options);
     ledger.phase("cargo test", || cargo_checks::tests(&variables));
+    if !options.quick {
+        ledger.phase("fuzz targets", || {
+            fuzz::run(&project.join("fuzz"), &project.join(".cache/fuzz"))
+        });
+    }
     println!("{}", ledger.summary());
     Ok(ledger.exit_code())
 }
