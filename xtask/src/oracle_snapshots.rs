@@ -11,24 +11,30 @@ use crate::ledger::Step;
 use crate::node_versions::NodeBinaries;
 use crate::run;
 
-/// Makes `out/MAJOR` for each binary, unless exactly these sources made it before with the same
-/// binary.
+/// Makes `out/MAJOR` for each binary and `out/random`, unless exactly these sources made it before
+/// with the same binary.
 pub(crate) fn make(oracle: &Path, binaries: &NodeBinaries, out: &Path) -> Result<Step> {
     let sources = sources_of(oracle)?;
     let mut made = Vec::new();
     let mut kept = Vec::new();
-    for (major, binary) in binaries {
+    let mut fill = |folder: String, script, binary: Option<&Path>| {
+        let sources = &sources;
         let maker = Maker {
             oracle,
-            sources: &sources,
-            script: "make.mjs",
+            sources,
+            script,
             binary,
         };
-        match maker.fill(&out.join(major.to_string()))? {
+        match maker.fill(&out.join(&folder))? {
             Filled::Now(version) => made.push(version),
             Filled::Before(version) => kept.push(version),
         }
+        Ok::<_, anyhow::Error>(())
+    };
+    for (major, binary) in binaries {
+        fill(major.to_string(), "make.mjs", Some(binary))?;
     }
+    fill("random".to_owned(), "random.mjs", None)?;
     let part = |word: &str, versions: &[String]| {
         (!versions.is_empty()).then(|| format!("{word} {}", versions.join(" ")))
     };
@@ -43,7 +49,7 @@ pub(crate) fn make_page(oracle: &Path, browser: &Path, out: &Path) -> Result<Ste
         oracle,
         sources: &sources_of(oracle)?,
         script: "page.mjs",
-        binary: browser,
+        binary: Some(browser),
     };
     Ok(Step::Done(match maker.fill(&out.join("page"))? {
         Filled::Now(version) => format!("made {version}"),
@@ -55,9 +61,9 @@ pub(crate) fn make_page(oracle: &Path, browser: &Path, out: &Path) -> Result<Ste
 struct Maker<'a> {
     oracle: &'a Path,
     sources: &'a str,
-    /// Of the oracle's folder; takes a binary and a folder.
+    /// Of the oracle's folder; takes the binary, if there is one, and a folder.
     script: &'a str,
-    binary: &'a Path,
+    binary: Option<&'a Path>,
 }
 
 /// When a folder was filled, with the version of the binary.
@@ -68,7 +74,10 @@ enum Filled {
 
 impl Maker<'_> {
     fn fill(&self, folder: &Path) -> Result<Filled> {
-        let version = run::captured(Command::new(self.binary).arg("--version"))?;
+        let version = match self.binary {
+            Some(binary) => run::captured(Command::new(binary).arg("--version"))?,
+            None => self.script.to_owned(),
+        };
         let wanted = format!("{version}\n{}", self.sources);
         let stamp = folder.join("made-from.txt");
         if fs::read_to_string(&stamp).is_ok_and(|before| before == wanted) {
@@ -82,7 +91,7 @@ impl Maker<'_> {
         run::captured(
             Command::new("node")
                 .arg(self.oracle.join(self.script))
-                .arg(self.binary)
+                .args(self.binary)
                 .arg(folder)
                 .current_dir(self.oracle),
         )?;

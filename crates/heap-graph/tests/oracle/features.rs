@@ -54,6 +54,17 @@ pub(crate) const OF_PAGE: [Feature; 6] = [
     Feature::Traced,
 ];
 
+/// What the drawn snapshots hold together.
+pub(crate) const OF_RANDOM: [Feature; 7] = [
+    Feature::GivenAway,
+    Feature::Internals,
+    Feature::LeftOutHalf,
+    Feature::BrokenHalf,
+    Feature::Interface,
+    Feature::Detached,
+    Feature::FromOutside,
+];
+
 /// Adds what a graph, read from `bytes`, has.
 pub(crate) fn collect(graph: &HeapGraph, bytes: &[u8], found: &mut BTreeSet<Feature>) {
     let mut has = |feature, it: bool| {

@@ -1,7 +1,7 @@
 //! Snapshots of real processes through the graph, held against DevTools' answers node by node.
 //!
-//! `STANCH_ORACLE_DIR` names a folder that `xtask/oracle/make.mjs` or `page.mjs` filled, or one that
-//! holds such folders. Without it the test has nothing to do, which is an error under `CI=true`.
+//! `STANCH_ORACLE_DIR` names a folder that `xtask/oracle/make.mjs`, `page.mjs` or `random.mjs` filled,
+//! or one that holds such folders. Without it the test has nothing to do, which is an error under `CI=true`.
 
 mod features;
 
@@ -172,11 +172,11 @@ fn check_folder(folder: &Path, report: &mut Report) -> Outcome<()> {
 
 /// A comparison of snapshots that hold nothing hard proves nothing.
 fn require_features(folder: &Path, found: &BTreeSet<Feature>) -> Outcome<()> {
-    let is_page = folder.file_name().is_some_and(|name| name == "page");
-    let wanted: &[Feature] = if is_page {
-        &features::OF_PAGE
-    } else {
-        &features::OF_NODE
+    let name = folder.file_name().and_then(|name| name.to_str());
+    let wanted: &[Feature] = match name {
+        Some("page") => &features::OF_PAGE,
+        Some("random") => &features::OF_RANDOM,
+        _ => &features::OF_NODE,
     };
     let missing: Vec<&Feature> = wanted.iter().filter(|it| !found.contains(it)).collect();
     if missing.is_empty() {
@@ -206,7 +206,11 @@ fn check_facts(graph: &HeapGraph, to: &mut Comparison<'_>) -> Outcome<()> {
         let place = graph.location(node);
         [
             match graph.kind(node) {
-                NodeKind::Other(position) => format!("other {position}"),
+                // A type without a kind has its name in its class.
+                NodeKind::Other(_) => {
+                    let class = graph.class_name(node);
+                    class.trim_matches(['(', ')']).to_owned()
+                }
                 kind => kind.type_name().to_owned(),
             },
             json(graph.name(node)),
