@@ -282,26 +282,38 @@ fn cycles_end() -> Outcome {
     Ok(())
 }
 
-/// A root that is not the first node, and nothing else in the heap.
+/// ```text
+/// top ─shortcut▶ global(10)      top ─▶ array(100)       top is the root, last in the file
+/// ```
 #[test]
-fn the_root_may_stand_anywhere_and_alone() -> Outcome {
-    let alone = graph(&HeapSketch::new())?;
-    assert_eq!((alone.node_count(), alone.total_size()), (1, 0));
-    assert_eq!(alone.classes(), []);
+fn the_root_may_stand_anywhere_and_be_anything() -> Outcome {
     let (mut sketch, global) = program();
-    let top = sketch.node(NodeKind::Synthetic, "", 0);
+    let array = sketch.node(NodeKind::Array, "", 100);
+    let top = sketch.node(NodeKind::Object, "top", 1);
     sketch.edge(top, EdgeKind::Shortcut, "global", global);
-    let place = top * 6;
-    let text = sketch.to_json();
-    let text = text.replacen(
-        "\"node_count\"",
-        &format!("\"root_index\":{place},\"node_count\""),
-        1,
-    );
+    sketch.edge(top, EdgeKind::Internal, "x", array);
+    let place = format!("\"root_index\":{},\"node_count\"", top * 6);
+    let text = sketch.to_json().replacen("\"node_count\"", &place, 1);
     let snapshot = stanch_heap_snapshot::Snapshot::read(text.as_bytes())?;
     let graph = HeapGraph::build(snapshot)?;
     assert_eq!(graph.root(), Ordinal(top));
-    assert_eq!(dominator(&graph, global), top);
-    assert_eq!(graph.retained_size(Ordinal(top)), 10);
+    assert_eq!(
+        [global, array].map(|node| dominator(&graph, node)),
+        [top, top]
+    );
+    // Whatever the root is, it owns nothing.
+    assert_eq!(
+        [top, array].map(|node| graph.self_size(Ordinal(node))),
+        [1, 100]
+    );
+    assert_eq!(graph.retained_size(Ordinal(top)), 111);
+    Ok(())
+}
+
+#[test]
+fn the_root_may_be_alone() -> Outcome {
+    let alone = graph(&HeapSketch::new())?;
+    assert_eq!((alone.node_count(), alone.total_size()), (1, 0));
+    assert_eq!(alone.classes(), []);
     Ok(())
 }
