@@ -156,7 +156,18 @@ fn counts_that_lie_are_told_from_what_is_there() {
         "more edges than",
     );
     // Wrapping around 64 bits must not make them right again.
-    check("[9,0,1,0,1,0", "[9,0,1,0,18446744073709551615,0", "");
+    let text = [
+        ("[9,0,1,0,1,0", "[9,0,1,0,8,0"),
+        ("1099511627776,1,0", "1099511627776,18446744073709551609,0"),
+        ("24,1,2]", "24,2,2]"),
+    ]
+    .into_iter()
+    .fold(text(), |text, (row, lie)| {
+        assert!(text.contains(row), "the text has no {row}");
+        text.replacen(row, lie, 1)
+    });
+    let sentence = refusal(text.as_bytes());
+    assert!(sentence.contains("more edges than"), "{sentence}");
     for lie in ["-1", "1.5", "1e3", "\"3\"", "18446744073709551616"] {
         check(
             "\"node_count\":3",
@@ -226,6 +237,14 @@ fn huge_numbers_are_refused_where_they_stand() {
             &format!("\n,1,7,{number}"),
             "in edges: a number",
         );
+    }
+    for number in [
+        "18446744073709551616",
+        "18446744073709551619",
+        "18446744073709551620",
+    ] {
+        let row = format!("[9,0,{number},0,1,0");
+        check("[9,0,1,0,1,0", &row, "in nodes: a number");
     }
     // As an id, the largest that fit are taken.
     let largest = u64::MAX - 15;
@@ -324,8 +343,15 @@ fn only_nodes_edges_and_strings_are_needed() {
 }
 
 #[test]
-fn each_section_stands_once() {
+fn each_section_stands_once_and_a_comma_only_before_one() {
     let text = text();
+    let sentence = refusal(text.trim_end_matches('}').replace("\n", "").as_bytes());
+    assert!(sentence.ends_with("expected `,` or `}`"), "{sentence}");
+    let sentence = refusal(format!("{},}}", text.trim_end_matches('}')).as_bytes());
+    assert!(
+        sentence.ends_with("expected a key, found `}`"),
+        "{sentence}"
+    );
     for key in ["snapshot", "nodes", "edges", "locations", "strings"] {
         let start = text.find(&format!("\"{key}\":")).unwrap_or(0);
         let value = match key {
@@ -487,6 +513,10 @@ fn texts_are_refused_only_for_what_cannot_be_read() {
         "\"Map\"\n",
         "in strings: expected `,` or `]`, found `\"`",
     );
+    // A half of a surrogate pair stays where it stood.
+    let found = read(&changed("\"Map\"", r#""\ud83d\n\ude00x""#));
+    let name = found.map(|it| it.strings.utf16(it.nodes.name[1]).map(<[u16]>::to_vec));
+    assert_eq!(name.ok(), Some(Some(vec![0xd83d, 0x0a, 0xde00, 0x78])));
     let mut bytes = text().into_bytes();
     let at = text().rfind("Map").unwrap_or(0);
     for other in [0, 0x0a, 0x80, 0xc3, 0xed, 0xff] {

@@ -82,7 +82,9 @@ pub(crate) fn sketch(bytes: &[u8], most: u32) -> HeapSketch {
     let mut sketch = HeapSketch::new();
     let nodes = 1 + choices.below(most);
     let first_id = 1 + 2 * (choices.next() as u64 % 4);
-    let id = |node: u32| first_id + 2 * u64::from(node);
+    // Ids need not rise with the nodes.
+    let swap = choices.next() as u32 % 4;
+    let id = |node: u32| first_id + 2 * u64::from(node ^ swap);
     for node in 1..nodes {
         let kind = choices.of(&NODE_KINDS);
         let name = choices.of(&NODE_NAMES);
@@ -131,12 +133,14 @@ fn edge(
 /// The name of one half of a WeakMap entry: mostly that of the source's own table.
 fn half(choice: usize, from: u64, to: u64) -> String {
     let table = if choice.is_multiple_of(3) { from } else { 5 };
+    // Several values under one name: each second one of them counts.
+    let value = to % 8;
     let text = if choice.is_multiple_of(7) {
         "two\nlines"
     } else {
         "K"
     };
     format!(
-        "{choice} / part of key ({text} @3) -> value (V @{to}) pair in WeakMap (table @{table})"
+        "{choice} / part of key ({text} @3) -> value (V @{value}) pair in WeakMap (table @{table})"
     )
 }
