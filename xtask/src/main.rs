@@ -2,6 +2,7 @@
 //!
 //! `cargo xtask test` fetches what the tests need and runs every check; CONTRIBUTING.md says more.
 
+mod bench;
 mod cargo_checks;
 mod chromium;
 mod fuzz;
@@ -21,11 +22,14 @@ use clap::Parser;
 enum Chore {
     /// Fetch what the tests need, then run every check
     Test(test::Options),
+    /// Measure this program and other heap tools side by side (long)
+    Bench(bench::Options),
 }
 
 fn main() -> ExitCode {
     let outcome = match Chore::parse() {
         Chore::Test(options) => test::run(&options),
+        Chore::Bench(options) => bench::run(&options),
     };
     match outcome {
         Ok(code) => code,

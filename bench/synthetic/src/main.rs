@@ -5,6 +5,7 @@
 //! ```
 //!
 //! Without `OUT`, or with `-`, it goes to the standard output. The same size gives the same bytes.
+//! What came of it is printed as one line of JSON.
 //! Whatever the size, the program needs a few megabytes: every node and edge follows from its
 //! number alone ([`shape`]), so that nothing has to be kept.
 
@@ -35,7 +36,11 @@ fn main() -> ExitCode {
     };
     match write_to(out, megabytes) {
         Ok(facts) => {
-            eprintln!("{facts}");
+            match out {
+                // The snapshot itself is there.
+                "-" => eprintln!("{facts}"),
+                _ => println!("{facts}"),
+            }
             ExitCode::SUCCESS
         }
         Err(error) => {

@@ -1,0 +1,141 @@
+//! Measurements as plain data: into a file that is kept, and into the README's figures.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use serde::{Deserialize, Serialize};
+
+use super::heaps::Facts;
+use super::machine::Machine;
+use super::table;
+use super::tools::Tool;
+
+/// Where the figures stand in bench/README.md.
+const BEGIN: &str = "<!-- figures: written by `cargo xtask bench --record`, do not edit -->\n";
+const END: &str = "<!-- end of figures -->\n";
+
+/// One session of the benchmark.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Results {
+    pub(crate) date: String,
+    pub(crate) machine: Machine,
+    pub(crate) versions: BTreeMap<String, String>,
+    pub(crate) files: Vec<FileRow>,
+}
+
+/// All runs on one file.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct FileRow {
+    pub(crate) name: String,
+    pub(crate) facts: Facts,
+    pub(crate) tools: Vec<ToolRow>,
+}
+
+/// All runs of one tool on one file.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct ToolRow {
+    pub(crate) tool: Tool,
+    pub(crate) runs: Vec<Run>,
+    /// How it failed, if it did; it is not run again on the file then.
+    pub(crate) failure: Option<String>,
+}
+
+/// One whole process.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub(crate) struct Run {
+    pub(crate) wall_us: u64,
+    pub(crate) user_us: u64,
+    pub(crate) system_us: u64,
+    /// Processor time of all other processes meanwhile.
+    pub(crate) others_us: u64,
+    /// Largest resident memory.
+    pub(crate) peak_bytes: u64,
+}
+
+impl Results {
+    /// Of all cores' time during the runs, what other processes took, in percent.
+    pub(crate) fn others_percent(&self) -> f64 {
+        let tools = self.files.iter().flat_map(|file| &file.tools);
+        let (mut others, mut all) = (0.0, 0.0);
+        for run in tools.flat_map(|tool| &tool.runs) {
+            others += run.others_us as f64;
+            all += run.wall_us as f64 * self.machine.cores as f64;
+        }
+        if all > 0.0 { others / all * 100.0 } else { 0.0 }
+    }
+}
+
+impl ToolRow {
+    pub(crate) const fn new(tool: Tool) -> Self {
+        Self {
+            tool,
+            runs: Vec::new(),
+            failure: None,
+        }
+    }
+}
+
+impl Run {
+    pub(crate) fn wall_seconds(&self) -> f64 {
+        self.wall_us as f64 / 1e6
+    }
+
+    pub(crate) fn cpu_seconds(&self) -> f64 {
+        (self.user_us + self.system_us) as f64 / 1e6
+    }
+
+    pub(crate) fn peak_megabytes(&self) -> f64 {
+        self.peak_bytes as f64 / 1e6
+    }
+}
+
+/// Writes bench/results.json, and the figures that follow from it into bench/README.md.
+pub(crate) fn record(project: &Path, results: &Results) -> Result<()> {
+    let bench = project.join("bench");
+    let readme = bench.join("README.md");
+    let text =
+        fs::read_to_string(&readme).with_context(|| format!("cannot read {}", readme.display()))?;
+    let filled = filled(&text, &table::render(results))
+        .with_context(|| format!("{} has lost the marks of its figures", readme.display()))?;
+    let json = serde_json::to_string_pretty(results)? + "\n";
+    fs::write(bench.join("results.json"), json)?;
+    fs::write(&readme, filled)?;
+    Ok(())
+}
+
+/// The README with `figures` between the marks; `None` without marks.
+fn filled(readme: &str, figures: &str) -> Option<String> {
+    let (before, rest) = readme.split_once(BEGIN)?;
+    let (_, after) = rest.split_once(END)?;
+    Some(format!("{before}{BEGIN}\n{figures}\n{END}{after}"))
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(
+        clippy::unwrap_used,
+        reason = "a test that cannot read its subject must fail"
+    )]
+
+    use std::fs;
+
+    use super::{Results, filled};
+    use crate::bench::table;
+    use crate::cargo_checks;
+
+    #[test]
+    fn the_readme_has_the_figures_that_were_measured() {
+        let bench = cargo_checks::project().unwrap().join("bench");
+        let readme = fs::read_to_string(bench.join("README.md")).unwrap();
+        let json = fs::read(bench.join("results.json")).unwrap();
+        let results: Results = serde_json::from_slice(&json).unwrap();
+        let expected = filled(&readme, &table::render(&results)).unwrap();
+        assert!(
+            readme == expected,
+            "bench/README.md differs from bench/results.json, which reads:\n{}",
+            table::render(&results)
+        );
+    }
+}
