@@ -1,11 +1,15 @@
 //! A growing holder's source into what it says about letting go.
 
-use stanch_heap_growth::Growth;
-use stanch_js_source::{HolderRef, Initializer, Release, ReleaseKind, with_parsed};
-use stanch_memory_verdict::ReleaseHint;
+use stanch_heap_growth::{GrowingHolder, Growth};
+use stanch_js_source::{
+    Extent, HolderRef, Initializer, Release, ReleaseKind, SourceText, with_parsed,
+};
+use stanch_leak_patterns::Pattern;
+use stanch_memory_verdict::{Lifetime, ReleaseHint};
 
 use crate::place::{Named, named, unplaced};
 use crate::sources::Sources;
+use crate::trace::sites;
 
 /// Holders with a smaller part of the newcomers do not decide what the verdict is about.
 const DECISIVE_SHARE: f64 = 0.15;
@@ -26,14 +30,34 @@ pub fn release_hint(growth: &Growth, sources: &Sources) -> Option<ReleaseHint> {
             .into_iter()
             .flatten()
             .filter_map(|anchor| hint(&named(anchor, sources)?, sources));
-        let hint = hints.reduce(stricter)?;
+        let hint = hints
+            .chain(timeouts(holder, sources))
+            .reduce(stricter)
+            .filter(|hint| {
+                hint.lifetime
+                    .and_then(Lifetime::ms)
+                    .is_none_or(|ms| ms <= FOREVER_MS)
+            })?;
         combined = Some(combined.map_or(hint, |known| stricter(known, hint)));
     }
     combined
 }
 
-/// Time after which an eviction that names neither bound nor period should have shown itself.
-const UNNAMED_PERIOD_MS: u64 = 6_000;
+/// What is kept longer than this is kept through any peak: it counts as kept for good.
+const FOREVER_MS: u64 = 600_000;
+
+/// What timeouts keep they let go when they run out.
+fn timeouts(holder: &GrowingHolder, sources: &Sources) -> Option<ReleaseHint> {
+    if holder.pattern != Some(Pattern::PendingAsync) || holder.anchor.is_some() {
+        return None;
+    }
+    let found = sites(holder, None, sources);
+    let call = found.first()?.call.as_ref()?;
+    (call.method.as_deref() == Some("setTimeout")).then(|| ReleaseHint {
+        bound_entries: None,
+        lifetime: Some(call.delay_ms.map_or(Lifetime::Unknown, Lifetime::Timed)),
+    })
+}
 
 /// What one holder's declaration and the code around it say.
 fn hint(named: &Named<'_>, sources: &Sources) -> Option<ReleaseHint> {
@@ -42,7 +66,7 @@ fn hint(named: &Named<'_>, sources: &Sources) -> Option<ReleaseHint> {
     {
         return Some(ReleaseHint {
             bound_entries: *max,
-            sweep_period_ms: *ttl_ms,
+            lifetime: ttl_ms.map(Lifetime::Timed),
         });
     }
     let mut releases = with_parsed(named.text, |parsed| parsed.releases(&named.holder));
@@ -57,7 +81,7 @@ fn hint(named: &Named<'_>, sources: &Sources) -> Option<ReleaseHint> {
     }
     releases
         .iter()
-        .filter(|release| lets_go(release))
+        .filter(|release| lets_go(release) && is_reached(release, sources))
         .map(of_release)
         .reduce(stricter)
 }
@@ -72,17 +96,44 @@ fn lets_go(release: &Release) -> bool {
     evicts && !at_start && !release.nested
 }
 
+/// Whether a release that waits to be called by its name is called at all. What a package offers, the service has to ask
+/// for.
+fn is_reached(release: &Release, sources: &Sources) -> bool {
+    let name = release
+        .function
+        .as_ref()
+        .and_then(|function| function.name.as_deref());
+    let Some(name) = name.filter(|_| release.period_ms.is_none() && release.bound.is_none()) else {
+        return true;
+    };
+    let calls = |text: &SourceText| {
+        let calls = with_parsed(text, |parsed| parsed.calls());
+        calls.iter().any(|call| {
+            let mentions = |extent: &Extent| text.slice(extent.start, extent.end).contains(name);
+            call.method.as_deref() == Some(name) || call.arguments.iter().any(mentions)
+        })
+    };
+    sources.own_texts().any(|(text, _)| calls(text))
+}
+
 fn of_release(release: &Release) -> ReleaseHint {
-    let unnamed = release.bound.is_none() && release.period_ms.is_none();
+    let lifetime = match (release.period_ms, release.age_ms) {
+        (Some(period), age) => Some(Lifetime::Timed(period + age.unwrap_or(0))),
+        (None, Some(age)) => Some(Lifetime::Aged(age)),
+        (None, None) if release.bound.is_none() => Some(Lifetime::Unknown),
+        (None, None) => None,
+    };
     ReleaseHint {
         bound_entries: release.bound,
-        sweep_period_ms: release.period_ms.or(unnamed.then_some(UNNAMED_PERIOD_MS)),
+        lifetime,
     }
 }
 
+/// Both are waited for: the later bound, the longer life; a life that is known says more than one that is not.
 fn stricter(a: ReleaseHint, b: ReleaseHint) -> ReleaseHint {
+    let longer = |lifetime: &Lifetime| (lifetime.ms().is_some(), lifetime.ms());
     ReleaseHint {
         bound_entries: a.bound_entries.max(b.bound_entries),
-        sweep_period_ms: a.sweep_period_ms.max(b.sweep_period_ms),
+        lifetime: a.lifetime.into_iter().chain(b.lifetime).max_by_key(longer),
     }
 }

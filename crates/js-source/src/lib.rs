@@ -29,6 +29,7 @@
 //! heaps, no rules and no files: texts come in as strings.
 
 mod accumulation;
+mod age;
 mod call;
 mod capture;
 mod constant;

@@ -54,6 +54,9 @@ pub struct Release {
     pub bound: Option<u64>,
     /// The constant delay in milliseconds of the timer it runs in.
     pub period_ms: Option<u64>,
+    /// The constant age in milliseconds that an entry has to have reached, where the function goes through many and
+    /// compares one.
+    pub age_ms: Option<u64>,
     /// The function it stands in; `None` at module level.
     pub function: Option<FunctionRef>,
     /// It releases from a value kept in the holder rather than from the holder.
@@ -124,11 +127,17 @@ impl<'a> Tree<'a> {
     fn release(&self, used: Use, found_by: FoundBy) -> Option<(Release, NodeId)> {
         let found = self.release_of(used)?;
         let function = self.function_around(found.node);
+        let period_ms = function.and_then(|f| self.timer_of(f));
+        // An age that is asked of the one entry in use says nothing about those that nobody asks for again.
+        let sweeps = period_ms.is_some()
+            || found.kind == ReleaseKind::Filter
+            || function.is_some_and(|f| self.is_repeated(found.node, f));
         let release = Release {
             kind: found.kind,
             extent: self.extent(self.span(found.node)),
             bound: found.bound,
-            period_ms: function.and_then(|f| self.timer_of(f)),
+            period_ms,
+            age_ms: function.filter(|_| sweeps).and_then(|f| self.age_in(f)),
             function: function.map(|f| self.function_ref(f)),
             nested: used.level == Level::Element,
             found_by,

@@ -112,7 +112,8 @@ fn unaccounted(
     };
     let change = match kind {
         VerdictKind::GcPressure => {
-            "A run in which collection takes less than a sixth of the time under load.".to_owned()
+            "A run in which collection takes less of the time, or requests leave less garbage."
+                .to_owned()
         }
         _ => format!(
             "Growth that starts later, on paths this load does not reach, or below {} per request.",

@@ -58,8 +58,30 @@ pub struct Limits {
 pub struct ReleaseHint {
     /// Entries after which it evicts.
     pub bound_entries: Option<u64>,
-    /// Milliseconds after which entries are swept.
-    pub sweep_period_ms: Option<u64>,
+    /// How long entries stay at most, if that is known.
+    pub lifetime: Option<Lifetime>,
+}
+
+/// How long entries stay at most, and what ends their stay.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lifetime {
+    /// A timer lets them go after so many milliseconds, also while the service idles.
+    Timed(u64),
+    /// The code that uses the holder lets go of what is older than so many milliseconds.
+    Aged(u64),
+    /// Something lets them go now and then; when is not known.
+    Unknown,
+}
+
+impl Lifetime {
+    /// Milliseconds, where they are known.
+    #[must_use]
+    pub const fn ms(self) -> Option<u64> {
+        match self {
+            Self::Timed(ms) | Self::Aged(ms) => Some(ms),
+            Self::Unknown => None,
+        }
+    }
 }
 
 /// Everything known when [`decide`](crate::decide) is asked.

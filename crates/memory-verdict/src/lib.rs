@@ -50,7 +50,7 @@ mod verdict;
 mod wording;
 
 pub use decide::decide;
-pub use evidence::{Evidence, EvidenceError, Limits, LoadSample, Reading, ReleaseHint};
+pub use evidence::{Evidence, EvidenceError, Lifetime, Limits, LoadSample, Reading, ReleaseHint};
 pub use verdict::{
     Answer, BytesPerRequest, Decision, Growth, Measure, Need, Quantity, Step, Unit, Verdict,
     VerdictKind,

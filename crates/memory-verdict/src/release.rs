@@ -1,10 +1,10 @@
 //! A rise → a leak, memory that an idle pause gives back, or the measurement that tells them apart.
 
 use crate::course::{Course, Shape};
-use crate::evidence::{Evidence, Reading};
+use crate::evidence::{Evidence, Lifetime, Reading};
 use crate::thresholds as at;
 use crate::verdict::{Answer, Measure, Need, Step, Unit};
-use crate::wording::{bytes, share};
+use crate::wording::{bytes, duration, share};
 
 /// Whether a rise may be called a leak.
 pub(crate) enum Confirmed {
@@ -54,43 +54,58 @@ pub(crate) fn confirm(evidence: &Evidence, course: &Course, steps: &mut Vec<Step
 /// What the holder's own code demands before its growth may be called a leak.
 fn expected_release(evidence: &Evidence, course: &Course) -> Option<Confirmed> {
     let hint = evidence.release_expected?;
-    if evidence.limits.rounds_left > 0 {
-        let why = "the code of the holder evicts: all rounds are needed to see whether it does";
-        return Some(Confirmed::Open(
-            Need::Round {
-                stretch: at::STRETCH,
-            },
-            why.to_owned(),
-        ));
+    let rounds = |stretch, why| Some(Confirmed::Open(Need::Round { stretch }, why));
+    if let Some(bound) = hint.bound_entries {
+        if evidence.limits.rounds_left > 0 {
+            let why = format!("the holder evicts after {bound} entries: all rounds are needed");
+            return rounds(at::STRETCH, why);
+        }
+        if course.requests < at::BEYOND_BOUND * bound as f64 {
+            let why = format!(
+                "the holder evicts after {bound} entries and has seen {:.0} requests: load it with more",
+                course.requests
+            );
+            return rounds(at::LONGEST_ROUND, why);
+        }
     }
-    let bound = hint
-        .bound_entries
-        .filter(|&bound| course.requests < at::BEYOND_BOUND * bound as f64)?;
-    let why = format!(
-        "the holder evicts after {bound} entries and has seen {:.0} requests: load it with more",
-        course.requests
-    );
-    Some(Confirmed::Open(
-        Need::Round {
-            stretch: at::LONGEST_ROUND,
-        },
-        why,
-    ))
+    match hint.lifetime? {
+        Lifetime::Timed(ms) if ms + AFTER_MS > at::LONGEST_NAMED_PAUSE_MS => {
+            let why = format!(
+                "its code lets entries go after {}, longer than this run waits",
+                duration(ms)
+            );
+            rounds(1.0, why)
+        }
+        Lifetime::Aged(ms)
+            if (elapsed(&evidence.readings) as f64) < at::BEYOND_BOUND * ms as f64 =>
+        {
+            let why = format!(
+                "its code lets go of entries older than {}: only a longer run can tell",
+                duration(ms)
+            );
+            rounds(at::STRETCH, why)
+        }
+        Lifetime::Unknown if evidence.limits.rounds_left > 0 => {
+            let why = "its code lets entries go, at a time that it does not say";
+            rounds(at::STRETCH, why.to_owned())
+        }
+        _ => None,
+    }
 }
+
+/// Timers run late on a busy machine.
+const AFTER_MS: u64 = 1_000;
 
 /// How long the idle pause has to be, if one is needed at all.
 fn pause_needed(evidence: &Evidence, course: &Course) -> Option<u64> {
-    let swept = evidence
-        .release_expected
-        .and_then(|hint| hint.sweep_period_ms);
-    if let Some(period) = swept {
-        return Some((period + 1_000).clamp(at::SHORTEST_PAUSE_MS, at::LONGEST_PAUSE_MS));
-    }
+    let lifetime = evidence.release_expected.and_then(|hint| hint.lifetime);
     let few = course.line.slope < at::WOBBLE_RATE && course.requests < at::MANY_REQUESTS;
-    match course.shape {
-        _ if evidence.release_expected.is_some() => Some(at::LONGEST_PAUSE_MS),
+    match (lifetime, course.shape) {
+        (Some(Lifetime::Timed(ms)), _) => Some((ms + AFTER_MS).max(at::SHORTEST_PAUSE_MS)),
+        (Some(Lifetime::Unknown), _) => Some(at::UNNAMED_PERIOD_MS + AFTER_MS),
+        (None, _) if evidence.release_expected.is_some() => Some(at::LONGEST_PAUSE_MS),
         // A sweep that made the steps uneven comes at least once in the time they were measured in.
-        Shape::Uneven => {
+        (_, Shape::Uneven) => {
             Some(elapsed(&evidence.readings).clamp(at::SHORTEST_PAUSE_MS, at::LONGEST_PAUSE_MS))
         }
         _ if few => Some(at::SHORTEST_PAUSE_MS),

@@ -29,6 +29,15 @@ pub(crate) fn rounds(count: usize) -> String {
     }
 }
 
+/// Milliseconds in the unit a person would say them in: `250 ms`, `30 s`, `5 min`.
+pub(crate) fn duration(ms: u64) -> String {
+    match ms {
+        0..1_000 => format!("{ms} ms"),
+        1_000..120_000 => format!("{} s", ms.div_ceil(1_000)),
+        _ => format!("{} min", ms.div_ceil(60_000)),
+    }
+}
+
 /// A chance as people read it: `1 in 120`.
 pub(crate) fn chance(chance: f64) -> String {
     if chance > 0.0 {

@@ -89,7 +89,7 @@ fn healthy(seed: u64) -> Service {
             let requests = per_round * random.between(3.0, 20.0);
             let hint = ReleaseHint {
                 bound_entries: Some(requests as u64),
-                sweep_period_ms: None,
+                lifetime: None,
             };
             Service {
                 heap: vec![Shape::Filling {

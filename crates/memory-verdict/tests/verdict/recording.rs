@@ -1,7 +1,7 @@
 //! A recorded series → the dialogue a caller would have had with `decide`.
 
 use stanch_memory_verdict::{
-    Decision, Evidence, Limits, LoadSample, Need, Reading, ReleaseHint, Verdict, decide,
+    Decision, Evidence, Lifetime, Limits, LoadSample, Need, Reading, ReleaseHint, Verdict, decide,
 };
 
 /// Rounds a caller runs at most.
@@ -43,10 +43,11 @@ pub(crate) fn parse(text: &str) -> Series {
         })
     };
     let number = |name: &str| header(name).and_then(|text| text.parse().ok());
-    let (bound_entries, sweep_period_ms) = (number("bound_entries"), number("sweep_period_ms"));
-    let hint = (bound_entries.is_some() || sweep_period_ms.is_some()).then_some(ReleaseHint {
+    let bound_entries = number("bound_entries");
+    let lifetime = number("lifetime_ms").map(Lifetime::Timed);
+    let hint = (bound_entries.is_some() || lifetime.is_some()).then_some(ReleaseHint {
         bound_entries,
-        sweep_period_ms,
+        lifetime,
     });
     let label = header("label").unwrap_or("unlabelled").to_owned();
     Series {
@@ -164,11 +165,11 @@ fn last_word(mut evidence: Evidence, paused: Option<u64>) -> Outcome {
 
 /// Takes rows up to the next reading, or up to the next pause; false at the end of the recording.
 fn advance<'a>(
-    rows: &mut impl Iterator<Item = &'a Row>,
+    rows: &mut (impl Iterator<Item = &'a Row> + Clone),
     evidence: &mut Evidence,
     pause: Option<u64>,
 ) -> bool {
-    for row in rows {
+    while let Some(row) = rows.next() {
         match (row, pause) {
             (Row::Start(reading), _) => evidence.warm_up = Some(*reading),
             (Row::Load(sample), _) => evidence.under_load.push(*sample),
@@ -179,6 +180,12 @@ fn advance<'a>(
             (Row::Round(reading), Some(_)) => evidence.readings.push(*reading),
             (Row::Pause(reading), Some(ms)) => {
                 let asked = evidence.readings.last().map_or(0, |last| last.at_ms + ms);
+                // A short one says nothing about what goes later, as long as there is a longer one.
+                let mut ahead = rows.clone();
+                if reading.at_ms + ms / 10 < asked && ahead.any(|row| matches!(row, Row::Pause(_)))
+                {
+                    continue;
+                }
                 evidence.pause = Some(Reading {
                     at_ms: reading.at_ms.max(asked),
                     ..*reading

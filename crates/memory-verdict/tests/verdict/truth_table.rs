@@ -1,7 +1,7 @@
 //! Made-up services → the whole decision as text: one line per kind and noise.
 
 use stanch_memory_verdict::{
-    Decision, Evidence, Limits, Reading, ReleaseHint, VerdictKind, decide,
+    Decision, Evidence, Lifetime, Limits, Reading, ReleaseHint, VerdictKind, decide,
 };
 
 use super::synthetic::{Service, Shape};
@@ -28,10 +28,10 @@ fn rows() -> Vec<(&'static str, Service, VerdictKind)> {
         per_round: 12.0,
         ..Service::quiet()
     };
-    let hint = |bound, sweep| {
+    let hint = |bound, lifetime| {
         Some(ReleaseHint {
             bound_entries: bound,
-            sweep_period_ms: sweep,
+            lifetime,
         })
     };
     let expiring = Shape::Expiring {
@@ -136,10 +136,10 @@ fn rows() -> Vec<(&'static str, Service, VerdictKind)> {
         (
             "entries that live 14 s, known",
             Service {
-                hint: hint(None, Some(14_000)),
+                hint: hint(None, Some(Lifetime::Timed(15_000))),
                 ..with(vec![expiring])
             },
-            WarmUp,
+            Healthy,
         ),
         (
             "entries that live 4 s",
@@ -211,9 +211,9 @@ fn rows() -> Vec<(&'static str, Service, VerdictKind)> {
             RetainedPages,
         ),
         (
-            "a fifth of the time in collection",
+            "a third of the time in collection",
             Service {
-                gc_share: 0.2,
+                gc_share: 0.33,
                 ..Service::quiet()
             },
             GcPressure,

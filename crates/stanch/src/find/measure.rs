@@ -8,7 +8,7 @@ use stanch_diagnosis::Phase;
 use stanch_heap_growth::Growth;
 use stanch_inspector::Session;
 use stanch_leak_patterns::Bytes;
-use stanch_memory_verdict::{Decision, Need, ReleaseHint, Verdict};
+use stanch_memory_verdict::{Decision, Lifetime, Need, Reading, ReleaseHint, Verdict};
 use tokio::time::Instant;
 
 use super::isolate::{Isolate, SnapshotPolicy, is_explained_by_snapshots};
@@ -35,6 +35,14 @@ pub(crate) struct Measured {
     pub(crate) verdict: Verdict,
     /// What grew; none where no snapshots were taken.
     pub(crate) growth: Option<Growth>,
+}
+
+/// Whether a verdict stands once the sources were read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Explained {
+    Fully,
+    /// They show that entries are let go: the question is open again.
+    ButEvicting,
 }
 
 /// One run over all isolates of a process.
@@ -104,21 +112,24 @@ impl<'a> Measurement<'a> {
             self.rounds_done += 1;
             self.read_all().await?;
             self.snapshot_growing().await?;
-            let Some((culprit, verdict)) = self.decide().await? else {
-                continue;
-            };
-            let Some(culprit) = self.explain(culprit, &verdict, &hint).await? else {
-                continue;
-            };
-            let isolate = self.isolates.swap_remove(culprit);
-            let is_series = isolate.snapshots_taken() > 1;
-            let growth = is_series.then(|| isolate.growth()).transpose()?;
-            return Ok(Measured {
-                isolate,
-                verdict,
-                growth,
-            });
+            // What the sources say can open the question again, and the answer may need no further round.
+            while let Some((culprit, verdict)) = self.decide().await? {
+                if self.explain(culprit, &verdict, &hint).await? == Explained::Fully {
+                    return self.measured(culprit, verdict);
+                }
+            }
         }
+    }
+
+    fn measured(&mut self, culprit: usize, verdict: Verdict) -> Result<Measured> {
+        let isolate = self.isolates.swap_remove(culprit);
+        let is_series = isolate.snapshots_taken() > 1;
+        let growth = is_series.then(|| isolate.growth()).transpose()?;
+        Ok(Measured {
+            isolate,
+            verdict,
+            growth,
+        })
     }
 
     /// Drives load, at full speed or in bursts, while reading memory now and then.
@@ -205,8 +216,11 @@ impl<'a> Measurement<'a> {
 
     async fn read_all(&mut self) -> Result<()> {
         let requests = self.traffic.requests_now().await?;
+        let mut readings = Vec::new();
         for isolate in &mut self.isolates {
-            let reading = isolate.read(requests, millis(self.started)).await?;
+            readings.push(isolate.read(requests, millis(self.started)).await?);
+        }
+        for (isolate, reading) in self.isolates.iter_mut().zip(apart(readings)) {
             self.ui.detail(&format!(
                 "{}: reading {} after {requests} requests: live heap {}, external {}, rss {}",
                 isolate.name,
@@ -319,21 +333,21 @@ impl<'a> Measurement<'a> {
         Ok(())
     }
 
-    /// Completes a leak's snapshots. None if the sources show eviction and the question is therefore open again.
+    /// Completes a leak's snapshots, and asks the sources whether they evict.
     async fn explain(
         &mut self,
         culprit: usize,
         verdict: &Verdict,
         hint: &impl Fn(&Growth) -> Option<ReleaseHint>,
-    ) -> Result<Option<usize>> {
+    ) -> Result<Explained> {
         if !is_explained_by_snapshots(verdict.kind) || !self.isolates[culprit].may_snapshot() {
-            return Ok(Some(culprit));
+            return Ok(Explained::Fully);
         }
         self.take_snapshot(culprit).await?;
         if !self.isolates[culprit].may_snapshot() {
             // Sampling has begun this moment: one round shows it what stays.
             self.load(self.round, Phase::Load).await?;
-            return Ok(Some(culprit));
+            return Ok(Explained::Fully);
         }
         while !self.isolates[culprit].has_series() && self.isolates[culprit].may_snapshot() {
             self.load(self.args.round, Phase::Load).await?;
@@ -342,22 +356,24 @@ impl<'a> Measurement<'a> {
         }
         let isolate = &mut self.isolates[culprit];
         if !isolate.has_series() || isolate.evidence.release_expected.is_some() {
-            return Ok(Some(culprit));
+            return Ok(Explained::Fully);
         }
         let Some(expected) = hint(&isolate.growth()?) else {
-            return Ok(Some(culprit));
+            return Ok(Explained::Fully);
         };
         isolate.evidence.release_expected = Some(expected);
-        let further = if expected.bound_entries.is_some() {
-            self.args.max_rounds
-        } else {
-            EXPIRY_ROUNDS
+        let further = match expected.lifetime {
+            _ if expected.bound_entries.is_some() => self.args.max_rounds,
+            Some(Lifetime::Aged(_)) => self.args.max_rounds,
+            // The pause that follows tells.
+            Some(Lifetime::Timed(_)) => 0,
+            Some(Lifetime::Unknown) | None => EXPIRY_ROUNDS,
         };
         self.last_round = self.args.max_rounds.min(self.rounds_done + further);
-        self.ui.detail(
+        self.ui.phase(
             "its source shows that it lets entries go: measuring longer before calling it a leak",
         );
-        Ok(None)
+        Ok(Explained::ButEvicting)
     }
 
     fn status(&self, phase: Phase, until: Instant) -> Status {
@@ -375,6 +391,16 @@ impl<'a> Measurement<'a> {
             left: until.saturating_duration_since(Instant::now()),
         }
     }
+}
+
+/// Resident memory is the whole process's: each isolate's readings go without what the others have reserved.
+fn apart(mut readings: Vec<Reading>) -> Vec<Reading> {
+    let reserved = |reading: &Reading| reading.heap_total + reading.external;
+    let all: u64 = readings.iter().map(reserved).sum();
+    for reading in &mut readings {
+        reading.rss = reading.rss.saturating_sub(all - reserved(reading));
+    }
+    readings
 }
 
 /// A pause answers more than a round, and a longer one more than a shorter one.

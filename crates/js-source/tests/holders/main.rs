@@ -2,6 +2,8 @@
 
 #![expect(clippy::expect_used, reason = "a test stops at the first surprise")]
 
+mod releases;
+
 use stanch_js_source::{
     FoundBy, HolderRef, Initializer, ParsedSource, Phase, Position, SourceText, with_parsed,
 };
@@ -56,8 +58,12 @@ fn describe(parsed: &ParsedSource<'_>, holder: &HolderRef) -> String {
         } else {
             ""
         };
+        let age = release
+            .age_ms
+            .map(|ms| format!(" >{ms}ms"))
+            .unwrap_or_default();
         lines.push(format!(
-            "{:?} {}{bound}{period}{nested}{by_name}",
+            "{:?} {}{bound}{period}{age}{nested}{by_name}",
             release.kind,
             release.extent.line()
         ));
@@ -495,109 +501,6 @@ fn phases() {
         "const routes = new Map();\nroutes.set('a', 1);\n['b'].forEach((r) => routes.set(r, 1));\n(() => { routes.set('c', 1); })();\nfunction f(r) { routes.set(r, 1); }",
         var("routes"),
         "declared 1:7 Map, Inserts 2 init, Inserts 3 init, Inserts 4 init, Inserts 5",
-    );
-}
-
-#[test]
-fn releases() {
-    check(
-        "const m = new Map();\nfunction f(k) { m.delete(k); m.clear(); }",
-        var("m"),
-        "declared 1:7 Map, Delete 2, Clear 2",
-    );
-    check(
-        "const MAX = 5 * 100;\nconst m = new Map();\nfunction f(k, v) {\n  if (m.size >= MAX) m.delete(m.keys().next().value);\n  m.set(k, v);\n}",
-        var("m"),
-        "declared 2:7 Map, Inserts 5, BoundCheck 4 ≤500, Delete 4",
-    );
-    check(
-        "const list = [];\nfunction f(v) {\n  list.push(v);\n  while (list.length > 1000) list.shift();\n  for (let i = 0; i < list.length; i++) g(list[i]);\n  if (list.length > 0) g();\n}",
-        var("list"),
-        "declared 1:7 Array, Appends 3, BoundCheck 4 ≤1000, Shift 4",
-    );
-    check(
-        "let list = [];\nfunction add(v) { list.push(v); }\nsetInterval(() => { list = list.filter((x) => x.ok); }, 60 * 1000);",
-        var("list"),
-        "declared 1:5 Array, Appends 2, Filter 3 /60000ms",
-    );
-    check(
-        "const m = new Map();\nfunction sweep() { for (const [k, v] of m) if (v.old) m.delete(k); }\nsetInterval(sweep, 30_000).unref();\nsetInterval(() => sweep(), 1e3);",
-        var("m"),
-        "declared 1:7 Map, Delete 2 /30000ms",
-    );
-    check(
-        "class C {\n  items = new Map();\n  constructor() { this.timer = setInterval(this.sweep.bind(this), 5000); }\n  sweep() { this.items.clear(); }\n  stop() { clearInterval(this.timer); }\n}",
-        field("C", "items"),
-        "declared 2:3 Map, Clear 4 /5000ms",
-    );
-    check(
-        "class C {\n  constructor() { this.timer = setInterval(f, 5000); }\n  stop() { clearInterval(this.timer); this.timer = null; }\n}",
-        field("C", "timer"),
-        "declared 2:24 call setInterval, Clear 3, Reassign 3",
-    );
-    check(
-        "const m = new Map();\nfunction f(k, v) { m.set(k, v); setTimeout(() => m.delete(k), 2000); }",
-        var("m"),
-        "declared 1:7 Map, Inserts 2, Delete 2 /2000ms",
-    );
-    check(
-        "let batch = [];\nfunction add(v) { batch.push(v); }\nfunction flush() { const out = batch; batch = []; send(out); }",
-        var("batch"),
-        "declared 1:5 Array, Appends 2, Reassign 3",
-    );
-    check(
-        "const ring = [];\nlet i = 0;\nfunction f(v) { ring[i++ % 64] = v; }",
-        var("ring"),
-        "declared 1:7 Array, BoundCheck 3 ≤64",
-    );
-    check(
-        "const o = {};\nfunction f(k, v) { o[k] = v; if (Object.keys(o).length > 100) delete o[k]; o[k] = null; }",
-        var("o"),
-        "declared 1:7 Object, Inserts 2, BoundCheck 2 ≤100, Delete 2, Delete 2",
-    );
-    check(
-        "class C {\n  #max = 50;\n  list = [];\n  add(v) { if (this.list.length < this.#max) this.list.push(v); }\n}",
-        field("C", "list"),
-        "declared 3:3 Array, Appends 4, BoundCheck 4 ≤50",
-    );
-    check(
-        "const LIMIT = Number(process.env.LIMIT) || 200;\nconst l = [];\nfunction f(v, o) { l.push(v); if (l.length > LIMIT) l.splice(0, 1); if (l.length > o.max) l.length = o.max; }",
-        var("l"),
-        "declared 2:7 Array, Appends 3, BoundCheck 3 ≤200, Splice 3, BoundCheck 3, Truncate 3",
-    );
-    check(
-        "const sockets = new Set();\nserver.on('connection', (s) => {\n  sockets.add(s);\n  s.on('close', () => sockets.delete(s));\n});",
-        var("sockets"),
-        "declared 1:7 Set, Inserts 3, Delete 4",
-    );
-}
-
-#[test]
-fn bounded_libraries() {
-    check(
-        "import { LRUCache } from 'lru-cache';\nconst c = new LRUCache({ max: 500, ttl: 1000 * 60 });\nfunction f(k) { c.set(k, 1); }",
-        var("c"),
-        "declared 2:7 Bounded lru-cache Some(500) Some(60000), Inserts 3",
-    );
-    check(
-        "const NodeCache = require('node-cache');\nconst c = new NodeCache({ stdTTL: 60 });",
-        var("c"),
-        "declared 2:7 Bounded node-cache None Some(60000)",
-    );
-    check(
-        "const NodeCache = require('node-cache');\nconst c = new NodeCache({ stdTTL: 0 });",
-        var("c"),
-        "declared 2:7 new NodeCache",
-    );
-    check(
-        "const LRU = require('lru-cache');\nconst opts = { max: 10 };\nconst a = LRU(500), b = new LRU(opts);",
-        var("b"),
-        "declared 3:21 Bounded lru-cache Some(10) None",
-    );
-    check(
-        "import Keyv from 'keyv';\nconst k = new Keyv();",
-        var("k"),
-        "declared 2:7 new Keyv",
     );
 }
 

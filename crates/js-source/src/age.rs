@@ -1,0 +1,131 @@
+//! A function that lets entries go into the age it lets them reach.
+
+use oxc_ast::AstKind;
+use oxc_ast::ast::{BinaryExpression, Expression};
+use oxc_semantic::NodeId;
+use oxc_span::GetSpan;
+use oxc_syntax::operator::{AssignmentOperator, BinaryOperator};
+
+use crate::tree::{Tree, bare, key_name, member_name, target_node};
+
+/// Milliseconds that nobody means as an age: the comparison counts something.
+const SHORTEST: u64 = 50;
+
+impl<'a> Tree<'a> {
+    /// The constant age, in milliseconds, with which the function compares what it looks at; the largest of several.
+    ///
+    /// `now - entry.at > TTL` and `entry.at + TTL < now` have it in the comparison; for `entry.expires < now` it is
+    /// where `expires` is set: `Date.now() + TTL`.
+    pub(crate) fn age_in(&self, function: NodeId) -> Option<u64> {
+        let whole = self.span(function);
+        let comparisons = self.nodes().iter().filter_map(|node| match node.kind() {
+            AstKind::BinaryExpression(comparison)
+                if is_ordering(comparison.operator)
+                    && whole.contains_inclusive(comparison.span) =>
+            {
+                Some(comparison)
+            }
+            _ => None,
+        });
+        comparisons
+            .filter_map(|comparison| self.age_compared(comparison))
+            .filter(|age| *age >= SHORTEST)
+            .max()
+    }
+
+    /// Whether a node of the function stands in a loop, or the function is called for each of many.
+    pub(crate) fn is_repeated(&self, node: NodeId, function: NodeId) -> bool {
+        let mut inner = node;
+        while let Some(outer) = self.parent(inner).filter(|outer| *outer != function) {
+            let is_loop = matches!(
+                self.kind(outer),
+                AstKind::ForStatement(_)
+                    | AstKind::ForInStatement(_)
+                    | AstKind::ForOfStatement(_)
+                    | AstKind::WhileStatement(_)
+                    | AstKind::DoWhileStatement(_)
+            );
+            if is_loop {
+                return true;
+            }
+            inner = outer;
+        }
+        let call = self.call_with(function);
+        call.and_then(|call| call.method)
+            .is_some_and(|method| matches!(method.as_str(), "forEach" | "filter" | "map" | "each"))
+    }
+
+    fn age_compared(&self, comparison: &BinaryExpression<'a>) -> Option<u64> {
+        let sides = [
+            (&comparison.left, &comparison.right),
+            (&comparison.right, &comparison.left),
+        ];
+        sides.into_iter().find_map(|(one, other)| match bare(one) {
+            Expression::BinaryExpression(sum) => match sum.operator {
+                BinaryOperator::Subtraction if self.number(one).is_none() => {
+                    self.whole_number(other)
+                }
+                BinaryOperator::Addition => self.added(one),
+                _ => None,
+            },
+            Expression::Identifier(identifier) => self.time_ahead(&identifier.name),
+            _ => {
+                let member = one.as_member_expression()?;
+                self.time_ahead(member.static_property_name()?)
+            }
+        })
+    }
+
+    /// The constant that a moment called `name` lies ahead of the time it is set at.
+    fn time_ahead(&self, name: &str) -> Option<u64> {
+        self.nodes().iter().find_map(|node| match node.kind() {
+            AstKind::ObjectProperty(property)
+                if key_name(&property.key).as_deref() == Some(name) =>
+            {
+                self.added(&property.value)
+            }
+            AstKind::AssignmentExpression(assignment)
+                if assignment.operator == AssignmentOperator::Assign
+                    && target_node(&assignment.left)
+                        .is_some_and(|target| self.is_called(target, name)) =>
+            {
+                self.added(&assignment.right)
+            }
+            AstKind::VariableDeclarator(declarator)
+                if declarator.id.get_identifier_name().as_deref() == Some(name) =>
+            {
+                self.added(declarator.init.as_ref()?)
+            }
+            _ => None,
+        })
+    }
+
+    fn is_called(&self, target: NodeId, name: &str) -> bool {
+        let kind = self.kind(target);
+        member_name(kind).as_deref() == Some(name) || self.slice(kind.span()) == name
+    }
+
+    /// The constant part of a sum whose other part is none.
+    fn added(&self, expression: &Expression<'a>) -> Option<u64> {
+        let Expression::BinaryExpression(sum) = bare(expression) else {
+            return None;
+        };
+        if sum.operator != BinaryOperator::Addition {
+            return None;
+        }
+        match (self.whole_number(&sum.left), self.whole_number(&sum.right)) {
+            (Some(constant), None) | (None, Some(constant)) => Some(constant),
+            _ => None,
+        }
+    }
+}
+
+const fn is_ordering(operator: BinaryOperator) -> bool {
+    matches!(
+        operator,
+        BinaryOperator::LessThan
+            | BinaryOperator::LessEqualThan
+            | BinaryOperator::GreaterThan
+            | BinaryOperator::GreaterEqualThan
+    )
+}
