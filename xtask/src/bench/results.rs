@@ -109,7 +109,7 @@ pub(crate) fn record(project: &Path, results: &Results) -> Result<()> {
 fn filled(readme: &str, figures: &str) -> Option<String> {
     let (before, rest) = readme.split_once(BEGIN)?;
     let (_, after) = rest.split_once(END)?;
-    Some(format!("{before}{BEGIN}\n{figures}\n{END}{after}"))
+    Some(format!("{before}{BEGIN}\n{figures}\n\n{END}{after}"))
 }
 
 #[cfg(test)]
