@@ -1,7 +1,8 @@
 //! The fuzz targets into so many runs without a finding, in a bounded time.
 //!
 //! The instrumentation that libFuzzer needs is a pass of the stable compiler, so neither cargo-fuzz
-//! nor a nightly compiler has to be there; with them `cargo fuzz run parse` does the same.
+//! nor a nightly compiler has to be there. With cargo-fuzz, and for longer,
+//! `cargo fuzz run -s none parse fuzz/corpus/parse fuzz/seeds/parse` does the same.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
