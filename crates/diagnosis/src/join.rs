@@ -174,13 +174,25 @@ fn name(holder: &GrowingHolder, found: &[Found<'_>]) -> String {
     let from_call = call.and_then(|call| match holder.pattern {
         Some(Pattern::UnremovedListener | Pattern::UnclosedStream) => {
             let bound = call.bound_to.clone();
-            bound
-                .or_else(|| call.object.clone())
-                .or_else(|| call.method.clone())
+            let object = call
+                .object
+                .clone()
+                .filter(|object| !is_imported(object, found));
+            bound.or(object).or_else(|| call.method.clone())
         }
         _ => call.method.clone(),
     });
     from_call.unwrap_or_else(|| holder.class.clone())
+}
+
+/// Whether the object of a call is a module: `fs` of `fs.watch(…)` says nothing about what was opened.
+fn is_imported(object: &str, found: &[Found<'_>]) -> bool {
+    found.first().is_some_and(|site| {
+        let imports = with_parsed(site.text, |parsed| parsed.imports());
+        imports
+            .iter()
+            .any(|import| import.local.as_deref() == Some(object))
+    })
 }
 
 /// `name@version` of the package whose code the holder is a part of.

@@ -17,8 +17,9 @@ pub(crate) struct Reading {
     pub(crate) reason: String,
 }
 
-/// Most of the members have a trait.
-const MOST: f64 = 0.5;
+/// Part of the members that decides. Half of them is every entry of a Map whose keys and values are both objects, give
+/// or take one.
+const MOST: f64 = 0.45;
 
 /// What a holder and its newcomers look like.
 pub(crate) struct Shape<'a> {
