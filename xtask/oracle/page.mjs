@@ -2,10 +2,10 @@
 //
 //   node page.mjs CHROMIUM_BINARY OUT_DIR
 //
-// internals  V8's internals exposed
 // before     page.html with its detached trees
 // after      the same page later: trees came, went, and one went back into the document
 // tracked    later still, with the stack of every allocation
+// internals  V8's internals exposed
 //
 // The browser is spoken to over a pipe: no port is opened, and it ends when we do.
 import { spawn } from 'node:child_process';
@@ -50,7 +50,6 @@ async function snapshots(browser) {
   await evaluate(page, 'heap.held');
   await page.send('HeapProfiler.enable');
   await page.send('HeapProfiler.collectGarbage');
-  await take(page, 'internals', { exposeInternals: true });
   await take(page, 'before');
   await evaluate(page, 'change()');
   await take(page, 'after');
@@ -59,6 +58,7 @@ async function snapshots(browser) {
   // The number of allocating functions comes before the functions: the second time it is right.
   await take(page, 'tracked');
   await take(page, 'tracked');
+  await take(page, 'internals', { exposeInternals: true });
 }
 
 async function evaluate(page, expression) {
