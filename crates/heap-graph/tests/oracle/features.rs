@@ -44,15 +44,9 @@ pub(crate) const OF_NODE: [Feature; 8] = [
     Feature::Traced,
 ];
 
-/// What the snapshots of a page hold together.
-pub(crate) const OF_PAGE: [Feature; 6] = [
-    Feature::GivenAway,
-    Feature::Internals,
-    Feature::BrokenHalf,
-    Feature::Detached,
-    Feature::FromOutside,
-    Feature::Traced,
-];
+/// What the snapshots of a page hold together. V8 15 marks no global objects any more, so no node
+/// belongs to the page or gives its size away.
+pub(crate) const OF_PAGE: [Feature; 3] = [Feature::BrokenHalf, Feature::Detached, Feature::Traced];
 
 /// What the drawn snapshots hold together.
 pub(crate) const OF_RANDOM: [Feature; 7] = [

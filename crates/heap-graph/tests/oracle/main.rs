@@ -51,6 +51,9 @@ fn every_number_is_the_one_devtools_shows() -> Outcome<()> {
         }
         return Err(format!("{} differences", report.differences).into());
     }
+    if !report.missing.is_empty() {
+        return Err(report.missing.join("; ").into());
+    }
     if !report.wide {
         let sentence = "no snapshot has a size of 4 GiB or more";
         if strict {
@@ -65,6 +68,8 @@ fn every_number_is_the_one_devtools_shows() -> Outcome<()> {
 struct Report {
     /// Whether a size did not fit 32 bits.
     wide: bool,
+    /// What is no longer in the snapshots of a folder.
+    missing: Vec<String>,
     snapshots: usize,
     pairs: usize,
     nodes: usize,
@@ -151,7 +156,7 @@ fn check_folder(folder: &Path, report: &mut Report) -> Outcome<()> {
     if graphs.is_empty() {
         return Ok(());
     }
-    require_features(folder, &found)?;
+    report.missing.extend(missing_features(folder, &found));
     report.wide |= found.contains(&Feature::FourGiB);
     for file in &files {
         let name = file.file_name().unwrap_or_default().to_string_lossy();
@@ -171,7 +176,7 @@ fn check_folder(folder: &Path, report: &mut Report) -> Outcome<()> {
 }
 
 /// A comparison of snapshots that hold nothing hard proves nothing.
-fn require_features(folder: &Path, found: &BTreeSet<Feature>) -> Outcome<()> {
+fn missing_features(folder: &Path, found: &BTreeSet<Feature>) -> Option<String> {
     let name = folder.file_name().and_then(|name| name.to_str());
     let wanted: &[Feature] = match name {
         Some("page") => &features::OF_PAGE,
@@ -179,11 +184,11 @@ fn require_features(folder: &Path, found: &BTreeSet<Feature>) -> Outcome<()> {
         _ => &features::OF_NODE,
     };
     let missing: Vec<&Feature> = wanted.iter().filter(|it| !found.contains(it)).collect();
-    if missing.is_empty() {
-        return Ok(());
-    }
-    let folder = folder.display();
-    Err(format!("the snapshots in {folder} no longer hold {missing:?}").into())
+    let sentence = format!(
+        "{}: no snapshot holds {missing:?} any more",
+        folder.display()
+    );
+    (!missing.is_empty()).then_some(sentence)
 }
 
 fn check_nodes(graph: &HeapGraph, to: &mut Comparison<'_>) -> Outcome<()> {
