@@ -66,7 +66,13 @@ pub(crate) fn run(fuzz: &Path, cache: &Path) -> Result<Step> {
         .map(|target| target.start(fuzz, cache, &folder));
     let runs: Vec<Run> = runs.collect::<Result<_>>()?;
     let ends: Vec<Result<String>> = runs.into_iter().map(Run::end).collect();
-    let ends: Vec<String> = ends.into_iter().collect::<Result<_>>()?;
+    let (ends, findings): (Vec<_>, Vec<_>) = ends.into_iter().partition(Result::is_ok);
+    let findings = findings.into_iter().filter_map(Result::err);
+    let findings: Vec<String> = findings.map(|error| format!("{error:#}")).collect();
+    if !findings.is_empty() {
+        bail!("{}", findings.join("\n"));
+    }
+    let ends: Vec<String> = ends.into_iter().flatten().collect();
     Ok(Step::Done(ends.join(", ")))
 }
 
