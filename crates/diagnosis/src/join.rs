@@ -11,6 +11,7 @@ use crate::opened::opened;
 use crate::place::{Named, named};
 use crate::remedy::{Ailment, Cause, remedy};
 use crate::sources::{Script, Sources};
+use crate::spelled::spelled;
 use crate::trace::{Found, names_in, sites};
 
 /// Suspects reported; more than a handful of holders seldom matter at once.
@@ -38,6 +39,8 @@ pub fn join(growth: &Growth, sources: &Sources, under: &Join) -> Vec<Suspect> {
 }
 
 fn suspect(rank: u32, holder: &GrowingHolder, sources: &Sources, under: &Join) -> Suspect {
+    let holder = spelled(holder, sources);
+    let holder = holder.as_ref();
     let anchored = holder
         .anchor
         .as_ref()

@@ -15,7 +15,11 @@ mod place;
 mod release;
 mod remedy;
 mod sources;
+mod spelled;
 mod trace;
+
+#[cfg(test)]
+mod tests;
 
 pub use allocated::{Allocation, allocated};
 pub use join::{Join, join};

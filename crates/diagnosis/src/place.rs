@@ -1,6 +1,6 @@
 //! A holder's name from the heap into its reference in a source text, and the text that declares it.
 
-use stanch_heap_growth::{Anchor, ScriptPlace};
+use stanch_heap_growth::{Anchor, BlockSlot, ScriptPlace};
 use stanch_js_source::{
     Declaration, HolderRef, ImportedName, Initializer, Position, SourceText, with_parsed,
 };
@@ -171,6 +171,8 @@ fn holder_ref(anchor: &Anchor, at: Position) -> HolderRef {
             inside: Some(at),
         },
         Anchor::Export { name, .. } => HolderRef::variable(name.clone()),
+        // Its name is not known: nothing is called that.
+        Anchor::BlockVariable { .. } => HolderRef::variable(BlockSlot::NAMELESS),
         Anchor::Field { name, class, .. } => HolderRef::Field {
             class: Some(class.clone()),
             name: name.clone(),

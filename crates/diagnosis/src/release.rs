@@ -9,6 +9,7 @@ use stanch_memory_verdict::{Lifetime, ReleaseHint};
 
 use crate::place::{Named, named, unplaced};
 use crate::sources::Sources;
+use crate::spelled::spelled;
 use crate::trace::sites;
 
 /// Holders with a smaller part of the newcomers do not decide what the verdict is about.
@@ -25,19 +26,16 @@ pub fn release_hint(growth: &Growth, sources: &Sources) -> Option<ReleaseHint> {
         .iter()
         .filter(|holder| holder.share >= DECISIVE_SHARE)
     {
+        let holder = spelled(holder, sources);
         let anchors = [holder.anchor.as_ref(), holder.user_anchor.as_ref()];
         let hints = anchors
             .into_iter()
             .flatten()
             .filter_map(|anchor| hint(&named(anchor, sources)?, sources));
         let hint = hints
-            .chain(timeouts(holder, sources))
+            .chain(timeouts(&holder, sources))
             .reduce(stricter)
-            .filter(|hint| {
-                hint.lifetime
-                    .and_then(Lifetime::ms)
-                    .is_none_or(|ms| ms <= FOREVER_MS)
-            })?;
+            .and_then(within_a_peak)?;
         combined = Some(combined.map_or(hint, |known| stricter(known, hint)));
     }
     combined
@@ -45,6 +43,18 @@ pub fn release_hint(growth: &Growth, sources: &Sources) -> Option<ReleaseHint> {
 
 /// What is kept longer than this is kept through any peak: it counts as kept for good.
 const FOREVER_MS: u64 = 600_000;
+
+/// The part of a hint that a peak of load can feel: a bound holds, however long entries may live below it.
+fn within_a_peak(hint: ReleaseHint) -> Option<ReleaseHint> {
+    let ms = hint.lifetime.and_then(Lifetime::ms);
+    if ms.is_none_or(|ms| ms <= FOREVER_MS) {
+        return Some(hint);
+    }
+    hint.bound_entries.is_some().then_some(ReleaseHint {
+        lifetime: None,
+        ..hint
+    })
+}
 
 /// What timeouts keep they let go when they run out.
 fn timeouts(holder: &GrowingHolder, sources: &Sources) -> Option<ReleaseHint> {

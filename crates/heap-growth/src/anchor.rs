@@ -56,6 +56,13 @@ pub enum Anchor {
         /// A function that sees the variable.
         seen_by: ScriptPlace,
     },
+    /// A variable of a block, of which V8 keeps the value but not the name.
+    BlockVariable {
+        /// What the source has to be asked about.
+        slot: BlockSlot,
+        /// A function that sees the variable.
+        seen_by: ScriptPlace,
+    },
     /// A variable that an ES module exports.
     Export {
         /// Its exported name.
@@ -91,6 +98,22 @@ pub enum Anchor {
     },
 }
 
+/// A value in the scope of a block: `if`, a loop, `try`. V8 writes no names for them.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct BlockSlot {
+    /// The value's class.
+    pub class: String,
+    /// How many values of that class come before it in the scope.
+    pub nth: usize,
+    /// How many values of that class the scope has.
+    pub of: usize,
+}
+
+impl BlockSlot {
+    /// What stands for the name as long as nobody has asked the source.
+    pub const NAMELESS: &'static str = "(variable of a block)";
+}
+
 impl Anchor {
     /// The name at the declaration.
     #[must_use]
@@ -102,6 +125,7 @@ impl Anchor {
             | Self::Property { name, .. }
             | Self::Global { name } => name,
             Self::ModuleExports { .. } => "module.exports",
+            Self::BlockVariable { .. } => BlockSlot::NAMELESS,
         }
     }
 
@@ -116,6 +140,7 @@ impl Anchor {
             Self::Global { name } if name == "process" => name.clone(),
             Self::Global { name } => format!("globalThis.{name}"),
             Self::ModuleExports { .. } => "module.exports".to_owned(),
+            Self::BlockVariable { .. } => BlockSlot::NAMELESS.to_owned(),
         }
     }
 
@@ -124,6 +149,7 @@ impl Anchor {
         matches!(
             self,
             Self::Variable { .. }
+                | Self::BlockVariable { .. }
                 | Self::Export { .. }
                 | Self::Global { .. }
                 | Self::ModuleExports { .. }
@@ -134,7 +160,7 @@ impl Anchor {
     #[must_use]
     pub fn script(&self) -> Option<&ScriptPlace> {
         match self {
-            Self::Variable { seen_by, .. } => Some(seen_by),
+            Self::Variable { seen_by, .. } | Self::BlockVariable { seen_by, .. } => Some(seen_by),
             Self::Export { module, .. } => module.as_ref(),
             Self::Field { constructor, .. } => Some(constructor),
             Self::Property { object, .. } => object.script(),
@@ -178,6 +204,14 @@ fn anchor_at(trails: &Trails<'_>, links: &[Link]) -> Option<Anchor> {
                     name: name.clone(),
                     seen_by,
                 })
+        }
+        LinkKind::BlockVariable(slot) => {
+            let seen_by = trails.scripts.function_in(link.from)?;
+            let readable = Origin::of_url(&seen_by.url).is_readable();
+            readable.then(|| Anchor::BlockVariable {
+                slot: slot.clone(),
+                seen_by,
+            })
         }
         LinkKind::Export(name) => {
             let context = trails.module_context(link.from);

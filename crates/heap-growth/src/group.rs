@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use stanch_heap_graph::{EdgeKind, EdgeName, HeapGraph, NodeKind, Ordinal, Retainer};
 
 use crate::age::{Ages, index};
+use crate::scripts::is_block_context;
 
 /// An owner with more newly filled properties than this is used as a dictionary: its properties are entries.
 const DICTIONARY_SLOTS: usize = 8;
@@ -177,7 +178,7 @@ impl Grouping<'_> {
             if self.ages.owner(retainer.from) != owner || retainer.kind == EdgeKind::Weak {
                 continue;
             }
-            let slot = slot_of(&retainer, owner);
+            let slot = slot_of(self.graph, &retainer, owner);
             // A property is also seen as an unnamed edge from the object's property store.
             if best.is_none() || matches!(slot, Slot::Named(_)) {
                 best = Some(slot);
@@ -300,7 +301,7 @@ impl Grouping<'_> {
                 if self.ages.is_settled(retainer.from) {
                     let owner =
                         start_of_chain(self.graph, self.ages, self.ages.owner(retainer.from), node);
-                    found.insert((owner, slot_of(&retainer, owner)));
+                    found.insert((owner, slot_of(self.graph, &retainer, owner)));
                 } else if seen.len() < CROSSED && seen.insert(retainer.from) {
                     queue.push_back(retainer.from);
                 }
@@ -310,11 +311,15 @@ impl Grouping<'_> {
     }
 }
 
-fn slot_of(retainer: &Retainer<'_>, owner: Ordinal) -> Slot {
+fn slot_of(graph: &HeapGraph, retainer: &Retainer<'_>, owner: Ordinal) -> Slot {
     match (&retainer.kind, &retainer.name) {
         _ if retainer.from != owner => Slot::Members,
         (EdgeKind::Context | EdgeKind::Property, EdgeName::Name(name)) => {
             Slot::Named((*name).to_owned())
+        }
+        // A block's scope has values without names.
+        (EdgeKind::Hidden, EdgeName::Index(number)) if is_block_context(graph, owner) => {
+            Slot::Named(number.to_string())
         }
         (EdgeKind::Context | EdgeKind::Property | EdgeKind::Element, _) => Slot::Members,
         _ => Slot::Internal,

@@ -43,7 +43,7 @@ mod suspect;
 mod trail;
 mod traits;
 
-pub use anchor::{Anchor, Origin};
+pub use anchor::{Anchor, BlockSlot, Origin};
 pub use held::holders_of_memory;
 pub use scripts::{ScriptPlace, Scripts};
 pub use series::Series;

@@ -149,6 +149,11 @@ pub(crate) fn is_context(graph: &HeapGraph, node: Ordinal) -> bool {
     graph.kind(node) != NodeKind::Hidden && graph.name(node).starts_with("system / Context")
 }
 
+/// Whether a context is a block's: V8 names the variables of all others.
+pub(crate) fn is_block_context(graph: &HeapGraph, node: Ordinal) -> bool {
+    is_context(graph, node) && graph.edges(node).all(|edge| edge.kind != EdgeKind::Context)
+}
+
 /// The target of the internal edge called `name`.
 pub(crate) fn internal_target(graph: &HeapGraph, from: Ordinal, name: &str) -> Option<Ordinal> {
     graph

@@ -7,7 +7,7 @@ use stanch_heap_graph::{EdgeKind, EdgeName, HeapGraph, NodeId, NodeKind, Ordinal
 use stanch_leak_patterns::{Confidence, Pattern};
 
 use crate::age::{Ages, is_store};
-use crate::anchor::{Anchor, Origin, anchors};
+use crate::anchor::{Anchor, BlockSlot, Origin, anchors};
 use crate::group::{Group, Slot, groups};
 use crate::members::{self, Members};
 use crate::pattern::{self, Shape};
@@ -223,7 +223,10 @@ fn full_trail(trails: &Trails<'_>, group: &Group) -> Trail {
     if let (Slot::Named(_), Some(&top)) = (&group.slot, group.tops.first()) {
         let first = trails.slot_link(group.owner, top);
         if let Some(link) = first {
-            let complete = matches!(link.kind, LinkKind::Variable(_) | LinkKind::Global(_));
+            let complete = matches!(
+                link.kind,
+                LinkKind::Variable(_) | LinkKind::BlockVariable(_) | LinkKind::Global(_)
+            );
             if complete {
                 trail.links.clear();
             }
@@ -423,6 +426,7 @@ pub(crate) fn path_of(graph: &HeapGraph, trail: &Trail) -> Vec<Step> {
         let through_store = is_store(graph, link.to) || is_store(graph, link.from);
         let name = match &link.kind {
             LinkKind::Variable(name) | LinkKind::Export(name) => name.clone(),
+            LinkKind::BlockVariable(_) => BlockSlot::NAMELESS.to_owned(),
             LinkKind::Property(name) => format!(".{name}"),
             LinkKind::Global(name) => format!("globalThis.{name}"),
             LinkKind::ModuleExports(file) => format!("module.exports of {file}"),

@@ -9,8 +9,8 @@ use std::collections::{BinaryHeap, HashMap};
 use stanch_heap_graph::{EdgeKind, EdgeName, HeapGraph, NodeKind, Ordinal, Retainer};
 
 use crate::age::{Ages, is_store};
-use crate::anchor::Origin;
-use crate::scripts::{Scripts, is_context};
+use crate::anchor::{BlockSlot, Origin};
+use crate::scripts::{Scripts, is_block_context, is_context};
 
 /// Nodes that one search may visit: a fraction of a second, and far more than a named holder needs.
 const VISITED: usize = 200_000;
@@ -28,6 +28,8 @@ pub(crate) struct Link {
 pub(crate) enum LinkKind {
     /// By a variable of a scope.
     Variable(String),
+    /// By a variable of a block's scope.
+    BlockVariable(BlockSlot),
     /// By an exported variable of an ES module; `from` is the module's context.
     Export(String),
     /// By a named property.
@@ -128,7 +130,10 @@ impl Trails<'_> {
         self.graph
             .retainers(top)
             .filter(|retainer| retainer.from == owner)
-            .filter(|retainer| matches!(retainer.kind, EdgeKind::Context | EdgeKind::Property))
+            .filter(|retainer| {
+                matches!(retainer.kind, EdgeKind::Context | EdgeKind::Property)
+                    || (retainer.kind == EdgeKind::Hidden && is_block_context(self.graph, owner))
+            })
             .map(|retainer| Link {
                 from: owner,
                 to: top,
@@ -144,6 +149,9 @@ impl Trails<'_> {
                 (LinkKind::Variable((*name).to_owned()), 1)
             }
             (EdgeKind::Property, EdgeName::Name(name)) => self.property(from, name),
+            (EdgeKind::Hidden, EdgeName::Index(_)) if is_block_context(self.graph, from) => {
+                (LinkKind::BlockVariable(self.block_slot(from, to)), 1)
+            }
             (EdgeKind::Element, _) => (LinkKind::Entry, 2),
             (EdgeKind::Internal, EdgeName::Name("value"))
                 if self.graph.name(from) == "system / Cell" =>
@@ -161,6 +169,20 @@ impl Trails<'_> {
                 let price = self.internal_price(from, to, &text);
                 (LinkKind::Internal(text), price)
             }
+        }
+    }
+
+    fn block_slot(&self, context: Ordinal, value: Ordinal) -> BlockSlot {
+        let class = self.graph.name(value);
+        let values = self.graph.edges(context);
+        let alike: Vec<Ordinal> = values
+            .filter(|edge| edge.kind == EdgeKind::Hidden && self.graph.name(edge.to) == class)
+            .map(|edge| edge.to)
+            .collect();
+        BlockSlot {
+            class: class.to_owned(),
+            nth: alike.iter().take_while(|other| **other != value).count(),
+            of: alike.len(),
         }
     }
 
@@ -246,11 +268,13 @@ impl Trails<'_> {
     /// Ends cost more the less a reader can do about them.
     fn end(&self, link: &Link) -> End {
         match &link.kind {
-            LinkKind::Variable(_) => match self.scripts.origin(link.from) {
-                Origin::User => End::Here(0),
-                Origin::Package(_) => End::Here(40),
-                Origin::Runtime | Origin::Unknown => End::Here(60),
-            },
+            LinkKind::Variable(_) | LinkKind::BlockVariable(_) => {
+                match self.scripts.origin(link.from) {
+                    Origin::User => End::Here(0),
+                    Origin::Package(_) => End::Here(40),
+                    Origin::Runtime | Origin::Unknown => End::Here(60),
+                }
+            }
             LinkKind::Export(_) => {
                 let module = self
                     .module_context(link.from)
@@ -282,7 +306,7 @@ impl Trails<'_> {
     fn is_dead_end(&self, link: &Link) -> bool {
         match &link.kind {
             // Node's own modules hold, and are held by, everything.
-            LinkKind::Variable(_) => matches!(
+            LinkKind::Variable(_) | LinkKind::BlockVariable(_) => matches!(
                 self.scripts.origin(link.from),
                 Origin::User | Origin::Runtime
             ),

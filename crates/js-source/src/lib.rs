@@ -30,6 +30,7 @@
 
 mod accumulation;
 mod age;
+mod block;
 mod call;
 mod capture;
 mod constant;
@@ -48,6 +49,7 @@ mod source_map;
 mod text;
 mod tree;
 
+pub use block::BlockValue;
 pub use call::{CallKind, CallSite};
 pub use capture::{CapturedScope, CapturedVariable};
 pub use declaration::Declaration;
