@@ -1,0 +1,9 @@
+//! Texts of a service, and what grows in its heap, into what is said about them.
+
+#![expect(
+    clippy::panic,
+    reason = "a case that its own texts contradict is no case"
+)]
+
+mod release;
+mod service;

@@ -1,0 +1,141 @@
+//! Marked texts into the scripts of a service, and names into holders that grow in it.
+
+use stanch_heap_graph::NodeId;
+use stanch_heap_growth::{Anchor, GrowingHolder, Growth, MemberPlace, Origin, ScriptPlace};
+use stanch_js_source::{Position, SourceText};
+use stanch_leak_patterns::{Confidence, Pattern};
+
+use crate::sources::{Script, Sources};
+
+/// Stands in a text where V8 says that a function is: before its parameters, or before an arrow function.
+const MARK: char = '▸';
+
+/// A service's scripts.
+pub(super) struct Service {
+    pub(super) sources: Sources,
+    /// Where the marks stood, in the order of the files and of their texts.
+    marks: Vec<ScriptPlace>,
+}
+
+impl Service {
+    /// Files by their paths; those in `node_modules` belong to version 1.0.0 of their package.
+    pub(super) fn new(files: &[(&str, &str)]) -> Self {
+        let mut service = Self {
+            sources: Sources::default(),
+            marks: Vec::new(),
+        };
+        for (path, marked) in files {
+            let (text, marks) = unmarked(path, marked);
+            let url = url(path);
+            let package = match Origin::of_url(&url) {
+                Origin::Package(name) => Some(format!("{name}@1.0.0")),
+                _ => None,
+            };
+            service
+                .marks
+                .extend(marks.into_iter().map(|mark| place(&url, mark)));
+            let script = Script {
+                text,
+                package,
+                origin: None,
+            };
+            service.sources.insert(url, script);
+        }
+        service
+    }
+
+    /// The place of a mark, counted from 0.
+    pub(super) fn mark(&self, number: usize) -> ScriptPlace {
+        let Some(place) = self.marks.get(number) else {
+            panic!("there is no mark {number}")
+        };
+        place.clone()
+    }
+
+    /// A variable that the function at the first mark sees.
+    pub(super) fn variable(&self, name: &str) -> Anchor {
+        Anchor::Variable {
+            name: name.to_owned(),
+            seen_by: self.mark(0),
+        }
+    }
+
+    /// A field of a class whose constructor, or else the class itself, is at the first mark.
+    pub(super) fn field(&self, class: &str, name: &str) -> Anchor {
+        Anchor::Field {
+            name: name.to_owned(),
+            class: class.to_owned(),
+            constructor: self.mark(0),
+        }
+    }
+
+    /// The functions at all marks, as members of a holder lead to them.
+    pub(super) fn members(&self) -> Vec<MemberPlace> {
+        let members = self.marks.iter().map(|place| MemberPlace {
+            place: place.clone(),
+            name: String::new(),
+            count: 1,
+            is_class: false,
+        });
+        members.collect()
+    }
+}
+
+/// A holder of 100 new objects of 1,000 bytes each at every step, which is all that grows.
+pub(super) fn holder(pattern: Pattern, anchor: Option<Anchor>) -> GrowingHolder {
+    GrowingHolder {
+        id: NodeId(1),
+        class: "Map".to_owned(),
+        inner_origin: anchor.as_ref().map(Anchor::origin),
+        anchor,
+        user_anchor: None,
+        path: Vec::new(),
+        count: vec![10, 110, 210],
+        retained: vec![0, 100_000, 200_000],
+        steady_bytes: 200_000,
+        share: 1.0,
+        classes: Vec::new(),
+        places: Vec::new(),
+        capture: None,
+        pattern: Some(pattern),
+        confidence: Confidence::High,
+        reason: "it grows".to_owned(),
+    }
+}
+
+/// The growth of these holders.
+pub(super) fn growth(holders: Vec<GrowingHolder>) -> Growth {
+    Growth {
+        holders,
+        newcomer_bytes: 200_000,
+        scripts: Vec::new(),
+    }
+}
+
+/// The URL under which V8 knows a file.
+pub(super) fn url(path: &str) -> String {
+    format!("/srv/{path}")
+}
+
+fn unmarked(path: &str, marked: &str) -> (SourceText, Vec<Position>) {
+    let text: String = marked.split(MARK).collect();
+    let source = SourceText::new(path, text);
+    let mut parts: Vec<&str> = marked.split(MARK).collect();
+    parts.pop();
+    let mut offset = 0;
+    let marks = parts.into_iter().map(|part| {
+        offset += u32::try_from(part.len()).unwrap_or(u32::MAX);
+        source.position(offset)
+    });
+    let marks = marks.collect();
+    (source, marks)
+}
+
+fn place(url: &str, position: Position) -> ScriptPlace {
+    ScriptPlace {
+        script_id: 1,
+        url: url.to_owned(),
+        line: position.line,
+        column: position.column,
+    }
+}
