@@ -53,7 +53,7 @@ fn in_pieces(bytes: &[u8]) -> Result<Snapshot, SnapshotError> {
 
 /// All that a snapshot says, once analysed.
 fn described(snapshot: Snapshot) -> String {
-    let types = snapshot.node_types.clone();
+    let types = snapshot.node_types().to_vec();
     let graph = HeapGraph::build(snapshot).expect("what the parser gives fits together");
     let mut text = format!("{:?} {types:?} {}\n", graph.root(), graph.total_size());
     for node in graph.ordinals() {

@@ -1,73 +1,155 @@
 //! A class name for each node: what its constructor is called, or what sort of thing it is.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
+use stanch_heap_snapshot::{Compact, NodeKind, Snapshot, StringId};
 
-use stanch_heap_snapshot::{NodeKind, Snapshot, StringId};
+use crate::interfaces::{PlainObjects, Text};
+use crate::names::Names;
 
-use crate::interfaces::PlainObjects;
-
-/// The class name of each node. Names that the snapshot does not have are added to its strings.
-pub(crate) fn class_names(snapshot: &mut Snapshot) -> Vec<StringId> {
-    let mut names = Names {
-        added: HashMap::new(),
-    };
-    let mut classes = Vec::with_capacity(snapshot.node_count());
-    // Added first, so that these four differ from anything a constructor is called.
-    for fixed in ["(system)", "(compiled code)", "Function", "RegExp"] {
-        names.add(snapshot, fixed);
-    }
-    for node in 0..snapshot.node_count() {
-        let class = names.of_node(snapshot, node);
-        classes.push(class);
-    }
-    let plain = PlainObjects::of(snapshot);
-    let interfaces = plain.interfaces(&snapshot.strings);
-    let matches = plain.matches(&snapshot.strings, &interfaces);
-    let interfaces: Vec<StringId> = interfaces
-        .iter()
-        .map(|interface| interface.name.push_to(&mut snapshot.strings))
-        .collect();
-    for (node, shape) in plain.objects {
-        if let Some(interface) = matches[shape as usize] {
-            classes[node as usize] = interfaces[interface as usize];
-        }
-    }
-    classes
+/// The class name of each node.
+#[derive(Debug)]
+pub(crate) struct ClassNames {
+    /// By node, a position in `names`.
+    of_node: Compact<2>,
+    names: Vec<StringId>,
 }
 
-/// Names made up for classes; each is added to the strings once, even if they have it already.
-struct Names {
-    added: HashMap<String, StringId>,
-}
+/// Names that a snapshot does not have. The first stands for the number behind its last string.
+pub(crate) type AddedNames = Vec<Text>;
 
-impl Names {
-    fn of_node(&mut self, snapshot: &mut Snapshot, node: usize) -> StringId {
-        match snapshot.nodes.kind[node] {
-            NodeKind::Hidden => self.add(snapshot, "(system)"),
-            NodeKind::Code => self.add(snapshot, "(compiled code)"),
-            NodeKind::Closure => self.add(snapshot, "Function"),
-            NodeKind::RegExp => self.add(snapshot, "RegExp"),
-            NodeKind::Object | NodeKind::Native => {
-                let name = snapshot.nodes.name[node];
-                match tag(snapshot.strings.get(name)) {
-                    Some(tag) => self.add(snapshot, &tag),
-                    None => name,
-                }
-            }
-            kind => {
-                let class = format!("({})", type_name(snapshot, kind));
-                self.add(snapshot, &class)
+impl ClassNames {
+    /// The class names of a snapshot's nodes, and those that have to be added to its strings.
+    pub(crate) fn of(snapshot: &Snapshot, known: &Names) -> (Self, AddedNames) {
+        let mut naming = Naming::new(snapshot);
+        let nodes = 0..snapshot.node_count() as u32;
+        let mut of_node: Compact<2> = nodes.map(|node| naming.class(node).into()).collect();
+        let plain = PlainObjects::of(snapshot, known);
+        let interfaces = plain.interfaces(snapshot.strings());
+        let matches = plain.matches(snapshot.strings(), &interfaces);
+        let first = naming.names.len() as u64;
+        for interface in interfaces {
+            let name = naming.add(interface.name);
+            naming.names.push(name);
+        }
+        for (node, shape) in plain.objects {
+            if let Some(interface) = matches[shape as usize] {
+                of_node.set(node as usize, first + u64::from(interface));
             }
         }
+        let Naming { names, added, .. } = naming;
+        (Self { of_node, names }, added)
     }
 
-    fn add(&mut self, snapshot: &mut Snapshot, name: &str) -> StringId {
-        if let Some(id) = self.added.get(name) {
-            return *id;
+    /// The name of a node's class.
+    pub(crate) fn get(&self, node: usize) -> StringId {
+        self.names[self.of_node.get(node) as usize]
+    }
+
+    /// The names of all nodes' classes.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = StringId> + '_ {
+        self.of_node.iter().map(|class| self.names[class as usize])
+    }
+}
+
+struct Naming<'a> {
+    snapshot: &'a Snapshot,
+    names: Vec<StringId>,
+    added: AddedNames,
+    /// Classes of the kinds whose name does not matter.
+    by_kind: FxHashMap<NodeKind, u32>,
+    by_name: FxHashMap<StringId, u32>,
+    /// Classes of names made up; each is added once, even if the strings have it already.
+    by_text: FxHashMap<String, u32>,
+    last: Option<(StringId, u32)>,
+}
+
+impl<'a> Naming<'a> {
+    fn new(snapshot: &'a Snapshot) -> Self {
+        let mut naming = Self {
+            snapshot,
+            names: Vec::new(),
+            added: Vec::new(),
+            by_kind: FxHashMap::default(),
+            by_name: FxHashMap::default(),
+            by_text: FxHashMap::default(),
+            last: None,
+        };
+        // Added first, so that these differ from anything a constructor is called.
+        for (kind, name) in [
+            (NodeKind::Hidden, "(system)"),
+            (NodeKind::Code, "(compiled code)"),
+            (NodeKind::Closure, "Function"),
+            (NodeKind::RegExp, "RegExp"),
+        ] {
+            let class = naming.made_up(name.to_owned());
+            naming.by_kind.insert(kind, class);
         }
-        let id = snapshot.strings.push(name);
-        self.added.insert(name.to_owned(), id);
-        id
+        naming
+    }
+
+    fn class(&mut self, node: u32) -> u32 {
+        let kind = self.snapshot.nodes().kind(node);
+        if let NodeKind::Object | NodeKind::Native = kind {
+            return self.by_constructor(self.snapshot.nodes().name(node));
+        }
+        if let Some(class) = self.by_kind.get(&kind) {
+            return *class;
+        }
+        let class = self.made_up(format!("({})", type_name(self.snapshot, kind)));
+        self.by_kind.insert(kind, class);
+        class
+    }
+
+    fn by_constructor(&mut self, name: StringId) -> u32 {
+        // Objects of one class often stand together.
+        if let Some((_, class)) = self.last.filter(|(last, _)| *last == name) {
+            return class;
+        }
+        let class = match self.by_name.get(&name) {
+            Some(class) => *class,
+            None => self.new_constructor(name),
+        };
+        self.last = Some((name, class));
+        class
+    }
+
+    fn new_constructor(&mut self, name: StringId) -> u32 {
+        let class = match tag(self.snapshot.strings().get(name)) {
+            Some(tag) => self.made_up(tag),
+            None => self.number(name),
+        };
+        self.by_name.insert(name, class);
+        class
+    }
+
+    fn made_up(&mut self, name: String) -> u32 {
+        if let Some(class) = self.by_text.get(&name) {
+            return *class;
+        }
+        let id = self.add(Text {
+            shown: name.clone(),
+            utf16: None,
+        });
+        let class = self.number(id);
+        self.by_text.insert(name, class);
+        class
+    }
+
+    fn number(&mut self, name: StringId) -> u32 {
+        self.names.push(name);
+        self.names.len() as u32 - 1
+    }
+
+    fn add(&mut self, name: Text) -> StringId {
+        self.added.push(name);
+        StringId((self.snapshot.strings().len() + self.added.len()) as u32 - 1)
+    }
+}
+
+/// Adds names to a snapshot's strings, which must be as many as when the names were found.
+pub(crate) fn add_names(snapshot: &mut Snapshot, names: &AddedNames) {
+    for name in names {
+        name.push_to(snapshot);
     }
 }
 
@@ -88,7 +170,7 @@ fn tag(name: &str) -> Option<String> {
 fn type_name(snapshot: &Snapshot, kind: NodeKind) -> &str {
     match kind {
         NodeKind::Other(position) => snapshot
-            .node_types
+            .node_types()
             .get(usize::from(position))
             .map_or("unknown", String::as_str),
         named => named.type_name(),

@@ -1,8 +1,8 @@
 //! Nodes into classes: how many there are of each and what they hold.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 
+use rustc_hash::FxHashMap as HashMap;
 use stanch_heap_snapshot::{NodeKind, StringId};
 
 use crate::interfaces::{Text, exact};
@@ -41,13 +41,16 @@ pub(crate) struct Class {
 ///
 /// `name_of` gives each node's class name as an index into the graph's strings, and behind them
 /// into `further`.
-pub(crate) fn classes(graph: &HeapGraph, name_of: &[StringId], further: &[Text]) -> Vec<Class> {
+pub(crate) fn classes(
+    graph: &HeapGraph,
+    name_of: impl Iterator<Item = StringId>,
+    further: &[Text],
+) -> Vec<Class> {
     let mut keys = Keys::new(graph, further);
-    let mut of_node = Vec::with_capacity(graph.node_count());
-    for ordinal in graph.ordinals() {
-        let class = keys.class(ordinal, name_of[ordinal.index()]);
-        of_node.push(class);
-    }
+    let of_node = graph.ordinals().zip(name_of);
+    let of_node: Vec<u32> = of_node
+        .map(|(ordinal, name)| keys.class(ordinal, name))
+        .collect();
     let mut classes: Vec<Class> = Vec::new();
     let mut position: Vec<Option<usize>> = vec![None; keys.rows.len()];
     for ordinal in graph
@@ -89,12 +92,12 @@ fn add_retained(
     position: &[Option<usize>],
     classes: &mut [Class],
 ) {
-    let ends = subtree_ends(graph);
+    let tree = graph.tree();
     // Classes on the way down to the current node, with the place where their subtree ends.
     let mut open: Vec<(usize, u32)> = Vec::new();
     let mut seen = vec![false; position.len()];
-    for (at, ordinal) in (0..).zip(graph.dominator_preorder()) {
-        while let Some((class, _)) = open.pop_if(|(_, end)| *end <= at) {
+    for (at, ordinal) in tree.order.iter().enumerate() {
+        while let Some((class, _)) = open.pop_if(|(_, end)| *end as usize <= at) {
             seen[class] = false;
         }
         let class = of_node[ordinal.index()] as usize;
@@ -103,35 +106,18 @@ fn add_retained(
         }
         if let Some(row) = position[class] {
             let retained = &mut classes[row].row.retained_size;
-            *retained = retained.saturating_add(graph.retained_size(*ordinal));
+            *retained = retained.saturating_add(tree.retained_at(at));
             seen[class] = true;
-            open.push((class, ends[at as usize]));
+            open.push((class, tree.end_at(at)));
         }
     }
-}
-
-/// For each place in the dominator preorder the place behind its subtree.
-fn subtree_ends(graph: &HeapGraph) -> Vec<u32> {
-    let preorder = graph.dominator_preorder();
-    let mut place = vec![0_u32; preorder.len()];
-    for (at, ordinal) in (0..).zip(preorder) {
-        place[ordinal.index()] = at;
-    }
-    let mut ends: Vec<u32> = (1..=preorder.len() as u32).collect();
-    for at in (1..preorder.len()).rev() {
-        let dominator = graph.immediate_dominator(preorder[at]);
-        let end = ends[at];
-        let above = &mut ends[place[dominator.index()] as usize];
-        *above = (*above).max(end);
-    }
-    ends
 }
 
 /// Two classes can have one key: functions and objects constructed by `Function`, for one. The
 /// table then shows the later one, in the earlier one's place.
 fn last_of_each_key(classes: Vec<Class>) -> Vec<Class> {
     let mut kept: Vec<Class> = Vec::with_capacity(classes.len());
-    let mut known: HashMap<String, usize> = HashMap::new();
+    let mut known: HashMap<String, usize> = HashMap::default();
     for class in classes {
         match known.get(&class.key) {
             Some(&at) => kept[at] = class,
@@ -165,7 +151,8 @@ struct Named {
 
 impl<'a> Keys<'a> {
     fn new(graph: &'a HeapGraph, further: &'a [Text]) -> Self {
-        let (by_name, by_place, by_key) = (HashMap::new(), HashMap::new(), HashMap::new());
+        let (by_name, by_place, by_key) =
+            (HashMap::default(), HashMap::default(), HashMap::default());
         Self {
             graph,
             further,

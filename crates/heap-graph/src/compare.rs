@@ -7,6 +7,7 @@ use stanch_heap_snapshot::StringId;
 use crate::HeapGraph;
 use crate::class_table::{Class, classes};
 use crate::interfaces::{PlainObjects, Text};
+use crate::names::Names;
 
 /// What happened to the objects of one class between two snapshots.
 ///
@@ -50,7 +51,7 @@ impl ClassChange {
 #[must_use]
 pub fn compare(base: &HeapGraph, current: &HeapGraph) -> Vec<ClassChange> {
     let before = regrouped(base, current);
-    let after = classes(current, current.class_names(), &[]);
+    let after = classes(current, current.class_names().iter(), &[]);
     let positions: HashMap<&str, &Class> = after
         .iter()
         .map(|class| (class.key.as_str(), class))
@@ -76,23 +77,27 @@ pub fn compare(base: &HeapGraph, current: &HeapGraph) -> Vec<ClassChange> {
 
 /// The classes of `base`, its plain objects grouped by the interfaces of `current`.
 fn regrouped(base: &HeapGraph, current: &HeapGraph) -> Vec<Class> {
-    let snapshot = current.snapshot();
-    let interfaces = PlainObjects::of(snapshot).interfaces(&snapshot.strings);
-    let snapshot = base.snapshot();
-    let plain = PlainObjects::of(snapshot);
-    let matches = plain.matches(&snapshot.strings, &interfaces);
+    let interfaces = plain_objects(current).interfaces(current.strings());
+    let plain = plain_objects(base);
+    let matches = plain.matches(base.strings(), &interfaces);
     let further: Vec<Text> = interfaces
         .into_iter()
         .map(|interface| interface.name)
         .collect();
-    let mut names = base.class_names().to_vec();
+    let snapshot = base.snapshot();
+    let mut names: Vec<StringId> = base.class_names().iter().collect();
     for (node, shape) in plain.objects {
         names[node as usize] = match matches[shape as usize] {
-            Some(interface) => StringId(snapshot.strings.len() as u32 + interface),
-            None => snapshot.nodes.name[node as usize],
+            Some(interface) => StringId(snapshot.strings().len() as u32 + interface),
+            None => snapshot.nodes().name(node),
         };
     }
-    classes(base, &names, &further)
+    classes(base, names.into_iter(), &further)
+}
+
+fn plain_objects(graph: &HeapGraph) -> PlainObjects {
+    let snapshot = graph.snapshot();
+    PlainObjects::of(snapshot, &Names::of(snapshot))
 }
 
 type Side<'a> = (&'a HeapGraph, Option<&'a Class>);

@@ -21,7 +21,7 @@ pub(crate) fn mark_detached(snapshot: &mut Snapshot) {
         detached: Vec::new(),
         renamed: HashMap::new(),
     };
-    for (node, state) in std::mem::take(&mut snapshot.nodes.detachedness) {
+    for (node, state) in snapshot.nodes().detachedness().to_vec() {
         marks.set(snapshot, node, state);
     }
     while let Some(node) = marks.attached.pop() {
@@ -43,35 +43,33 @@ struct Marks {
 impl Marks {
     fn spread(&mut self, snapshot: &mut Snapshot, node: u32, state: u8) {
         for edge in snapshot.edges_of(node) {
-            let kind = snapshot.edges.kind[edge];
+            let target = snapshot.edges().targets()[edge];
             if !matches!(
-                kind,
+                target.kind(),
                 EdgeKind::Hidden | EdgeKind::Invisible | EdgeKind::Weak
             ) {
-                self.set(snapshot, snapshot.edges.to[edge], state);
+                self.set(snapshot, target.to(), state);
             }
         }
     }
 
     fn set(&mut self, snapshot: &mut Snapshot, node: u32, state: u8) {
-        let at = node as usize;
-        if self.visited.has(at) {
+        if self.visited.has(node) {
             return;
         }
-        self.visited.insert(at);
-        if snapshot.nodes.kind[at] != NodeKind::Native {
+        self.visited.insert(node);
+        if snapshot.nodes().kind(node) != NodeKind::Native {
             return;
         }
         match state {
             ATTACHED => self.attached.push(node),
             DETACHED => {
-                let name = snapshot.nodes.name[at];
-                let strings = &mut snapshot.strings;
-                let renamed = self.renamed.entry(name).or_insert_with(|| {
-                    let text = format!("Detached {}", strings.get(name));
-                    strings.push(&text)
+                let name = snapshot.nodes().name(node);
+                let renamed = *self.renamed.entry(name).or_insert_with(|| {
+                    let text = format!("Detached {}", snapshot.strings().get(name));
+                    snapshot.add_string(&text)
                 });
-                snapshot.nodes.name[at] = *renamed;
+                snapshot.rename(node, renamed);
                 self.detached.push(node);
             }
             _ => {}

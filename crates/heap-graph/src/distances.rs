@@ -1,102 +1,148 @@
 //! How many steps each node is away from the program's global objects.
 
-use std::collections::HashSet;
+use rustc_hash::FxHashSet;
+use stanch_heap_snapshot::{Compact, EdgeKind, NodeKind, Snapshot, StringId, Target, prefetch};
 
-use stanch_heap_snapshot::{EdgeKind, NodeKind, Snapshot, StringId};
-
-use crate::graph::{ids_of, is_user_root};
-use crate::weak_pairs::WeakPairs;
+use crate::bits::Bits;
+use crate::names::Names;
 
 /// The distance of what cannot be reached.
-pub(crate) const UNREACHABLE: i32 = -5;
+const UNREACHABLE: i32 = -5;
 /// The root's distance when there are global objects to start from: what only it reaches is the
 /// system's own.
-const SYSTEM: i32 = 100_000_000;
+const SYSTEM: u64 = 100_000_000;
 
 /// Steps from the nearest global object, by node.
-pub(crate) fn distances(snapshot: &Snapshot, pairs: &WeakPairs) -> Vec<i32> {
-    let mut search = Search {
-        snapshot,
-        pairs,
-        distances: vec![UNREACHABLE; snapshot.node_count()],
-        native_context: ids_of(&snapshot.strings, "system / NativeContext"),
-        function_map: ids_of(&snapshot.strings, "sloppy_function_map"),
-        map_descriptors: ids_of(&snapshot.strings, "(map descriptors)"),
-        met_halves: HashSet::new(),
-    };
-    let roots = snapshot
-        .edges_of(snapshot.root)
-        .map(|edge| snapshot.edges.to[edge]);
-    // One global object may stand here several times. That is meant: its second visit meets the
-    // halves of WeakMap entries a second time.
-    let roots: Vec<u32> = roots.filter(|node| is_user_root(snapshot, *node)).collect();
-    let root_distance = if roots.is_empty() { 0 } else { SYSTEM };
-    for &node in &roots {
-        search.distances[node as usize] = 1;
+#[derive(Debug)]
+pub(crate) struct Distances(
+    /// 0 for what cannot be reached; else 1, twice the number of steps, and 1 more if these were
+    /// counted from the root.
+    Compact<2>,
+);
+
+impl Distances {
+    /// Searches the graph breadth first.
+    pub(crate) fn of(snapshot: &Snapshot, names: &Names) -> Self {
+        let nodes = snapshot.node_count();
+        let mut search = Search {
+            snapshot,
+            names,
+            codes: Compact::zeros(nodes),
+            visited: Bits::new(nodes),
+            met_halves: FxHashSet::default(),
+        };
+        let targets = snapshot.targets_of(snapshot.root()).iter();
+        // One global object may stand here several times. That is meant: its second visit meets the
+        // halves of WeakMap entries a second time.
+        let roots = targets.map(|target| target.to());
+        let roots: Vec<u32> = roots
+            .filter(|node| names.is_user_root(snapshot, *node))
+            .collect();
+        let root_code = if roots.is_empty() {
+            code(0)
+        } else {
+            code(0) + 1
+        };
+        search.breadth_first(roots, code(1));
+        search.breadth_first(vec![snapshot.root()], root_code);
+        Self(search.codes)
     }
-    search.breadth_first(roots);
-    search.distances[snapshot.root as usize] = root_distance;
-    search.breadth_first(vec![snapshot.root]);
-    search.distances
+
+    /// Steps from the nearest global object; [`SYSTEM`] and more for what only the root reaches.
+    pub(crate) fn get(&self, node: usize) -> i32 {
+        let code = self.0.get(node);
+        let Some(steps) = code.checked_sub(1) else {
+            return UNREACHABLE;
+        };
+        let system = if steps & 1 == 0 { 0 } else { SYSTEM };
+        i32::try_from(steps / 2 + system).unwrap_or(i32::MAX)
+    }
+}
+
+const fn code(steps: u64) -> u64 {
+    1 + 2 * steps
 }
 
 struct Search<'a> {
     snapshot: &'a Snapshot,
-    pairs: &'a WeakPairs,
-    distances: Vec<i32>,
-    native_context: Vec<StringId>,
-    function_map: Vec<StringId>,
-    map_descriptors: Vec<StringId>,
+    names: &'a Names,
+    codes: Compact<2>,
+    visited: Bits,
     /// Entries of WeakMaps of which one half was met.
-    met_halves: HashSet<u32>,
+    met_halves: FxHashSet<u32>,
 }
 
 impl Search<'_> {
-    fn breadth_first(&mut self, mut queue: Vec<u32>) {
-        let snapshot = self.snapshot;
-        let mut at = 0;
-        while let Some(&node) = queue.get(at) {
-            at += 1;
-            let distance = self.distances[node as usize] + 1;
-            for edge in snapshot.edges_of(node) {
-                let to = snapshot.edges.to[edge];
-                if snapshot.edges.kind[edge] == EdgeKind::Weak
-                    || self.distances[to as usize] != UNREACHABLE
-                    || !self.counts(node, edge)
-                {
-                    continue;
-                }
-                self.distances[to as usize] = distance;
-                queue.push(to);
+    /// Goes on from `level`, whose nodes have the distance with this code.
+    fn breadth_first(&mut self, mut level: Vec<u32>, mut code: u64) {
+        let mut next = Vec::new();
+        for node in &level {
+            self.visited.insert(*node);
+            self.codes.set(*node as usize, code);
+        }
+        while !level.is_empty() {
+            code += 2;
+            for (at, node) in level.iter().enumerate() {
+                self.look_ahead(&level[at..]);
+                self.look_at(*node, code, &mut next);
             }
+            level.clear();
+            std::mem::swap(&mut level, &mut next);
+        }
+    }
+
+    /// Asks for the memory of nodes that come soon.
+    #[inline(always)]
+    fn look_ahead(&self, level: &[u32]) {
+        const NEAR: usize = 8;
+        let ranges = self.snapshot.nodes().edge_ranges();
+        if let Some(node) = level.get(2 * NEAR) {
+            ranges.prefetch(*node as usize);
+        }
+        if let Some(node) = level.get(NEAR) {
+            prefetch(
+                self.snapshot.edges().targets(),
+                ranges.range(*node as usize).start,
+            );
+        }
+    }
+
+    #[inline(always)]
+    fn look_at(&mut self, node: u32, code: u64, next: &mut Vec<u32>) {
+        let snapshot = self.snapshot;
+        for (edge, target) in snapshot.edges_of(node).zip(snapshot.targets_of(node)) {
+            let to = target.to();
+            if self.visited.has(to)
+                || target.is(EdgeKind::Weak)
+                || !self.counts(node, edge, *target)
+            {
+                continue;
+            }
+            self.visited.insert(to);
+            self.codes.set(to as usize, code);
+            next.push(to);
         }
     }
 
     /// Whether a step over this edge brings the target nearer.
-    fn counts(&mut self, from: u32, edge: usize) -> bool {
-        let kind = self.snapshot.edges.kind[edge];
-        let from = from as usize;
-        let name = StringId(self.snapshot.edges.name_or_index[edge]);
-        let source_name = self.snapshot.nodes.name[from];
-        match self.snapshot.nodes.kind[from] {
-            NodeKind::Hidden
-                if !kind.is_indexed()
-                    && self.function_map.contains(&name)
-                    && self.native_context.contains(&source_name) =>
-            {
-                return false;
-            }
-            NodeKind::Array if self.map_descriptors.contains(&source_name) => {
-                return is_no_descriptor(self.index(edge));
+    #[inline(always)]
+    fn counts(&mut self, from: u32, edge: usize, target: Target) -> bool {
+        let nodes = self.snapshot.nodes();
+        match nodes.kind(from) {
+            NodeKind::Hidden if self.is_function_map(from, edge, target) => return false,
+            NodeKind::Array if self.names.map_descriptors.contains(&nodes.name(from)) => {
+                return is_no_descriptor(self.index(edge, target));
             }
             _ => {}
         }
-        if kind != EdgeKind::Internal {
-            return true;
-        }
-        // The value of a WeakMap entry is as far as the farther of map and key: the first half met
-        // does not count, the second does.
-        match self.pairs.get(name) {
+        !target.is(EdgeKind::Internal) || self.counts_internal(edge)
+    }
+
+    /// The value of a WeakMap entry is as far as the farther of map and key: the first half met does
+    /// not count, the second does.
+    fn counts_internal(&mut self, edge: usize) -> bool {
+        let name = StringId(self.snapshot.edges().name_or_index(edge));
+        match self.names.pairs.get(name) {
             Some(pair) if !self.met_halves.remove(&pair.entry) => {
                 self.met_halves.insert(pair.entry);
                 false
@@ -105,16 +151,24 @@ impl Search<'_> {
         }
     }
 
+    fn is_function_map(&self, from: u32, edge: usize, target: Target) -> bool {
+        let name = StringId(self.snapshot.edges().name_or_index(edge));
+        self.names
+            .native_context
+            .contains(&self.snapshot.nodes().name(from))
+            && !target.kind().is_indexed()
+            && self.names.function_map.contains(&name)
+    }
+
     /// The number an edge's name starts with.
-    fn index(&self, edge: usize) -> Option<i64> {
-        let name = self.snapshot.edges.name_or_index[edge];
-        if self.snapshot.edges.kind[edge].is_indexed() {
+    fn index(&self, edge: usize, target: Target) -> Option<i64> {
+        let name = self.snapshot.edges().name_or_index(edge);
+        if target.kind().is_indexed() {
             return Some(name.into());
         }
-        leading_number(self.snapshot.strings.get(StringId(name)))
+        leading_number(self.snapshot.strings().get(StringId(name)))
     }
 }
-
 /// Maps share arrays of descriptors, so an entry need not belong to the map it is reached from.
 /// The array starts with two fields of its own; of the triples behind them the second slots refer
 /// on.

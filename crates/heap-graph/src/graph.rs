@@ -1,19 +1,20 @@
 //! The graph of one snapshot: everything that can be said about a node by its ordinal.
 
+use std::ops::Range;
 use std::sync::OnceLock;
 
-use stanch_heap_snapshot::{EdgeKind, NodeKind, Snapshot, StringId, Strings};
+use stanch_heap_snapshot::{Compact, NodeKind, Snapshot, StringId, Strings};
 
 use crate::bits::Bits;
-use crate::class_names::class_names;
+use crate::build::{Parts, build};
+use crate::class_names::ClassNames;
 use crate::class_table::{ClassRow, classes};
-use crate::detached::mark_detached;
-use crate::distances::distances;
-use crate::dominators::{Dominators, dominators};
-use crate::essential::essential_edges;
-use crate::retainers::Retainers;
-use crate::shallow::self_sizes;
+use crate::distances::Distances;
+use crate::essential::is_essential;
+use crate::retainers::{Retainers, Sources};
+use crate::tree::DominatorTree;
 use crate::weak_pairs::WeakPairs;
+use crate::wide_nodes::WideNodes;
 use crate::{Edge, EdgeName, GraphError, NodeId, Ordinal, Retainer};
 
 /// A heap with its retainers, dominators, sizes, distances and classes.
@@ -22,17 +23,15 @@ use crate::{Edge, EdgeName, GraphError, NodeId, Ordinal, Retainer};
 #[derive(Debug)]
 pub struct HeapGraph {
     snapshot: Snapshot,
-    essential: Bits,
+    pairs: WeakPairs,
+    /// Nodes that belong to the program, not to a debugger looking at it.
+    owned: Bits,
     retainers: Retainers,
-    dominators: Vec<u32>,
-    preorder: Vec<Ordinal>,
-    /// Children of node `n` in the dominator tree: `children[first_child[n]..first_child[n + 1]]`.
-    first_child: Vec<u32>,
-    children: Vec<Ordinal>,
-    self_sizes: Vec<u64>,
-    retained_sizes: Vec<u64>,
-    distances: Vec<i32>,
-    class_names: Vec<StringId>,
+    wide_nodes: WideNodes,
+    tree: DominatorTree,
+    self_sizes: Compact<2>,
+    distances: Distances,
+    class_names: ClassNames,
     by_id: OnceLock<Vec<Ordinal>>,
 }
 
@@ -51,39 +50,9 @@ impl HeapGraph {
     /// Works out everything about a snapshot.
     ///
     /// # Errors
-    /// When the columns do not fit together; those of a parser always do.
-    pub fn build(mut snapshot: Snapshot) -> Result<Self, GraphError> {
-        check_columns(&snapshot)?;
-        mark_detached(&mut snapshot);
-        let pairs = WeakPairs::find(&snapshot.strings);
-        let essential = essential_edges(&snapshot, &pairs);
-        let retainers = Retainers::of(&snapshot);
-        let Dominators { immediate, order } = dominators(&snapshot, &essential, &retainers);
-        let self_sizes = self_sizes(&snapshot);
-        let mut retained_sizes = self_sizes.clone();
-        for &node in order.iter().skip(1).rev() {
-            let retained = retained_sizes[node as usize];
-            let above = &mut retained_sizes[immediate[node as usize] as usize];
-            *above = above.saturating_add(retained);
-        }
-        let (first_child, children) = children(snapshot.root, &immediate);
-        let preorder = preorder(snapshot.root, &first_child, &children);
-        let distances = distances(&snapshot, &pairs);
-        let class_names = class_names(&mut snapshot);
-        Ok(Self {
-            snapshot,
-            essential,
-            retainers,
-            dominators: immediate,
-            preorder,
-            first_child,
-            children,
-            self_sizes,
-            retained_sizes,
-            distances,
-            class_names,
-            by_id: OnceLock::new(),
-        })
+    /// When there is no node.
+    pub fn build(snapshot: Snapshot) -> Result<Self, GraphError> {
+        build(snapshot)
     }
 
     /// Number of nodes.
@@ -101,7 +70,7 @@ impl HeapGraph {
     /// The root, which dominates all.
     #[must_use]
     pub const fn root(&self) -> Ordinal {
-        Ordinal(self.snapshot.root)
+        Ordinal(self.snapshot.root())
     }
 
     /// All nodes in the order of the file.
@@ -112,13 +81,13 @@ impl HeapGraph {
     /// The node's id.
     #[must_use]
     pub fn id(&self, node: Ordinal) -> NodeId {
-        NodeId(self.snapshot.nodes.id[node.index()])
+        NodeId(self.snapshot.nodes().id(node.0))
     }
 
     /// What sort of thing the node is.
     #[must_use]
     pub fn kind(&self, node: Ordinal) -> NodeKind {
-        self.snapshot.nodes.kind[node.index()]
+        self.snapshot.nodes().kind(node.0)
     }
 
     /// The node's own name: a constructor, a function, a string's first 1,024 units. Native nodes
@@ -126,46 +95,44 @@ impl HeapGraph {
     #[must_use]
     pub fn name(&self, node: Ordinal) -> &str {
         self.snapshot
-            .strings
-            .get(self.snapshot.nodes.name[node.index()])
+            .strings()
+            .get(self.snapshot.nodes().name(node.0))
     }
 
     /// The node's own size in bytes, with that of the helper objects only it uses; those have 0.
     #[must_use]
     pub fn self_size(&self, node: Ordinal) -> u64 {
-        self.self_sizes[node.index()]
+        self.self_sizes.get(node.index())
     }
 
     /// The node's own size in bytes, as V8 wrote it.
     #[must_use]
     pub fn raw_self_size(&self, node: Ordinal) -> u64 {
-        self.snapshot.nodes.self_size[node.index()]
+        self.snapshot.nodes().self_size(node.0)
     }
 
     /// Bytes that would be freed with this node: its self size and all that it dominates.
     #[must_use]
     pub fn retained_size(&self, node: Ordinal) -> u64 {
-        self.retained_sizes[node.index()]
+        self.tree.retained(node)
     }
 
     /// Steps from the nearest global object; 100,000,000 and more for what only the system holds,
     /// −5 for what nothing holds.
     #[must_use]
     pub fn distance(&self, node: Ordinal) -> i32 {
-        self.distances[node.index()]
+        self.distances.get(node.index())
     }
 
     /// The last node that every path from the root to this one passes; the root's is the root.
     #[must_use]
     pub fn immediate_dominator(&self, node: Ordinal) -> Ordinal {
-        Ordinal(self.dominators[node.index()])
+        self.tree.above(node)
     }
 
     /// The nodes whose immediate dominator this one is, ascending. The root is not its own child.
     pub fn dominated_children(&self, node: Ordinal) -> impl ExactSizeIterator<Item = Ordinal> + '_ {
-        children_of(&self.first_child, &self.children, node)
-            .iter()
-            .copied()
+        self.tree.children(node).into_iter()
     }
 
     /// All nodes in an order in which each node comes before those it dominates, and these directly
@@ -173,7 +140,20 @@ impl HeapGraph {
     /// from the leaves up.
     #[must_use]
     pub fn dominator_preorder(&self) -> &[Ordinal] {
-        &self.preorder
+        &self.tree.order
+    }
+
+    /// Where a node and all that it dominates stand in the
+    /// [preorder](Self::dominator_preorder); the node itself is first.
+    #[must_use]
+    pub fn dominated_span(&self, node: Ordinal) -> Range<usize> {
+        self.tree.span(node)
+    }
+
+    /// Whether every way from the root to `below` leads through `above`. A node dominates itself.
+    #[must_use]
+    pub fn dominates(&self, above: Ordinal, below: Ordinal) -> bool {
+        self.tree.span(above).contains(&self.tree.span(below).start)
     }
 
     /// The node's references, in the order of the file.
@@ -181,11 +161,14 @@ impl HeapGraph {
         &self,
         node: Ordinal,
     ) -> impl ExactSizeIterator<Item = Edge<'_>> + DoubleEndedIterator {
-        self.snapshot.edges_of(node.0).map(|edge| Edge {
-            kind: self.snapshot.edges.kind[edge],
-            name: self.edge_name(edge),
-            to: Ordinal(self.snapshot.edges.to[edge]),
-            essential: self.essential.has(edge),
+        self.snapshot.edges_of(node.0).map(move |edge| {
+            let target = self.snapshot.edges().targets()[edge];
+            Edge {
+                kind: target.kind(),
+                name: self.edge_name(edge),
+                to: Ordinal(target.to()),
+                essential: self.is_essential(node.0, edge),
+            }
         })
     }
 
@@ -194,23 +177,34 @@ impl HeapGraph {
         &self,
         node: Ordinal,
     ) -> impl ExactSizeIterator<Item = Retainer<'_>> + DoubleEndedIterator {
-        self.retainers.of_node(node.0).map(|at| {
-            let edge = self.retainers.edge[at] as usize;
-            Retainer {
-                from: Ordinal(self.retainers.from[at]),
-                kind: self.snapshot.edges.kind[edge],
-                name: self.edge_name(edge),
-                essential: self.essential.has(edge),
-            }
+        let sources = match self.retainers.of_node(node.0) {
+            Sources::Few(sources) => sources.iter().map(|source| source.node()).collect(),
+            Sources::Crowd(sources) => sources.nodes().collect::<Vec<u32>>(),
+        };
+        (0..sources.len()).map(move |at| {
+            let from = sources[at];
+            let earlier = sources[..at]
+                .iter()
+                .rev()
+                .take_while(|other| **other == from)
+                .count();
+            self.retainer(from, node.0, earlier)
         })
+    }
+
+    /// How many references to the node there are.
+    #[must_use]
+    pub fn retainer_count(&self, node: Ordinal) -> usize {
+        match self.retainers.of_node(node.0) {
+            Sources::Few(sources) => sources.len(),
+            Sources::Crowd(sources) => sources.len(),
+        }
     }
 
     /// Where the function, or the object's constructor, begins; for other nodes mostly unknown.
     #[must_use]
     pub fn location(&self, node: Ordinal) -> Option<Location> {
-        let rows = &self.snapshot.locations;
-        let at = rows.binary_search_by_key(&node.0, |row| row.ordinal).ok()?;
-        let row = rows[at];
+        let row = self.snapshot.locations().get(node.0)?;
         Some(Location {
             script_id: row.script_id,
             line: row.line,
@@ -222,7 +216,9 @@ impl HeapGraph {
     /// sort in parentheses.
     #[must_use]
     pub fn class_name(&self, node: Ordinal) -> &str {
-        self.snapshot.strings.get(self.class_names[node.index()])
+        self.snapshot
+            .strings()
+            .get(self.class_names.get(node.index()))
     }
 
     /// The key of the node's class, as in [`ClassRow::key`].
@@ -246,7 +242,7 @@ impl HeapGraph {
     /// each call, in two passes over all nodes.
     #[must_use]
     pub fn classes(&self) -> Vec<ClassRow> {
-        classes(self, &self.class_names, &[])
+        classes(self, self.class_names.iter(), &[])
             .into_iter()
             .map(|class| class.row)
             .collect()
@@ -256,7 +252,7 @@ impl HeapGraph {
     #[must_use]
     pub fn total_size(&self) -> u64 {
         self.retained_size(self.root())
-            .saturating_add(self.snapshot.extra_native_bytes)
+            .saturating_add(self.snapshot.extra_native_bytes())
     }
 
     /// The node with this id, the first if there are several. The first call sorts all ids.
@@ -276,141 +272,57 @@ impl HeapGraph {
     }
 
     pub(crate) const fn strings(&self) -> &Strings {
-        &self.snapshot.strings
+        self.snapshot.strings()
     }
 
-    pub(crate) fn class_names(&self) -> &[StringId] {
+    pub(crate) const fn class_names(&self) -> &ClassNames {
         &self.class_names
     }
 
+    pub(crate) const fn tree(&self) -> &DominatorTree {
+        &self.tree
+    }
+
+    fn is_essential(&self, from: u32, edge: usize) -> bool {
+        is_essential(&self.snapshot, &self.pairs, &self.owned, from, edge)
+    }
+
+    /// The reference from one node to another that has `earlier` such references before it.
+    fn retainer(&self, from: u32, to: u32, earlier: usize) -> Retainer<'_> {
+        let edge = self.wide_nodes.edge(&self.snapshot, from, to, earlier);
+        // Retainers are edges, so there is one.
+        let edge = edge.unwrap_or(self.snapshot.edges_of(from).start);
+        Retainer {
+            from: Ordinal(from),
+            kind: self.snapshot.edges().kind(edge),
+            name: self.edge_name(edge),
+            essential: self.is_essential(from, edge),
+        }
+    }
+
     fn edge_name(&self, edge: usize) -> EdgeName<'_> {
-        let name = self.snapshot.edges.name_or_index[edge];
-        if self.snapshot.edges.kind[edge].is_indexed() {
+        let name = self.snapshot.edges().name_or_index(edge);
+        if self.snapshot.edges().kind(edge).is_indexed() {
             EdgeName::Index(name)
         } else {
-            EdgeName::Name(self.snapshot.strings.get(StringId(name)))
+            EdgeName::Name(self.snapshot.strings().get(StringId(name)))
         }
     }
 }
 
-/// All strings with exactly this text; mostly one or none.
-pub(crate) fn ids_of(strings: &Strings, text: &str) -> Vec<StringId> {
-    strings
-        .iter()
-        .filter(|(_, found)| *found == text)
-        .map(|(id, _)| id)
-        .collect()
-}
-
-/// Whether a child of the root is a global object, and so where distances begin.
-pub(crate) fn is_user_root(snapshot: &Snapshot, node: u32) -> bool {
-    snapshot.nodes.kind[node as usize] != NodeKind::Synthetic || is_document_trees(snapshot, node)
-}
-
-/// Whether a node is the group of all documents, which counts as the program's own.
-pub(crate) fn is_document_trees(snapshot: &Snapshot, node: u32) -> bool {
-    let node = node as usize;
-    let name = snapshot.nodes.name[node];
-    snapshot.nodes.kind[node] == NodeKind::Synthetic
-        && snapshot.strings.get(name) == "(Document DOM trees)"
-}
-
-fn children(root: u32, dominators: &[u32]) -> (Vec<u32>, Vec<Ordinal>) {
-    let mut first = vec![0_u32; dominators.len() + 1];
-    let below = || (0..).zip(dominators).filter(|(node, _)| *node != root);
-    for (_, dominator) in below() {
-        first[*dominator as usize + 1] += 1;
-    }
-    for node in 0..dominators.len() {
-        first[node + 1] += first[node];
-    }
-    let mut next = first.clone();
-    let mut children = vec![Ordinal(root); dominators.len() - 1];
-    for (node, dominator) in below() {
-        let slot = &mut next[*dominator as usize];
-        children[*slot as usize] = Ordinal(node);
-        *slot += 1;
-    }
-    (first, children)
-}
-
-fn children_of<'a>(first: &[u32], children: &'a [Ordinal], node: Ordinal) -> &'a [Ordinal] {
-    &children[first[node.index()] as usize..first[node.index() + 1] as usize]
-}
-
-fn preorder(root: u32, first_child: &[u32], children: &[Ordinal]) -> Vec<Ordinal> {
-    let mut order = Vec::with_capacity(children.len() + 1);
-    let mut open = vec![Ordinal(root)];
-    while let Some(node) = open.pop() {
-        order.push(node);
-        open.extend(children_of(first_child, children, node).iter().rev());
-    }
-    order
-}
-
-fn check_columns(snapshot: &Snapshot) -> Result<(), GraphError> {
-    let (nodes, edges) = (&snapshot.nodes, &snapshot.edges);
-    let (node_count, edge_count) = (nodes.kind.len(), edges.kind.len());
-    if node_count == 0 {
-        return Err(GraphError::NoNodes);
-    }
-    let lengths = [
-        ("nodes.name", nodes.name.len(), node_count),
-        ("nodes.id", nodes.id.len(), node_count),
-        ("nodes.self_size", nodes.self_size.len(), node_count),
-        ("nodes.first_edge", nodes.first_edge.len(), node_count + 1),
-        ("edges.name_or_index", edges.name_or_index.len(), edge_count),
-        ("edges.to", edges.to.len(), edge_count),
-    ];
-    for (column, found, expected) in lengths {
-        if found != expected {
-            return Err(GraphError::ColumnLength {
-                column,
-                found,
-                expected,
-            });
+impl From<Parts> for HeapGraph {
+    fn from(parts: Parts) -> Self {
+        Self {
+            snapshot: parts.snapshot,
+            pairs: parts.pairs,
+            owned: parts.owned,
+            retainers: parts.retainers,
+            wide_nodes: WideNodes::default(),
+            tree: parts.tree,
+            self_sizes: parts.self_sizes,
+            distances: parts.distances,
+            class_names: parts.class_names,
+            by_id: OnceLock::new(),
         }
     }
-    let is_node = |node: u32| (node as usize) < node_count;
-    let is_string = |name: u32| (name as usize) < snapshot.strings.len();
-    let is_edge_name = |(kind, name): (&EdgeKind, &u32)| kind.is_indexed() || is_string(*name);
-    let steps = nodes.first_edge.windows(2);
-    let outside = [
-        ("root", (!is_node(snapshot.root)).then_some(0)),
-        (
-            "nodes.name",
-            nodes.name.iter().position(|name| !is_string(name.0)),
-        ),
-        (
-            "nodes.first_edge",
-            steps.into_iter().position(|step| step[0] > step[1]),
-        ),
-        ("nodes.first_edge", (nodes.first_edge[0] != 0).then_some(0)),
-        (
-            "nodes.first_edge",
-            (nodes.first_edge[node_count] as usize != edge_count).then_some(node_count),
-        ),
-        (
-            "nodes.detachedness",
-            nodes
-                .detachedness
-                .iter()
-                .position(|(node, _)| !is_node(*node)),
-        ),
-        ("edges.to", edges.to.iter().position(|to| !is_node(*to))),
-        (
-            "edges.name_or_index",
-            edges
-                .kind
-                .iter()
-                .zip(&edges.name_or_index)
-                .position(|name| !is_edge_name(name)),
-        ),
-    ];
-    for (column, row) in outside {
-        if let Some(row) = row {
-            return Err(GraphError::Dangling { column, row });
-        }
-    }
-    Ok(())
 }

@@ -1,12 +1,12 @@
 //! Plain objects into named groups by their properties: `{id, name}` instead of `Object`.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 use std::rc::Rc;
 
+use rustc_hash::FxHashMap as HashMap;
 use stanch_heap_snapshot::{EdgeKind, NodeKind, Snapshot, StringId, Strings};
 
-use crate::graph::ids_of;
+use crate::names::Names;
 
 /// No property is added that would make a name longer than this many UTF-16 units.
 const LONGEST_NAME: usize = 120;
@@ -49,21 +49,24 @@ struct Shape {
 
 impl PlainObjects {
     /// Finds the nodes of kind object that are called exactly `Object`.
-    pub(crate) fn of(snapshot: &Snapshot) -> Self {
-        let plain = ids_of(&snapshot.strings, "Object");
-        let proto = ids_of(&snapshot.strings, "__proto__");
-        let mut known: HashMap<Rc<[StringId]>, u32> = HashMap::new();
+    pub(crate) fn of(snapshot: &Snapshot, known_names: &Names) -> Self {
+        let Names {
+            object: plain,
+            proto,
+            ..
+        } = known_names;
+        let mut known: HashMap<Rc<[StringId]>, u32> = HashMap::default();
         let mut objects = Vec::new();
         let mut shapes: Vec<Shape> = Vec::new();
         let mut properties = Vec::new();
-        let nodes = &snapshot.nodes;
-        for (node, (kind, name)) in (0..).zip(nodes.kind.iter().zip(&nodes.name)) {
-            if *kind != NodeKind::Object || !plain.contains(name) {
+        let nodes = snapshot.nodes();
+        for (node, (kind, name)) in (0..).zip(nodes.kinds().zip(nodes.names())) {
+            if kind != NodeKind::Object || !plain.contains(name) {
                 continue;
             }
-            let edges = snapshot.edges_of(node);
-            let edges = edges.filter(|edge| snapshot.edges.kind[*edge] == EdgeKind::Property);
-            let names = edges.map(|edge| StringId(snapshot.edges.name_or_index[edge]));
+            let edges = snapshot.edges_of(node).zip(snapshot.targets_of(node));
+            let edges = edges.filter(|(_, target)| target.is(EdgeKind::Property));
+            let names = edges.map(|(edge, _)| StringId(snapshot.edges().name_or_index(edge)));
             properties.clear();
             properties.extend(names.filter(|name| !proto.contains(name)));
             let shape = known
@@ -88,7 +91,7 @@ impl PlainObjects {
     /// The interfaces worth a name, most frequent first.
     pub(crate) fn interfaces(&self, strings: &Strings) -> Vec<Interface> {
         let mut candidates: Vec<(Interface, u64)> = Vec::new();
-        let mut known: HashMap<Text, usize> = HashMap::new();
+        let mut known: HashMap<Text, usize> = HashMap::default();
         for shape in &self.shapes {
             let Some(interface) = candidate(strings, shape) else {
                 continue;
@@ -114,7 +117,7 @@ impl PlainObjects {
     /// earliest. `None` leaves them what they are called.
     pub(crate) fn matches(&self, strings: &Strings, interfaces: &[Interface]) -> Vec<Option<u32>> {
         let tree = PropertyTree::of(interfaces);
-        let mut numbers: HashMap<StringId, Option<u32>> = HashMap::new();
+        let mut numbers: HashMap<StringId, Option<u32>> = HashMap::default();
         let mut properties = Vec::new();
         let of_shape = self.shapes.iter().map(|shape| {
             properties.clear();
@@ -143,10 +146,10 @@ impl Text {
     }
 
     /// Adds the text to a snapshot's strings.
-    pub(crate) fn push_to(&self, strings: &mut Strings) -> StringId {
+    pub(crate) fn push_to(&self, snapshot: &mut Snapshot) -> StringId {
         match &self.utf16 {
-            None => strings.push(&self.shown),
-            Some(units) => strings.push_utf16(units),
+            None => snapshot.add_string(&self.shown),
+            Some(units) => snapshot.add_utf16(units),
         }
     }
 }
@@ -232,8 +235,8 @@ impl PropertyTree {
     fn of(interfaces: &[Interface]) -> Self {
         let places = vec![Place::default()];
         let mut tree = Self {
-            numbers: HashMap::new(),
-            steps: HashMap::new(),
+            numbers: HashMap::default(),
+            steps: HashMap::default(),
             places,
         };
         for (position, interface) in (0..).zip(interfaces) {
@@ -300,6 +303,7 @@ fn better(one: Option<(usize, u32)>, other: Option<(usize, u32)>) -> Option<(usi
 #[cfg(test)]
 mod tests {
     use super::{Interface, PlainObjects, PropertyTree, Text, written};
+    use crate::names::Names;
     use stanch_heap_snapshot::{EdgeKind, NodeKind, SnapshotError, testing::HeapSketch};
 
     /// A heap of plain objects, each given by its properties.
@@ -316,14 +320,15 @@ mod tests {
 
     #[test]
     fn interfaces_are_the_frequent_lists_of_properties() -> Result<(), SnapshotError> {
-        let check = |objects: &[&str], names: &[&str]| {
+        let check = |objects: &[&str], expected: &[&str]| {
             let snapshot = heap(objects).snapshot()?;
-            let interfaces = PlainObjects::of(&snapshot).interfaces(&snapshot.strings);
+            let names = Names::of(&snapshot);
+            let interfaces = PlainObjects::of(&snapshot, &names).interfaces(snapshot.strings());
             let found: Vec<&str> = interfaces
                 .iter()
                 .map(|interface| interface.name.shown.as_str())
                 .collect();
-            assert_eq!(found, names);
+            assert_eq!(found, expected);
             Ok(())
         };
         check(&["a b", "a b", "c"], &["{a, b}"])?;

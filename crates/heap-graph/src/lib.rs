@@ -30,6 +30,7 @@
 //!   session. It knows nothing of series of snapshots, nor of leaks.
 
 mod bits;
+mod build;
 mod class_names;
 mod class_table;
 mod compare;
@@ -39,13 +40,18 @@ mod dominators;
 mod edges;
 mod error;
 mod essential;
+mod floors;
 mod graph;
 mod interfaces;
+mod names;
 mod ordinal;
-mod page_owned;
 mod retainers;
+mod semidominators;
 mod shallow;
+mod tree;
+mod walk;
 mod weak_pairs;
+mod wide_nodes;
 
 pub use class_table::ClassRow;
 pub use compare::{ClassChange, compare};

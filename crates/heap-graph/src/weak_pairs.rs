@@ -4,18 +4,19 @@
 //! map's table, under names that differ in a leading number only:
 //! `7 / part of key (K @5) -> value (V @9) pair in WeakMap (table @3)`.
 
-use std::collections::HashMap;
-
-use stanch_heap_snapshot::{StringId, Strings};
+use rustc_hash::{FxHashMap, FxHashSet};
+use stanch_heap_snapshot::{Snapshot, StringId};
 
 use crate::bits::Bits;
 
 /// The pair names among a snapshot's strings.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct WeakPairs {
     /// Most strings are none; this keeps the map out of the way.
     known: Bits,
-    pairs: HashMap<u32, WeakPair>,
+    pairs: FxHashMap<u32, WeakPair>,
+    /// Numbers of entries, by the part of the name that both halves share.
+    entries: FxHashMap<Box<str>, u32>,
 }
 
 /// What a pair name says.
@@ -28,30 +29,46 @@ pub(crate) struct WeakPair {
 }
 
 impl WeakPairs {
-    /// Looks through all strings.
-    pub(crate) fn find(strings: &Strings) -> Self {
-        let mut known = Bits::new(strings.len());
-        let mut pairs = HashMap::new();
-        let mut entries = HashMap::new();
-        for (id, text) in strings.iter() {
-            let Some((entry, table)) = parse(text) else {
-                continue;
-            };
-            let next = entries.len() as u32;
-            let entry = *entries.entry(entry).or_insert(next);
-            known.insert(id.0 as usize);
-            pairs.insert(id.0, WeakPair { table, entry });
+    /// No pairs among so many strings.
+    pub(crate) fn new(strings: usize) -> Self {
+        Self {
+            known: Bits::new(strings),
+            ..Self::default()
         }
-        Self { known, pairs }
+    }
+
+    /// Adds a string, if it names a pair.
+    pub(crate) fn add(&mut self, id: StringId, text: &str) {
+        let Some((entry, table)) = parse(text) else {
+            return;
+        };
+        let next = self.entries.len() as u32;
+        let entry = *self.entries.entry(entry.into()).or_insert(next);
+        self.known.insert(id.0);
+        self.pairs.insert(id.0, WeakPair { table, entry });
     }
 
     /// The pair a string names.
+    #[inline]
     pub(crate) fn get(&self, id: StringId) -> Option<WeakPair> {
-        if self.known.has(id.0 as usize) {
+        if self.known.has(id.0) {
             self.pairs.get(&id.0).copied()
         } else {
             None
         }
+    }
+
+    /// The nodes with the id of a table, as bits; none if no string names a pair.
+    pub(crate) fn tables(&self, snapshot: &Snapshot) -> Option<Bits> {
+        if self.pairs.is_empty() {
+            return None;
+        }
+        let ids: FxHashSet<u64> = self.pairs.values().map(|pair| pair.table).collect();
+        let mut tables = Bits::new(snapshot.node_count());
+        let nodes = (0..snapshot.node_count() as u32)
+            .filter(|node| ids.contains(&snapshot.nodes().id(*node)));
+        nodes.for_each(|node| tables.insert(node));
+        Some(tables)
     }
 }
 

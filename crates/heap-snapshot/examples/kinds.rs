@@ -15,10 +15,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         .ok_or("usage: kinds FILE.heapsnapshot")?;
     let snapshot = Snapshot::read(File::open(file)?)?;
     let mut kinds: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
-    for (kind, size) in snapshot.nodes.kind.iter().zip(&snapshot.nodes.self_size) {
+    for (ordinal, kind) in (0..).zip(snapshot.nodes().kinds()) {
         let (nodes, bytes) = kinds.entry(kind.type_name()).or_default();
         *nodes += 1;
-        *bytes += size;
+        *bytes += snapshot.nodes().self_size(ordinal);
     }
     println!("{:>10} {:>14}  kind", "nodes", "bytes");
     for (kind, (nodes, bytes)) in kinds {

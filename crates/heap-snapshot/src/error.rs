@@ -94,6 +94,12 @@ pub enum SnapshotError {
         /// The most there can be.
         limit: u64,
     },
+    /// Whoever watched the reading broke it off.
+    #[error("reading the snapshot was stopped at byte {offset}")]
+    Stopped {
+        /// Bytes read before.
+        offset: u64,
+    },
     /// The bytes could not be had.
     #[error("reading the snapshot failed at byte {offset}")]
     Read {
@@ -103,6 +109,26 @@ pub enum SnapshotError {
         #[source]
         source: std::io::Error,
     },
+}
+
+impl SnapshotError {
+    /// Where the input is wrong, in bytes from its start; its end if something is missing.
+    #[must_use]
+    pub const fn offset(&self) -> u64 {
+        match self {
+            Self::Empty => 0,
+            Self::NotASnapshot { offset, .. }
+            | Self::Truncated { offset, .. }
+            | Self::Unexpected { offset, .. }
+            | Self::Header { offset, .. }
+            | Self::Reference { offset, .. }
+            | Self::Count { offset, .. }
+            | Self::Missing { offset, .. }
+            | Self::TooMany { offset, .. }
+            | Self::Stopped { offset }
+            | Self::Read { offset, .. } => *offset,
+        }
+    }
 }
 
 /// A part of a snapshot file.

@@ -33,6 +33,8 @@ pub(crate) struct NodeLayout {
     pub(crate) detachedness: Option<usize>,
     /// The kind of each type number.
     pub(crate) kinds: Vec<NodeKind>,
+    /// The codes of the kinds; behind those there are, anything.
+    pub(crate) codes: [u8; 256],
 }
 
 /// Where in a row of `edges` each field stands.
@@ -44,6 +46,10 @@ pub(crate) struct EdgeLayout {
     pub(crate) to_node: usize,
     /// The kind of each type number.
     pub(crate) kinds: Vec<EdgeKind>,
+    /// The same; behind those there are, anything.
+    pub(crate) by_number: [EdgeKind; 256],
+    /// All bits for those named by a string, none for those named by an index.
+    pub(crate) is_named: [u64; 256],
 }
 
 /// Where in a row of `locations` each field stands.
@@ -97,11 +103,11 @@ pub(crate) fn read(json: &[u8]) -> Result<Header, String> {
 fn node_layout(fields: &[String], types: &[Value]) -> Result<(NodeLayout, Vec<String>), String> {
     let kind = position("node_fields", fields, "type")?;
     let names = type_names("node_types", types, kind)?;
-    let kinds = names
-        .iter()
-        .zip(0..)
-        .map(|(name, at)| NodeKind::of(name, at));
+    let kinds = names.iter().zip(0..);
+    let kinds: Vec<NodeKind> = kinds.map(|(name, at)| NodeKind::of(name, at)).collect();
+    let code = |at: usize| kinds.get(at).map_or(0, |kind| kind.code());
     let layout = NodeLayout {
+        codes: std::array::from_fn(code),
         fields: fields.len(),
         kind,
         name: position("node_fields", fields, "name")?,
@@ -109,7 +115,7 @@ fn node_layout(fields: &[String], types: &[Value]) -> Result<(NodeLayout, Vec<St
         self_size: position("node_fields", fields, "self_size")?,
         edge_count: position("node_fields", fields, "edge_count")?,
         detachedness: fields.iter().position(|field| field == "detachedness"),
-        kinds: kinds.collect(),
+        kinds,
     };
     Ok((layout, names))
 }
@@ -117,14 +123,27 @@ fn node_layout(fields: &[String], types: &[Value]) -> Result<(NodeLayout, Vec<St
 fn edge_layout(fields: &[String], types: &[Value]) -> Result<EdgeLayout, String> {
     let kind = position("edge_fields", fields, "type")?;
     let names = type_names("edge_types", types, kind)?;
-    let kinds = names.iter().map(|name| EdgeKind::of(name));
+    // Readers append a type of their own to the list; a file may use its number.
+    let kinds = names
+        .iter()
+        .map(|name| EdgeKind::of(name))
+        .chain([EdgeKind::Invisible]);
+    let kinds: Vec<EdgeKind> = kinds.collect();
+    let by_number = |at: usize| kinds.get(at).copied().unwrap_or(EdgeKind::Other);
     Ok(EdgeLayout {
+        by_number: std::array::from_fn(by_number),
+        is_named: std::array::from_fn(|at| {
+            if by_number(at).is_indexed() {
+                0
+            } else {
+                u64::MAX
+            }
+        }),
         fields: fields.len(),
         kind,
         name_or_index: position("edge_fields", fields, "name_or_index")?,
         to_node: position("edge_fields", fields, "to_node")?,
-        // Readers append a type of their own to the list; a file may use its number.
-        kinds: kinds.chain([EdgeKind::Invisible]).collect(),
+        kinds,
     })
 }
 
@@ -147,12 +166,13 @@ fn position(list: &str, fields: &[String], wanted: &str) -> Result<usize, String
 }
 
 fn type_names(list: &str, types: &[Value], at: usize) -> Result<Vec<String>, String> {
-    let problem = || format!("expected a list of at most 255 type names at {list}[{at}]");
+    const MOST: usize = NodeKind::OTHERS;
+    let problem = || format!("expected a list of at most {MOST} type names at {list}[{at}]");
     let names = types
         .get(at)
         .and_then(Value::as_array)
         .ok_or_else(problem)?;
-    if names.is_empty() || names.len() > 255 {
+    if names.is_empty() || names.len() > MOST {
         return Err(problem());
     }
     let texts = names.iter().map(|name| name.as_str().map(str::to_owned));

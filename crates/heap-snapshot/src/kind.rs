@@ -41,6 +41,7 @@ pub enum NodeKind {
 
 /// How one node refers to another, by the name V8 gives it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[repr(u8)]
 pub enum EdgeKind {
     /// `context`: a variable of a function's scope.
     Context,
@@ -105,6 +106,42 @@ impl NodeKind {
         known.map_or("", |(name, _)| name)
     }
 
+    /// The kind in one byte. Positions of unknown types must be below [`OTHERS`](Self::OTHERS).
+    pub(crate) const fn code(self) -> u8 {
+        match self {
+            Self::Hidden => 0,
+            Self::Array => 1,
+            Self::String => 2,
+            Self::Object => 3,
+            Self::Code => 4,
+            Self::Closure => 5,
+            Self::RegExp => 6,
+            Self::Number => 7,
+            Self::Native => 8,
+            Self::Synthetic => 9,
+            Self::ConsString => 10,
+            Self::SlicedString => 11,
+            Self::Symbol => 12,
+            Self::BigInt => 13,
+            Self::ObjectShape => 14,
+            Self::WasmObject => 15,
+            Self::Other(position) => NODE_KINDS.len() as u8 + position,
+        }
+    }
+
+    /// The kind of a [`code`](Self::code).
+    #[inline]
+    pub(crate) const fn from_code(code: u8) -> Self {
+        const NAMED: u8 = NODE_KINDS.len() as u8;
+        match code {
+            0..NAMED => NODE_KINDS[code as usize].1,
+            _ => Self::Other(code - NAMED),
+        }
+    }
+
+    /// So many types a header can list.
+    pub(crate) const OTHERS: usize = 256 - NODE_KINDS.len();
+
     /// The kind of a type name at `position` of the header's list.
     pub(crate) fn of(name: &str, position: u8) -> Self {
         let known = NODE_KINDS.into_iter().find(|(known, _)| *known == name);
@@ -118,6 +155,14 @@ impl EdgeKind {
         EDGE_KINDS.into_iter()
     }
 
+    /// The kind with this discriminant.
+    #[inline]
+    pub(crate) fn from_code(code: u32) -> Self {
+        EDGE_KINDS
+            .get(code as usize)
+            .map_or(Self::Other, |(_, kind)| *kind)
+    }
+
     /// The kind of a type name.
     pub(crate) fn of(name: &str) -> Self {
         let known = EDGE_KINDS.into_iter().find(|(known, _)| *known == name);
@@ -128,5 +173,24 @@ impl EdgeKind {
     #[must_use]
     pub const fn is_indexed(self) -> bool {
         matches!(self, Self::Element | Self::Hidden)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{EdgeKind, NodeKind};
+
+    #[test]
+    fn kinds_come_back_from_their_codes() {
+        let others = (0..NodeKind::OTHERS as u8).map(NodeKind::Other);
+        for kind in NodeKind::named().map(|(_, kind)| kind).chain(others) {
+            assert_eq!(NodeKind::from_code(kind.code()), kind);
+        }
+        for kind in EdgeKind::named()
+            .map(|(_, kind)| kind)
+            .chain([EdgeKind::Other])
+        {
+            assert_eq!(EdgeKind::from_code(kind as u32), kind);
+        }
     }
 }

@@ -18,31 +18,46 @@
 //! }
 //! let snapshot = parser.finish()?;
 //! assert_eq!(snapshot.node_count(), 2);
-//! assert_eq!(snapshot.strings.get(snapshot.nodes.name[1]), "User");
+//! assert_eq!(snapshot.strings().get(snapshot.nodes().name(1)), "User");
 //! # Ok::<(), stanch_heap_snapshot::SnapshotError>(())
 //! ```
 //!
 //! # Limits
-//! * Fewer than 2^32 nodes and edges; V8 itself stops at 268 million nodes.
+//! * At most 2^28 nodes, which is V8's own limit, and fewer than 2^32 edges.
 //! * Allocation traces, samples and scopes are stepped over, not kept.
 //! * It knows nothing of retainers, dominators or leaks: `stanch-heap-graph` does.
 
+mod cell;
 mod columns;
+mod commas;
+mod compact;
 mod error;
+mod feed;
 mod foreign;
 mod header;
 mod kind;
 mod numbers;
+mod offsets;
 mod parser;
+mod places;
+mod plain;
+mod plan;
+mod prefetch;
 mod rows;
+mod sections;
 mod skip;
 mod string_array;
 mod strings;
 pub mod testing;
 
-pub use columns::{EdgeColumns, LocationRow, NodeColumns, Snapshot};
+pub use columns::{EdgeColumns, NodeColumns, Snapshot, Target};
+pub use compact::Compact;
 pub use error::{Section, SnapshotError};
+pub use feed::{Announced, ReadProgress};
 pub use foreign::Foreign;
 pub use kind::{EdgeKind, NodeKind};
+pub use offsets::Offsets;
 pub use parser::SnapshotParser;
+pub use places::{LocationRow, Locations};
+pub use prefetch::prefetch;
 pub use strings::{StringId, Strings};

@@ -17,6 +17,17 @@ pub(crate) enum Progress {
     Done(usize),
 }
 
+/// How far a scan of rows came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum RowProgress {
+    /// It wants the next chunk.
+    More,
+    /// A row ended; so many bytes were taken with it.
+    Row(usize),
+    /// The array ended; so many bytes of the chunk belonged to it.
+    Done(usize),
+}
+
 /// Scans one array of numbers across chunk borders.
 #[derive(Debug)]
 pub(crate) struct NumberArray {
@@ -53,6 +64,24 @@ impl NumberArray {
         }
     }
 
+    /// An array that stands behind the comma after a row.
+    pub(crate) fn behind_row(section: Section, fields: usize) -> Self {
+        Self {
+            state: State::Next,
+            ..Self::new(section, fields)
+        }
+    }
+
+    /// Whether a row comes next, or the end.
+    pub(crate) fn is_at_row(&self) -> bool {
+        self.filled == 0 && matches!(self.state, State::First | State::Next)
+    }
+
+    /// Goes on behind rows that someone else took, with the comma after them.
+    pub(crate) const fn pass_rows(&mut self) {
+        self.state = State::Next;
+    }
+
     /// What the array is waiting for.
     pub(crate) const fn expected(&self) -> &'static str {
         match self.state {
@@ -64,13 +93,30 @@ impl NumberArray {
         }
     }
 
-    /// Scans `chunk`, which starts at `offset` of the input.
+    /// Scans `chunk`, which starts at `offset` of the input, to its end or that of the array.
     pub(crate) fn scan(
         &mut self,
         chunk: &[u8],
         offset: u64,
         sink: &mut impl RowSink,
     ) -> Result<Progress, SnapshotError> {
+        let mut at = 0;
+        loop {
+            match self.scan_row(&chunk[at..], offset + at as u64, sink)? {
+                RowProgress::More => return Ok(Progress::More),
+                RowProgress::Row(taken) => at += taken,
+                RowProgress::Done(taken) => return Ok(Progress::Done(at + taken)),
+            }
+        }
+    }
+
+    /// Like [`scan`](Self::scan), but stops behind the comma after a row.
+    pub(crate) fn scan_row(
+        &mut self,
+        chunk: &[u8],
+        offset: u64,
+        sink: &mut impl RowSink,
+    ) -> Result<RowProgress, SnapshotError> {
         let mut at = 0;
         while let Some(&byte) = chunk.get(at) {
             let here = offset + at as u64;
@@ -82,6 +128,9 @@ impl NumberArray {
                 b',' if matches!(self.state, State::Digits | State::Behind) => {
                     self.number_ends(here, sink)?;
                     self.state = State::Next;
+                    if self.filled == 0 {
+                        return Ok(RowProgress::Row(at + 1));
+                    }
                 }
                 b' ' | b'\n' | b'\r' | b'\t' => {
                     if self.state == State::Digits {
@@ -94,13 +143,13 @@ impl NumberArray {
                         self.number_ends(here, sink)?;
                     }
                     self.whole_rows(here)?;
-                    return Ok(Progress::Done(at + 1));
+                    return Ok(RowProgress::Done(at + 1));
                 }
                 _ => return Err(self.unexpected(here, byte)),
             }
             at += 1;
         }
-        Ok(Progress::More)
+        Ok(RowProgress::More)
     }
 
     /// Takes the digits from `at` on and gives the position behind them.

@@ -1,17 +1,23 @@
 //! The outermost object of a snapshot, chunk by chunk: finds the sections and hands them on.
 
-use crate::columns::LocationRow;
-use crate::header::{self, Header};
-use crate::numbers::{NumberArray, Progress};
-use crate::rows::{Cell, EdgeRows, HighestString, LocationRows, NodeRows, Targets};
+use std::sync::Arc;
+
+use crate::commas::Commas;
+use crate::header;
+use crate::numbers::{NumberArray, Progress, RowProgress};
+use crate::plain::PADDING;
+use crate::plan::{Block, RowPlan};
+use crate::sections::{Opening, Sections};
 use crate::skip::Skipper;
 use crate::string_array::StringArray;
-use crate::{EdgeColumns, Foreign, NodeColumns, Section, Snapshot, SnapshotError, Strings};
+use crate::{Announced, Foreign, Section, Snapshot, SnapshotError};
 
 /// The `snapshot` section of a real file is 2 KB; more than this is something else.
 const HEADER_LIMIT: usize = 1 << 20;
 /// No key of a snapshot's outermost object is half as long.
 const KEY_LIMIT: usize = 64;
+/// A row is not waited for beyond this length: it is taken number by number.
+const ROW_LENGTH: usize = 4096;
 
 /// Reads a snapshot from chunks of any size, in one pass.
 ///
@@ -21,12 +27,8 @@ pub struct SnapshotParser {
     offset: u64,
     state: State,
     key: Vec<u8>,
-    header: Option<Header>,
-    nodes: Option<NodeColumns>,
-    edges: Option<EdgeColumns>,
-    locations: Option<Vec<LocationRow>>,
-    strings: Option<Strings>,
-    highest_string: Option<HighestString>,
+    sections: Sections,
+    commas: Commas,
 }
 
 #[derive(Debug, Default)]
@@ -43,13 +45,20 @@ enum State {
     /// Behind a key.
     Colon,
     Header(Skipper, Vec<u8>),
-    Numbers(Section, NumberArray),
+    Rows(RowPlan, NumberArray),
     Strings(StringArray),
     Skipped(Skipper),
     /// Behind a value.
     Behind,
     /// Behind the last `}`.
     End,
+}
+
+/// What to do with the start of a row at the end of a chunk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Remainder {
+    Take,
+    Leave,
 }
 
 impl SnapshotParser {
@@ -65,18 +74,53 @@ impl SnapshotParser {
         self.offset
     }
 
+    /// What the snapshot says of itself, once that was read. It need not be true.
+    #[must_use]
+    pub fn announced(&self) -> Option<Announced> {
+        let header = self.sections.header.as_ref()?;
+        let (nodes, edges) = (header.node_count?, header.edge_count?);
+        Some(Announced { nodes, edges })
+    }
+
     /// Takes the next bytes.
     ///
     /// # Errors
     /// The first thing that is wrong, with its place. The parser is of no use afterwards.
     pub fn push(&mut self, chunk: &[u8]) -> Result<(), SnapshotError> {
-        let mut rest = chunk;
-        while !rest.is_empty() {
-            let taken = self.step(rest)?;
-            self.offset += taken as u64;
-            rest = &rest[taken..];
+        self.take(chunk, Remainder::Take).map(drop)
+    }
+
+    /// Takes the next bytes but for the start of a row at their end, and says how many.
+    pub(crate) fn push_whole_rows(&mut self, chunk: &[u8]) -> Result<usize, SnapshotError> {
+        self.take(chunk, Remainder::Leave)
+    }
+
+    /// How to read what comes next, if that is rows.
+    pub(crate) fn row_plan(&self) -> Option<&RowPlan> {
+        match &self.state {
+            State::Rows(plan, array) if array.is_at_row() => Some(plan),
+            _ => None,
+        }
+    }
+
+    /// Takes what reading by the plan made of `text`, the rows that come next.
+    pub(crate) fn append(
+        &mut self,
+        block: Result<Block, SnapshotError>,
+        plan: &RowPlan,
+        text: &[u8],
+    ) -> Result<(), SnapshotError> {
+        self.sections.append(block, plan, text, self.offset)?;
+        self.offset += text.len() as u64;
+        if let State::Rows(_, array) = &mut self.state {
+            array.pass_rows();
         }
         Ok(())
+    }
+
+    /// Whether the header was read.
+    pub(crate) const fn has_header(&self) -> bool {
+        self.sections.header.is_some()
     }
 
     /// Ends the input and gives the snapshot.
@@ -86,54 +130,39 @@ impl SnapshotParser {
     pub fn finish(self) -> Result<Snapshot, SnapshotError> {
         let offset = self.offset;
         match self.state {
-            State::End => {}
-            State::Start => return Err(SnapshotError::Empty),
+            State::End => self.sections.finish(offset),
+            State::Start => Err(SnapshotError::Empty),
             _ => {
                 let (section, expected) = self.expectation();
-                return Err(SnapshotError::Truncated {
+                Err(SnapshotError::Truncated {
                     offset,
                     section,
                     expected,
-                });
+                })
             }
         }
-        let what = Foreign::OtherJson;
-        let header = self
-            .header
-            .ok_or(SnapshotError::NotASnapshot { what, offset })?;
-        let missing = |expected| SnapshotError::Missing { offset, expected };
-        let nodes = self.nodes.ok_or(missing("a `nodes` section"))?;
-        let edges = self.edges.ok_or(missing("an `edges` section"))?;
-        let strings = self.strings.ok_or(missing("a `strings` section"))?;
-        check_counts(&header, &nodes, &edges, offset)?;
-        check_strings(self.highest_string, &strings)?;
-        let targets = Targets {
-            fields: header.nodes.fields as u64,
-            nodes: nodes.kind.len() as u64,
-        };
-        let cell = Cell {
-            section: Section::Header,
-            offset,
-        };
-        let root = targets.ordinal(cell, "root_index", header.root_index)?;
-        Ok(Snapshot {
-            nodes,
-            edges,
-            strings,
-            locations: one_per_node(self.locations.unwrap_or_default()),
-            root,
-            extra_native_bytes: header.extra_native_bytes,
-            node_types: header.node_types,
-        })
+    }
+
+    fn take(&mut self, chunk: &[u8], remainder: Remainder) -> Result<usize, SnapshotError> {
+        let mut rest = chunk;
+        while !rest.is_empty() {
+            let taken = match &self.state {
+                State::Rows(..) => self.step_rows(rest, remainder)?,
+                _ => Some(self.step(rest)?),
+            };
+            let Some(taken) = taken else { break };
+            self.offset += taken as u64;
+            rest = &rest[taken..];
+        }
+        Ok(chunk.len() - rest.len())
     }
 
     /// Takes some of `rest`, at least one byte unless the state changes.
     fn step(&mut self, rest: &[u8]) -> Result<usize, SnapshotError> {
         match &mut self.state {
             State::Header(..) => self.step_header(rest),
-            State::Numbers(..) => self.step_numbers(rest),
             State::Strings(array) => {
-                let strings = self.strings.get_or_insert_default();
+                let strings = self.sections.strings.get_or_insert_default();
                 let progress = array.scan(rest, self.offset, strings)?;
                 Ok(self.settle(progress, rest))
             }
@@ -156,18 +185,57 @@ impl SnapshotParser {
         }
     }
 
+    /// Takes all whole rows at once; else one row, or what there is of it, number by number.
+    fn step_rows(
+        &mut self,
+        rest: &[u8],
+        remainder: Remainder,
+    ) -> Result<Option<usize>, SnapshotError> {
+        let State::Rows(plan, array) = &mut self.state else {
+            return Ok(Some(0));
+        };
+        let offset = self.offset;
+        if array.is_at_row() {
+            let end = memchr::memchr(b']', rest);
+            let rows = &rest[..end
+                .unwrap_or(rest.len())
+                .min(rest.len().saturating_sub(PADDING))];
+            let length = plan.whole_rows(rows);
+            if length > 0 {
+                let block = plan.read(rest, length, offset, &mut self.commas);
+                self.sections.append(block, plan, &rest[..length], offset)?;
+                array.pass_rows();
+                return Ok(Some(length));
+            }
+            let is_start = end.is_none() && rest.len() < ROW_LENGTH && plan.whole_rows(rest) == 0;
+            if is_start && remainder == Remainder::Leave {
+                return Ok(None);
+            }
+        }
+        let mut row = plan.empty();
+        let progress = plan.fill(&mut row, |sink| array.scan_row(rest, offset, sink))?;
+        let taken = match progress {
+            RowProgress::More => rest.len(),
+            RowProgress::Row(taken) | RowProgress::Done(taken) => taken,
+        };
+        self.sections
+            .append_row(row, plan, offset + taken as u64 - 1)?;
+        if let RowProgress::Done(_) = progress {
+            self.state = State::Behind;
+        }
+        Ok(Some(taken))
+    }
+
     fn step_punctuation(&mut self, byte: u8) -> Result<(), SnapshotError> {
         if matches!(byte, b' ' | b'\n' | b'\r' | b'\t') {
             return Ok(());
         }
+        let offset = self.offset;
         self.state = match (&self.state, byte) {
             (State::Start, b'{') => State::FirstKey,
             (State::Start, _) => {
                 let what = Foreign::by_first_byte(byte);
-                return Err(SnapshotError::NotASnapshot {
-                    what,
-                    offset: self.offset,
-                });
+                return Err(SnapshotError::NotASnapshot { what, offset });
             }
             (State::FirstKey | State::NextKey, b'"') => State::Key,
             (State::FirstKey | State::Behind, b'}') => State::End,
@@ -175,7 +243,6 @@ impl SnapshotParser {
             (State::Colon, b':') => self.value_of_key()?,
             _ => {
                 let (section, expected) = self.expectation();
-                let offset = self.offset;
                 return Err(SnapshotError::Unexpected {
                     offset,
                     section,
@@ -188,16 +255,13 @@ impl SnapshotParser {
     }
 
     fn step_key(&mut self, rest: &[u8]) -> Result<usize, SnapshotError> {
-        let start = self.offset - self.key.len() as u64;
-        let end = rest.iter().position(|byte| *byte == b'"');
+        let offset = self.offset - self.key.len() as u64;
+        let end = memchr::memchr(b'"', rest);
         self.key
             .extend_from_slice(&rest[..end.unwrap_or(rest.len())]);
         if self.key.len() > KEY_LIMIT {
             let what = Foreign::OtherJson;
-            return Err(SnapshotError::NotASnapshot {
-                what,
-                offset: start,
-            });
+            return Err(SnapshotError::NotASnapshot { what, offset });
         }
         let Some(end) = end else {
             return Ok(rest.len());
@@ -210,7 +274,7 @@ impl SnapshotParser {
     fn value_of_key(&mut self) -> Result<State, SnapshotError> {
         let offset = self.offset;
         let key = std::mem::take(&mut self.key);
-        let Some(header) = &self.header else {
+        let Some(header) = self.sections.header.clone() else {
             if key == b"snapshot" {
                 return Ok(State::Header(Skipper::default(), Vec::new()));
             }
@@ -219,32 +283,14 @@ impl SnapshotParser {
                 None => Ok(State::Skipped(Skipper::default())),
             };
         };
-        let missing = |expected| SnapshotError::Missing { offset, expected };
-        let numbers = |section, fields| State::Numbers(section, NumberArray::new(section, fields));
-        match key.as_slice() {
-            b"nodes" if self.nodes.is_none() => {
-                self.nodes = Some(NodeColumns {
-                    first_edge: vec![0],
-                    ..NodeColumns::default()
-                });
-                Ok(numbers(Section::Nodes, header.nodes.fields))
+        Ok(match self.sections.open(&key, &header, offset)? {
+            Opening::Rows(plan) => {
+                let array = NumberArray::new(plan.section, plan.fields());
+                State::Rows(plan, array)
             }
-            b"edges" if self.nodes.is_none() => Err(missing("`nodes` before `edges`")),
-            b"edges" if self.edges.is_none() => {
-                self.edges = Some(EdgeColumns::default());
-                Ok(numbers(Section::Edges, header.edges.fields))
-            }
-            b"locations" if self.nodes.is_none() => Err(missing("`nodes` before `locations`")),
-            b"locations" if self.locations.is_none() => Ok(match &header.locations {
-                Some(layout) => numbers(Section::Locations, layout.fields),
-                None => State::Skipped(Skipper::default()),
-            }),
-            b"strings" if self.strings.is_none() => Ok(State::Strings(StringArray::default())),
-            b"snapshot" | b"nodes" | b"edges" | b"locations" | b"strings" => {
-                Err(missing("each section once, found one a second time"))
-            }
-            _ => Ok(State::Skipped(Skipper::default())),
-        }
+            Opening::Strings => State::Strings(StringArray::default()),
+            Opening::Skip => State::Skipped(Skipper::default()),
+        })
     }
 
     fn step_header(&mut self, rest: &[u8]) -> Result<usize, SnapshotError> {
@@ -263,55 +309,12 @@ impl SnapshotParser {
         }
         json.extend_from_slice(&rest[..taken]);
         if let Progress::Done(_) = progress {
-            let header = header::read(json);
-            self.header =
-                Some(header.map_err(|problem| SnapshotError::Header { offset, problem })?);
+            let header =
+                header::read(json).map_err(|problem| SnapshotError::Header { offset, problem })?;
+            self.sections.header = Some(Arc::new(header));
             self.state = State::Behind;
         }
         Ok(taken)
-    }
-
-    fn step_numbers(&mut self, rest: &[u8]) -> Result<usize, SnapshotError> {
-        let (State::Numbers(section, array), Some(header), Some(nodes)) =
-            (&mut self.state, &self.header, &mut self.nodes)
-        else {
-            return Ok(0);
-        };
-        let offset = self.offset;
-        let strings = &mut self.highest_string;
-        let targets = Targets {
-            fields: header.nodes.fields as u64,
-            nodes: nodes.kind.len() as u64,
-        };
-        let progress = match (section, &header.locations) {
-            (Section::Edges, _) => {
-                let edges = self.edges.get_or_insert_default();
-                let mut rows = EdgeRows {
-                    layout: &header.edges,
-                    targets,
-                    edges,
-                    strings,
-                };
-                array.scan(rest, offset, &mut rows)?
-            }
-            (Section::Locations, Some(layout)) => {
-                let mut rows = LocationRows {
-                    layout,
-                    targets,
-                    locations: self.locations.get_or_insert_default(),
-                };
-                array.scan(rest, offset, &mut rows)?
-            }
-            _ => {
-                let mut rows = NodeRows {
-                    layout: &header.nodes,
-                    nodes,
-                    strings,
-                };
-                array.scan(rest, offset, &mut rows)?
-            }
-        };
-        Ok(self.settle(progress, rest))
     }
 
     fn expectation(&self) -> (Section, &'static str) {
@@ -322,78 +325,11 @@ impl SnapshotParser {
             State::Key => (Section::Outermost, "the rest of a key"),
             State::Colon => (Section::Outermost, "`:`"),
             State::Header(..) => (Section::Header, "its end"),
-            State::Numbers(section, array) => (*section, array.expected()),
+            State::Rows(plan, array) => (plan.section, array.expected()),
             State::Strings(array) => (Section::Strings, array.expected()),
             State::Skipped(_) => (Section::Skipped, "its end"),
             State::Behind => (Section::Outermost, "`,` or `}`"),
             State::End => (Section::Outermost, "nothing behind the last `}`"),
         }
     }
-}
-
-fn check_counts(
-    header: &Header,
-    nodes: &NodeColumns,
-    edges: &EdgeColumns,
-    offset: u64,
-) -> Result<(), SnapshotError> {
-    let (node_rows, edge_rows) = (nodes.kind.len() as u64, edges.kind.len() as u64);
-    let owned = nodes.first_edge.last().copied().unwrap_or(0);
-    let checks = [
-        (
-            Section::Nodes,
-            "the snapshot section",
-            header.node_count,
-            node_rows,
-        ),
-        (
-            Section::Edges,
-            "the snapshot section",
-            header.edge_count,
-            edge_rows,
-        ),
-        (
-            Section::Edges,
-            "the sum of edge_count",
-            Some(owned.into()),
-            edge_rows,
-        ),
-    ];
-    for (section, announced_by, announced, found) in checks {
-        if let Some(announced) = announced.filter(|announced| *announced != found) {
-            return Err(SnapshotError::Count {
-                offset,
-                section,
-                announced_by,
-                announced,
-                found,
-            });
-        }
-    }
-    Ok(())
-}
-
-fn check_strings(highest: Option<HighestString>, strings: &Strings) -> Result<(), SnapshotError> {
-    let Some(HighestString {
-        value,
-        section,
-        field,
-        offset,
-    }) = highest
-    else {
-        return Ok(());
-    };
-    if (value as usize) < strings.len() {
-        return Ok(());
-    }
-    let expected = format!("a number below {}, the strings there are", strings.len());
-    Err(Cell { section, offset }.reference(field, value.into(), expected))
-}
-
-/// Sorts by node; of several rows for one node the last counts.
-fn one_per_node(mut rows: Vec<LocationRow>) -> Vec<LocationRow> {
-    rows.reverse();
-    rows.sort_by_key(|row| row.ordinal);
-    rows.dedup_by_key(|row| row.ordinal);
-    rows
 }

@@ -1,133 +1,102 @@
-//! Rows of numbers into columns, each reference checked as far as what came before allows.
+//! Rows of numbers into blocks of columns, each reference checked as far as what came before allows.
 
+use std::ops::Range;
+
+use crate::cell::{Cell, HighestString, ROW_LIMIT, Targets};
+use crate::columns::Target;
 use crate::header::{EdgeLayout, LocationLayout, NodeLayout};
 use crate::numbers::RowSink;
-use crate::{EdgeColumns, LocationRow, NodeColumns, Section, SnapshotError, StringId};
+use crate::plain::{Oddity, PlainRows, STRETCH, Stretch};
+use crate::{Compact, LocationRow, Section, SnapshotError, StringId};
 
-/// Ordinals and edge numbers stay below this, so that columns of `u32` can hold one past the last.
-const LIMIT: u64 = u32::MAX as u64 - 1;
-
-/// The largest string number used so far; checked once the strings are known.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct HighestString {
-    pub(crate) value: u32,
-    pub(crate) section: Section,
-    pub(crate) field: &'static str,
-    pub(crate) offset: u64,
+/// Some nodes in a row.
+#[derive(Debug, Default)]
+pub(crate) struct NodeBlock {
+    pub(crate) kind: Vec<u8>,
+    pub(crate) name: Vec<StringId>,
+    pub(crate) id: Compact<4>,
+    pub(crate) self_size: Compact<2>,
+    /// Number of edges of each.
+    pub(crate) edges: Vec<u32>,
+    /// Number of edges of all.
+    pub(crate) all_edges: u64,
+    /// Positions in the block with a state that is not "unknown".
+    pub(crate) detachedness: Vec<(u32, u8)>,
+    pub(crate) highest: Option<HighestString>,
 }
 
-/// Fills [`NodeColumns`].
-pub(crate) struct NodeRows<'a> {
-    pub(crate) layout: &'a NodeLayout,
-    pub(crate) nodes: &'a mut NodeColumns,
-    pub(crate) strings: &'a mut Option<HighestString>,
+/// Some edges in a row.
+#[derive(Debug, Default)]
+pub(crate) struct EdgeBlock {
+    pub(crate) target: Vec<Target>,
+    pub(crate) name_or_index: Compact<3>,
+    pub(crate) highest: Option<HighestString>,
 }
 
-/// Fills [`EdgeColumns`].
-pub(crate) struct EdgeRows<'a> {
-    pub(crate) layout: &'a EdgeLayout,
+/// Takes rows for a block.
+pub(crate) struct Filling<'a, Block, Layout> {
+    pub(crate) block: &'a mut Block,
+    pub(crate) layout: &'a Layout,
     pub(crate) targets: Targets,
-    pub(crate) edges: &'a mut EdgeColumns,
-    pub(crate) strings: &'a mut Option<HighestString>,
 }
 
-/// Fills the locations.
-pub(crate) struct LocationRows<'a> {
-    pub(crate) layout: &'a LocationLayout,
-    pub(crate) targets: Targets,
-    pub(crate) locations: &'a mut Vec<LocationRow>,
-}
-
-/// Turns positions in the `nodes` array into ordinals.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Targets {
-    /// Numbers per node.
-    pub(crate) fields: u64,
-    /// Nodes there are.
-    pub(crate) nodes: u64,
-}
-
-impl RowSink for NodeRows<'_> {
+impl RowSink for Filling<'_, NodeBlock, NodeLayout> {
     fn row(&mut self, row: &[u64], offset: u64) -> Result<(), SnapshotError> {
         let cell = Cell {
             section: Section::Nodes,
             offset,
         };
-        let layout = self.layout;
-        let nodes = &mut *self.nodes;
-        let kind = row[layout.kind];
-        let known = usize::try_from(kind)
-            .ok()
-            .and_then(|kind| layout.kinds.get(kind));
-        let known = *known.ok_or_else(|| cell.no_type(kind, layout.kinds.len()))?;
+        let (layout, block) = (self.layout, &mut *self.block);
+        let kind = cell.kind(row[layout.kind], &layout.kinds)?;
         let name = cell.small("name", row[layout.name])?;
-        raise(self.strings, name, cell, "name");
-        let first = nodes.first_edge.last().copied().unwrap_or(0);
-        let behind = u64::from(first).saturating_add(row[layout.edge_count]);
-        if behind > LIMIT {
-            return Err(SnapshotError::TooMany {
-                offset,
+        block.all_edges = block.all_edges.saturating_add(row[layout.edge_count]);
+        if block.all_edges > ROW_LIMIT {
+            let cell = Cell {
                 section: Section::Edges,
-                limit: LIMIT,
-            });
-        }
-        if nodes.kind.len() as u64 == LIMIT {
-            return Err(SnapshotError::TooMany {
                 offset,
-                section: Section::Nodes,
-                limit: LIMIT,
-            });
+            };
+            return Err(cell.too_many(ROW_LIMIT));
         }
-        let state = layout.detachedness.map_or(0, |at| row[at] & 3);
-        if state != 0 {
-            nodes
-                .detachedness
-                .push((nodes.kind.len() as u32, state as u8));
-        }
-        nodes.kind.push(known);
-        nodes.name.push(StringId(name));
-        nodes.id.push(row[layout.id]);
-        nodes.self_size.push(row[layout.self_size]);
-        nodes.first_edge.push(behind as u32);
+        block.raise(name.into(), || offset);
+        block.note_states(&[layout.detachedness.map_or(0, |at| row[at])]);
+        block.kind.push(kind.code());
+        block.name.push(StringId(name));
+        block.id.push(row[layout.id]);
+        block.self_size.push(row[layout.self_size]);
+        block.edges.push(row[layout.edge_count] as u32);
         Ok(())
     }
 }
 
-impl RowSink for EdgeRows<'_> {
+impl RowSink for Filling<'_, EdgeBlock, EdgeLayout> {
     fn row(&mut self, row: &[u64], offset: u64) -> Result<(), SnapshotError> {
         let cell = Cell {
             section: Section::Edges,
             offset,
         };
-        let layout = self.layout;
-        let kind = row[layout.kind];
-        let known = usize::try_from(kind)
-            .ok()
-            .and_then(|kind| layout.kinds.get(kind));
-        let known = *known.ok_or_else(|| cell.no_type(kind, layout.kinds.len()))?;
+        let (layout, block) = (self.layout, &mut *self.block);
+        let kind = cell.kind(row[layout.kind], &layout.kinds)?;
         let name = cell.small("name_or_index", row[layout.name_or_index])?;
-        if !known.is_indexed() {
-            raise(self.strings, name, cell, "name_or_index");
-        }
         let to = self.targets.ordinal(cell, "to_node", row[layout.to_node])?;
-        self.edges.kind.push(known);
-        self.edges.name_or_index.push(name);
-        self.edges.to.push(to);
+        if !kind.is_indexed() {
+            block.raise(name.into(), || offset);
+        }
+        block.target.push(Target::new(kind, to));
+        block.name_or_index.push(name.into());
         Ok(())
     }
 }
 
-impl RowSink for LocationRows<'_> {
+impl RowSink for Filling<'_, Vec<LocationRow>, LocationLayout> {
     fn row(&mut self, row: &[u64], offset: u64) -> Result<(), SnapshotError> {
         let cell = Cell {
             section: Section::Locations,
             offset,
         };
         let layout = self.layout;
-        self.locations.push(LocationRow {
-            ordinal: self
-                .targets
-                .ordinal(cell, "object_index", row[layout.object_index])?,
+        let object = row[layout.object_index];
+        self.block.push(LocationRow {
+            ordinal: self.targets.ordinal(cell, "object_index", object)?,
             script_id: cell.small("script_id", row[layout.script_id])?,
             line: cell.small("line", row[layout.line])?,
             column: cell.small("column", row[layout.column])?,
@@ -136,70 +105,184 @@ impl RowSink for LocationRows<'_> {
     }
 }
 
-impl Targets {
-    /// The ordinal of the node that starts at `index` of the `nodes` array.
-    pub(crate) fn ordinal(
-        self,
-        cell: Cell,
-        field: &'static str,
-        index: u64,
-    ) -> Result<u32, SnapshotError> {
-        let Self { fields, nodes } = self;
-        let ordinal = index / fields;
-        if ordinal < nodes && ordinal * fields == index {
-            return Ok(ordinal as u32);
+impl Filling<'_, NodeBlock, NodeLayout> {
+    /// Takes rows that start at `offset`; whether all were plain and in order.
+    pub(crate) fn plain(&mut self, rows: PlainRows<'_>, offset: u64) -> Oddity {
+        let (layout, block) = (self.layout, &mut *self.block);
+        block.reserve(rows.len());
+        let mut odd = Oddity::default();
+        let mut numbers: Stretch = [0; STRETCH];
+        for stretch in stretches(rows.len()) {
+            if let Some(at) = layout.detachedness {
+                block.note_states(rows.column(at, &stretch, &mut numbers, &mut odd));
+            }
+            let kinds = rows.column(layout.kind, &stretch, &mut numbers, &mut odd);
+            let unknown = kinds.iter().any(|kind| *kind >= layout.kinds.len() as u64);
+            block
+                .kind
+                .extend(kinds.iter().map(|kind| layout.codes[*kind as usize % 256]));
+            let names = rows.column(layout.name, &stretch, &mut numbers, &mut odd);
+            let highest = names.iter().copied().max().unwrap_or(0);
+            block.raise(highest, || {
+                offset + rows.end(stretch.start + first(names, highest)) as u64
+            });
+            block
+                .name
+                .extend(names.iter().map(|name| StringId(*name as u32)));
+            block
+                .id
+                .extend(rows.column(layout.id, &stretch, &mut numbers, &mut odd));
+            let sizes = rows.column(layout.self_size, &stretch, &mut numbers, &mut odd);
+            block.self_size.extend(sizes);
+            let counts = rows.column(layout.edge_count, &stretch, &mut numbers, &mut odd);
+            for edges in &*counts {
+                block.all_edges = block.all_edges.saturating_add(*edges);
+            }
+            block.edges.extend(counts.iter().map(|edges| *edges as u32));
+            odd.note_if(unknown || highest > u64::from(u32::MAX));
         }
-        let expected = format!("a multiple of {fields} below {}", nodes * fields);
-        Err(cell.reference(field, index, expected))
+        odd.note_if(block.all_edges > ROW_LIMIT);
+        odd
     }
 }
 
-/// The place of a row, for errors.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Cell {
-    pub(crate) section: Section,
-    pub(crate) offset: u64,
+impl Filling<'_, EdgeBlock, EdgeLayout> {
+    /// Takes rows that start at `offset`; whether all were plain and in order.
+    pub(crate) fn plain(&mut self, rows: PlainRows<'_>, offset: u64) -> Oddity {
+        let (layout, block, targets) = (self.layout, &mut *self.block, self.targets);
+        block.target.reserve_exact(rows.len());
+        block.name_or_index.reserve_exact(rows.len());
+        let mut odd = Oddity::default();
+        let (mut kinds, mut numbers): (Stretch, Stretch) = ([0; STRETCH], [0; STRETCH]);
+        for stretch in stretches(rows.len()) {
+            let kinds = rows.column(layout.kind, &stretch, &mut kinds, &mut odd);
+            odd.note_if(kinds.iter().any(|kind| *kind >= layout.kinds.len() as u64));
+            let indices = rows.column(layout.to_node, &stretch, &mut numbers, &mut odd);
+            let mut outside = false;
+            block
+                .target
+                .extend(kinds.iter().zip(indices).map(|(kind, index)| {
+                    let to = targets.quotient(*index);
+                    outside |= !targets.has(to);
+                    Target::new(
+                        layout.by_number[*kind as usize % 256],
+                        to as u32 % Target::NODES as u32,
+                    )
+                }));
+            let names = rows.column(layout.name_or_index, &stretch, &mut numbers, &mut odd);
+            let highest = block.name_or_index.extend(names);
+            odd.note_if(outside || highest > u64::from(u32::MAX));
+            // Indices are no names.
+            for (name, kind) in names.iter_mut().zip(kinds) {
+                *name &= layout.is_named[*kind as usize % 256];
+            }
+            let highest = names.iter().copied().max().unwrap_or(0);
+            block.raise(highest, || {
+                offset + rows.end(stretch.start + first(names, highest)) as u64
+            });
+        }
+        odd
+    }
 }
 
-impl Cell {
-    fn small(self, field: &'static str, value: u64) -> Result<u32, SnapshotError> {
-        u32::try_from(value)
-            .map_err(|_| self.reference(field, value, "a number that fits 32 bits".to_owned()))
+impl Filling<'_, Vec<LocationRow>, LocationLayout> {
+    /// Takes rows; whether all were plain and in order.
+    pub(crate) fn plain(&mut self, rows: PlainRows<'_>) -> Oddity {
+        let (layout, targets) = (self.layout, self.targets);
+        self.block.reserve_exact(rows.len());
+        let mut odd = Oddity::default();
+        let mut columns: [Stretch; 4] = [[0; STRETCH]; 4];
+        let fields = [
+            layout.object_index,
+            layout.script_id,
+            layout.line,
+            layout.column,
+        ];
+        for stretch in stretches(rows.len()) {
+            for (column, field) in columns.iter_mut().zip(fields) {
+                rows.column(field, &stretch, column, &mut odd);
+            }
+            let [nodes, scripts, lines, places] = &columns;
+            for at in 0..stretch.len() {
+                let ordinal = targets.quotient(nodes[at]);
+                let (script, line, place) = (scripts[at], lines[at], places[at]);
+                odd.note_if(!targets.has(ordinal) || (script | line | place) > u64::from(u32::MAX));
+                self.block.push(LocationRow {
+                    ordinal: ordinal as u32,
+                    script_id: script as u32,
+                    line: line as u32,
+                    column: place as u32,
+                });
+            }
+        }
+        odd
+    }
+}
+
+fn stretches(rows: usize) -> impl Iterator<Item = Range<usize>> {
+    (0..rows)
+        .step_by(STRETCH)
+        .map(move |start| start..(start + STRETCH).min(rows))
+}
+
+/// Where a number stands first.
+fn first(numbers: &[u64], wanted: u64) -> usize {
+    numbers
+        .iter()
+        .position(|number| *number == wanted)
+        .unwrap_or(0)
+}
+
+impl NodeBlock {
+    fn reserve(&mut self, rows: usize) {
+        self.kind.reserve_exact(rows);
+        self.name.reserve_exact(rows);
+        self.id.reserve_exact(rows);
+        self.self_size.reserve_exact(rows);
+        self.edges.reserve_exact(rows);
     }
 
-    fn no_type(self, value: u64, types: usize) -> SnapshotError {
-        self.reference(
-            "type",
-            value,
-            format!("a number below {types}, the types that meta lists"),
-        )
+    /// Notes the states of the nodes that come next.
+    fn note_states(&mut self, states: &[u64]) {
+        if states.iter().all(|state| *state & 3 == 0) {
+            return;
+        }
+        for (at, state) in (self.kind.len() as u32..).zip(states) {
+            if state & 3 != 0 {
+                self.detachedness.push((at, *state as u8 & 3));
+            }
+        }
     }
 
-    pub(crate) fn reference(
-        self,
-        field: &'static str,
-        value: u64,
-        expected: String,
-    ) -> SnapshotError {
-        let Self { section, offset } = self;
-        SnapshotError::Reference {
-            offset,
-            section,
-            field,
-            value,
-            expected,
+    fn raise(&mut self, value: u64, offset: impl FnOnce() -> u64) {
+        if self
+            .highest
+            .is_none_or(|highest| value > highest.value.into())
+        {
+            let (section, field) = (Section::Nodes, "name");
+            self.highest = Some(HighestString {
+                value: value as u32,
+                section,
+                field,
+                offset: offset(),
+            });
         }
     }
 }
 
-fn raise(highest: &mut Option<HighestString>, value: u32, cell: Cell, field: &'static str) {
-    if highest.is_none_or(|highest| value > highest.value) {
-        let Cell { section, offset } = cell;
-        *highest = Some(HighestString {
-            value,
-            section,
-            field,
-            offset,
-        });
+impl EdgeBlock {
+    fn raise(&mut self, value: u64, offset: impl FnOnce() -> u64) {
+        if self
+            .highest
+            .is_none_or(|highest| value > highest.value.into())
+        {
+            let (section, field) = (Section::Edges, "name_or_index");
+            self.highest = Some(HighestString {
+                value: value as u32,
+                section,
+                field,
+                offset: offset(),
+            });
+        }
     }
 }

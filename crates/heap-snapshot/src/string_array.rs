@@ -59,7 +59,7 @@ impl StringArray {
                 (State::Text, b'\\') => self.state = State::Escape,
                 (State::Text, _) => {
                     let plain = &chunk[at..];
-                    let end = plain.iter().position(|byte| matches!(byte, b'"' | b'\\'));
+                    let end = memchr::memchr2(b'"', b'\\', plain);
                     let plain = &plain[..end.unwrap_or(plain.len())];
                     self.release_high();
                     self.bytes.extend_from_slice(plain);

@@ -43,41 +43,44 @@ fn changed(from: &str, to: &str) -> String {
 #[test]
 fn every_field_arrives_in_its_column() -> Result<(), SnapshotError> {
     let snapshot = sketch().snapshot()?;
-    let nodes = &snapshot.nodes;
+    let nodes = snapshot.nodes();
+    let kinds: Vec<NodeKind> = nodes.kinds().collect();
     assert_eq!(
-        nodes.kind,
+        kinds,
         [NodeKind::Synthetic, NodeKind::Object, NodeKind::String]
     );
-    assert_eq!(nodes.id, [1, 3, 5]);
-    assert_eq!(nodes.self_size, [0, 1 << 40, 24]);
-    assert_eq!(nodes.first_edge, [0, 1, 2, 3]);
-    assert_eq!(nodes.detachedness, [(2, 2)]);
+    assert_eq!([0, 1, 2].map(|node| nodes.id(node)), [1, 3, 5]);
+    assert_eq!(
+        [0, 1, 2].map(|node| nodes.self_size(node)),
+        [0, 1 << 40, 24]
+    );
+    assert_eq!([0, 1, 2].map(|node| nodes.edges(node)), [0..1, 1..2, 2..3]);
+    assert_eq!(nodes.detachedness(), [(2, 2)]);
     let names: Vec<&str> = nodes
-        .name
+        .names()
         .iter()
-        .map(|name| snapshot.strings.get(*name))
+        .map(|name| snapshot.strings().get(*name))
         .collect();
     assert_eq!(names, ["", "Map", "a \"b\"\n"]);
+    let edges = snapshot.edges();
     assert_eq!(
-        snapshot.edges.kind,
+        [0, 1, 2].map(|edge| edges.kind(edge)),
         [EdgeKind::Shortcut, EdgeKind::Element, EdgeKind::Weak]
     );
-    assert_eq!(snapshot.edges.to, [1, 2, 1]);
-    assert_eq!(snapshot.edges.name_or_index[1], 7);
-    assert_eq!(
-        snapshot
-            .strings
-            .get(StringId(snapshot.edges.name_or_index[0])),
-        "global"
-    );
+    assert_eq!([0, 1, 2].map(|edge| edges.to(edge)), [1, 2, 1]);
+    assert_eq!(edges.name_or_index(1), 7);
+    let name = StringId(edges.name_or_index(0));
+    assert_eq!(snapshot.strings().get(name), "global");
     let location = LocationRow {
         ordinal: 1,
         script_id: 12,
         line: 3,
         column: 4,
     };
-    assert_eq!(snapshot.locations, [location]);
-    assert_eq!((snapshot.root, snapshot.extra_native_bytes), (0, 99));
+    assert_eq!(snapshot.locations().get(1), Some(location));
+    assert_eq!(snapshot.locations().get(0), None);
+    assert_eq!(snapshot.locations().len(), 1);
+    assert_eq!((snapshot.root(), snapshot.extra_native_bytes()), (0, 99));
     Ok(())
 }
 
@@ -309,7 +312,7 @@ fn sections_of_no_interest_are_stepped_over() -> Result<(), SnapshotError> {
         assert_eq!(format!("{:?}", read(&text)?), whole);
     }
     let bare = changed("\"locations\"", "\"unknown\"");
-    assert_eq!(read(&bare)?.locations, []);
+    assert!(read(&bare)?.locations().is_empty());
     Ok(())
 }
 
@@ -318,8 +321,9 @@ fn of_two_locations_of_a_node_the_last_counts() -> Result<(), SnapshotError> {
     let mut sketch = sketch();
     sketch.location(0, 1, 1, 1);
     sketch.location(1, 5, 6, 7);
-    let rows = sketch.snapshot()?.locations;
-    let lines: Vec<(u32, u32)> = rows.iter().map(|row| (row.ordinal, row.line)).collect();
+    let snapshot = sketch.snapshot()?;
+    let rows = snapshot.locations().iter();
+    let lines: Vec<(u32, u32)> = rows.map(|row| (row.ordinal, row.line)).collect();
     assert_eq!(lines, [(0, 1), (1, 6)]);
     Ok(())
 }
