@@ -51,7 +51,7 @@ fn exporter<'a>(found: &Named<'a>, sources: &'a Sources) -> Option<Named<'a>> {
         .into_iter()
         .find(|import| import.local.as_ref() == Some(name))?;
     let (text, script) = sources.own_texts().find(|(text, _)| {
-        text.path() != found.text.path() && leads_to(&import.module, text.path())
+        text.path() != found.text.path() && leads_to(&import.module, found.text.path(), text.path())
     })?;
     let exports = with_parsed(text, |parsed| parsed.exported_names());
     let exported = match &import.imported {
@@ -73,15 +73,40 @@ fn exporter<'a>(found: &Named<'a>, sources: &'a Sources) -> Option<Named<'a>> {
     })
 }
 
-/// Whether an import's specifier may mean the file: its last part is the file's name.
-pub(crate) fn leads_to(module: &str, path: &str) -> bool {
-    let stem = |text: &str| -> String {
-        let last = text.rsplit('/').next().unwrap_or(text);
-        last.split('.').next().unwrap_or(last).to_owned()
+/// Whether what a file imports means the file `path`: `./cache` of `src/app.js` is `src/cache.ts` or
+/// `src/cache/index.js`, and no `cache` of another folder.
+pub(crate) fn leads_to(module: &str, importing: &str, path: &str) -> bool {
+    if !module.starts_with('.') {
+        return false;
+    }
+    let folder = importing.rsplit_once('/').map_or("", |(folder, _)| folder);
+    let meant = format!("{folder}/{module}");
+    let (meant, found) = (parts(&meant), parts(path));
+    let outside = meant.iter().take_while(|part| **part == "..").count();
+    let is_meant = |meant: &[&str]| match outside {
+        0 => found == meant,
+        // What lies outside of the service's folder goes by its whole path.
+        _ => path.starts_with('/') && found.ends_with(&meant[outside..]),
     };
-    let folder = path.rsplit('/').nth(1);
-    let is_index = stem(path) == "index" && folder == Some(stem(module).as_str());
-    module.starts_with('.') && (stem(module) == stem(path) || is_index)
+    is_meant(&meant) || is_meant(&[meant.as_slice(), &["index"]].concat())
+}
+
+/// The folders and the name of a file without its extension, which an import may leave out or give as compiled.
+fn parts(path: &str) -> Vec<&str> {
+    const EXTENSIONS: [&str; 8] = ["js", "mjs", "cjs", "jsx", "ts", "mts", "cts", "tsx"];
+    let bare = match path.rsplit_once('.') {
+        Some((bare, extension)) if EXTENSIONS.contains(&extension) => bare,
+        _ => path,
+    };
+    let mut parts: Vec<&str> = Vec::new();
+    for part in bare.split('/') {
+        match part {
+            "" | "." => {}
+            ".." if parts.last().is_some_and(|last| *last != "..") => drop(parts.pop()),
+            _ => parts.push(part),
+        }
+    }
+    parts
 }
 
 fn in_script<'a>(anchor: &Anchor, place: &ScriptPlace, sources: &'a Sources) -> Option<Named<'a>> {

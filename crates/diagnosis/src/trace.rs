@@ -110,7 +110,7 @@ pub(crate) fn names_in(named: &Named<'_>, text: &SourceText) -> Vec<HolderRef> {
     let imports = with_parsed(text, |parsed| parsed.imports());
     imports
         .into_iter()
-        .filter(|import| leads_to(&import.module, named.text.path()))
+        .filter(|import| leads_to(&import.module, text.path(), named.text.path()))
         .filter_map(|import| imported(&named.holder, &import))
         .collect()
 }

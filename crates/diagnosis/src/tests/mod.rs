@@ -5,5 +5,6 @@
     reason = "a case that its own texts contradict is no case"
 )]
 
+mod place;
 mod release;
 mod service;

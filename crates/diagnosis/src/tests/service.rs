@@ -1,11 +1,13 @@
 //! Marked texts into the scripts of a service, and names into holders that grow in it.
 
+use std::collections::BTreeMap;
+
 use stanch_heap_graph::NodeId;
 use stanch_heap_growth::{Anchor, GrowingHolder, Growth, MemberPlace, Origin, ScriptPlace};
-use stanch_js_source::{Position, SourceText};
+use stanch_js_source::{Position, SourceMapIndex, SourceText};
 use stanch_leak_patterns::{Confidence, Pattern};
 
-use crate::sources::{Script, Sources};
+use crate::sources::{Compiled, Script, Sources};
 
 /// Stands in a text where V8 says that a function is: before its parameters, or before an arrow function.
 const MARK: char = '▸';
@@ -44,6 +46,38 @@ impl Service {
         service
     }
 
+    /// One script, each line of which was compiled from the first line of an original.
+    pub(super) fn compiled(path: &str, marked: &str, originals: &[(&str, &str)]) -> Self {
+        let mut service = Self::new(&[]);
+        let (text, marks) = unmarked(path, marked);
+        let url = url(path);
+        service.marks = marks.into_iter().map(|mark| place(&url, mark)).collect();
+        // The same place in the next original, line by line.
+        let mappings = vec!["ACAA"; originals.len()].join(";");
+        let names: Vec<String> = originals
+            .iter()
+            .map(|(path, _)| format!("{path:?}"))
+            .collect();
+        let json = format!(
+            r#"{{"version":3,"names":[],"sources":["",{}],"mappings":"{mappings}"}}"#,
+            names.join(",")
+        );
+        let Ok(map) = SourceMapIndex::parse(&json, "/srv/map") else {
+            panic!("no source map: {json}")
+        };
+        let texts = originals
+            .iter()
+            .map(|(path, text)| (self::url(path), SourceText::new(*path, *text)));
+        let originals: BTreeMap<_, _> = texts.collect();
+        let script = Script {
+            text,
+            package: None,
+            origin: Some(Compiled { map, originals }),
+        };
+        service.sources.insert(url, script);
+        service
+    }
+
     /// The place of a mark, counted from 0.
     pub(super) fn mark(&self, number: usize) -> ScriptPlace {
         let Some(place) = self.marks.get(number) else {
@@ -78,6 +112,14 @@ impl Service {
             is_class: false,
         });
         members.collect()
+    }
+}
+
+/// A property of what has a name.
+pub(super) fn property(object: Anchor, name: &str) -> Anchor {
+    Anchor::Property {
+        name: name.to_owned(),
+        object: Box::new(object),
     }
 }
 
