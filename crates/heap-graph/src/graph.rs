@@ -161,15 +161,19 @@ impl HeapGraph {
         &self,
         node: Ordinal,
     ) -> impl ExactSizeIterator<Item = Edge<'_>> + DoubleEndedIterator {
-        self.snapshot.edges_of(node.0).map(move |edge| {
-            let target = self.snapshot.edges().targets()[edge];
-            Edge {
-                kind: target.kind(),
-                name: self.edge_name(edge),
-                to: Ordinal(target.to()),
-                essential: self.is_essential(node.0, edge),
-            }
-        })
+        let edges = self.snapshot.edges_of(node.0);
+        edges.map(move |edge| self.edge(node, edge))
+    }
+
+    /// The references from one node to another, in the order of the file; quick even where `from`
+    /// has very many.
+    pub fn edges_between(
+        &self,
+        from: Ordinal,
+        to: Ordinal,
+    ) -> impl ExactSizeIterator<Item = Edge<'_>> + DoubleEndedIterator {
+        let edges = self.wide_nodes.edges(&self.snapshot, from.0, to.0);
+        edges.into_iter().map(move |edge| self.edge(from, edge))
     }
 
     /// The references to the node, by ascending source.
@@ -281,6 +285,16 @@ impl HeapGraph {
 
     pub(crate) const fn tree(&self) -> &DominatorTree {
         &self.tree
+    }
+
+    fn edge(&self, from: Ordinal, edge: usize) -> Edge<'_> {
+        let target = self.snapshot.edges().targets()[edge];
+        Edge {
+            kind: target.kind(),
+            name: self.edge_name(edge),
+            to: Ordinal(target.to()),
+            essential: self.is_essential(from.0, edge),
+        }
     }
 
     fn is_essential(&self, from: u32, edge: usize) -> bool {

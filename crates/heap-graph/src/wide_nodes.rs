@@ -42,6 +42,23 @@ impl WideNodes {
         found.map(|(_, edge)| *edge as usize)
     }
 
+    /// The edges from one node to another, in the order of the file.
+    pub(crate) fn edges(&self, snapshot: &Snapshot, from: u32, to: u32) -> Vec<usize> {
+        let edges = snapshot.edges_of(from);
+        if edges.len() < MANY {
+            let found = edges
+                .zip(snapshot.targets_of(from))
+                .filter(|(_, target)| target.to() == to);
+            return found.map(|(edge, _)| edge).collect();
+        }
+        let index = self.index(snapshot, from);
+        let first = index.partition_point(|(target, _)| *target < to);
+        let found = index[first..]
+            .iter()
+            .take_while(|(target, _)| *target == to);
+        found.map(|(_, edge)| *edge as usize).collect()
+    }
+
     fn index(&self, snapshot: &Snapshot, from: u32) -> ByTarget {
         let mut indexes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let index = indexes.entry(from).or_insert_with(|| {

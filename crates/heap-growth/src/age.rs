@@ -6,30 +6,35 @@ use crate::series::Census;
 
 /// When every node of the last graph was born, and whose part it is.
 #[derive(Debug)]
-pub(crate) struct Ages {
-    /// 0 for a node of the first snapshot, else the number of the first snapshot that has it.
+pub(crate) struct Ages<'g> {
+    graph: &'g HeapGraph,
+    /// 0 for a node of the first snapshot, else the number of the first snapshot that has it; empty if all are 0.
     born: Vec<u8>,
-    /// The object whose backing store a node is, or the node itself.
+    /// The object whose backing store a node is, or the node itself; empty if that is to be found out when asked.
     owner: Vec<Ordinal>,
-    /// The newcomer below whose holder a newcomer hangs; for other nodes the node itself.
+    /// The newcomer below whose holder a newcomer hangs; for other nodes the node itself; empty without newcomers.
     top: Vec<Ordinal>,
     snapshots: usize,
-    /// Position of each node in the dominator tree's preorder, and the position behind its last descendant.
-    enter: Vec<u32>,
-    leave: Vec<u32>,
 }
 
-impl Ages {
+impl<'g> Ages<'g> {
     /// Ages of a graph without earlier ones: every node was there from the first.
-    pub(crate) fn settled(graph: &HeapGraph) -> Self {
-        Self::from_births(vec![0; graph.node_count()], 1, graph)
+    pub(crate) fn settled(graph: &'g HeapGraph) -> Self {
+        let (born, owner, top) = (Vec::new(), Vec::new(), Vec::new());
+        Self {
+            graph,
+            born,
+            owner,
+            top,
+            snapshots: 1,
+        }
     }
 
-    pub(crate) fn of(earlier: &[Census], graph: &HeapGraph) -> Self {
+    pub(crate) fn of(earlier: &[Census], graph: &'g HeapGraph) -> Self {
         Self::from_births(births(earlier, graph), earlier.len() + 1, graph)
     }
 
-    fn from_births(born: Vec<u8>, snapshots: usize, graph: &HeapGraph) -> Self {
+    fn from_births(born: Vec<u8>, snapshots: usize, graph: &'g HeapGraph) -> Self {
         let mut owner: Vec<Ordinal> = graph.ordinals().collect();
         let mut top = owner.clone();
         // Dominators come before what they dominate, so one pass settles owners and tops.
@@ -51,20 +56,18 @@ impl Ages {
                 top[index(node)] = top[index(above)];
             }
         }
-        let (enter, leave) = spans(graph);
         Self {
+            graph,
             born,
             owner,
             top,
             snapshots,
-            enter,
-            leave,
         }
     }
 
     /// Whether every way from the root to `below` leads through `above`.
     pub(crate) fn dominates(&self, above: Ordinal, below: Ordinal) -> bool {
-        (self.enter[index(above)]..self.leave[index(above)]).contains(&self.enter[index(below)])
+        self.graph.dominates(above, below)
     }
 
     /// Number of steps between snapshots.
@@ -74,23 +77,27 @@ impl Ages {
 
     /// The step in which a newcomer was born, from 0; none for old objects and for backing stores of old objects.
     pub(crate) fn step(&self, node: Ordinal) -> Option<usize> {
-        let born = usize::from(self.born[index(node)]);
-        (born > 0 && self.owner[index(node)] == node).then(|| born - 1)
+        let step = self.step_of_bytes(node)?;
+        (self.owner(node) == node).then_some(step)
     }
 
     /// The step in which a node's bytes came, backing stores of old objects included.
     pub(crate) fn step_of_bytes(&self, node: Ordinal) -> Option<usize> {
-        usize::from(self.born[index(node)]).checked_sub(1)
+        let born = self.born.get(index(node)).copied().unwrap_or(0);
+        usize::from(born).checked_sub(1)
     }
 
     /// The object whose backing store `node` is, or `node`.
     pub(crate) fn owner(&self, node: Ordinal) -> Ordinal {
-        self.owner[index(node)]
+        match self.owner.get(index(node)) {
+            Some(owner) => *owner,
+            None => settled_owner(self.graph, node),
+        }
     }
 
     /// The outermost newcomer above and including a newcomer.
     pub(crate) fn top(&self, node: Ordinal) -> Ordinal {
-        self.top[index(node)]
+        self.top.get(index(node)).copied().unwrap_or(node)
     }
 
     /// Whether `node` was there at the first snapshot or stores what such a node holds.
@@ -99,18 +106,18 @@ impl Ages {
     }
 }
 
-fn spans(graph: &HeapGraph) -> (Vec<u32>, Vec<u32>) {
-    let mut enter = vec![0; graph.node_count()];
-    let mut leave = vec![0; graph.node_count()];
-    for (position, &node) in (0_u32..).zip(graph.dominator_preorder()) {
-        enter[index(node)] = position;
-        leave[index(node)] = position + 1;
+/// The object whose backing store `node` is, or `node`, where all nodes are old.
+fn settled_owner(graph: &HeapGraph, node: Ordinal) -> Ordinal {
+    let mut owner = node;
+    loop {
+        let above = graph.immediate_dominator(owner);
+        let is_part = graph.kind(owner) == NodeKind::Synthetic
+            || is_store(graph, owner) && holds(graph, above, owner);
+        if above == owner || !is_part {
+            return owner;
+        }
+        owner = above;
     }
-    for &node in graph.dominator_preorder().iter().rev() {
-        let above = index(graph.immediate_dominator(node));
-        leave[above] = leave[above].max(leave[index(node)]);
-    }
-    (enter, leave)
 }
 
 fn births(earlier: &[Census], graph: &HeapGraph) -> Vec<u8> {
@@ -145,9 +152,8 @@ pub(crate) fn is_store(graph: &HeapGraph, node: Ordinal) -> bool {
 }
 
 fn holds(graph: &HeapGraph, from: Ordinal, to: Ordinal) -> bool {
-    graph
-        .retainers(to)
-        .any(|retainer| retainer.from == from && retainer.kind != EdgeKind::Weak)
+    let mut edges = graph.edges_between(from, to);
+    edges.any(|edge| edge.kind != EdgeKind::Weak)
 }
 
 pub(crate) fn index(ordinal: Ordinal) -> usize {

@@ -19,7 +19,7 @@ pub(crate) type Captures = HashMap<(String, ScriptPlace), (u64, Ordinal)>;
 pub(crate) struct Below<'a, 'g> {
     graph: &'a HeapGraph,
     scripts: &'a Scripts<'g>,
-    ages: &'a Ages,
+    ages: &'a Ages<'a>,
     captured: u64,
     captures: &'a mut Captures,
 }
@@ -28,7 +28,7 @@ impl<'a, 'g> Below<'a, 'g> {
     pub(crate) fn new(
         graph: &'a HeapGraph,
         scripts: &'a Scripts<'g>,
-        ages: &'a Ages,
+        ages: &'a Ages<'a>,
         captures: &'a mut Captures,
     ) -> Self {
         Self {

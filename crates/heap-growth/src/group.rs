@@ -113,7 +113,7 @@ pub(crate) fn groups(graph: &HeapGraph, ages: &Ages) -> Vec<Group> {
 
 struct Grouping<'a> {
     graph: &'a HeapGraph,
-    ages: &'a Ages,
+    ages: &'a Ages<'a>,
     /// What hangs on each top by the step it came in: `steps` values a node.
     bytes_of_top: Vec<u64>,
     groups: BTreeMap<(Ordinal, Slot), Group>,

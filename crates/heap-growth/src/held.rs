@@ -1,5 +1,9 @@
 //! One graph into the objects that hold most of its memory: where a single snapshot says something may have piled up.
 
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
 use stanch_heap_graph::{HeapGraph, NodeId, NodeKind, Ordinal};
 use stanch_leak_patterns::Confidence;
 
@@ -27,16 +31,16 @@ pub fn holders_of_memory(graph: &HeapGraph) -> Growth {
         ages: &ages,
     };
     let total = graph.retained_size(graph.root());
-    let mut piles: Vec<Ordinal> = graph
-        .ordinals()
-        .filter(|&node| is_pile(graph, &ages, node, total))
-        .collect();
-    piles.sort_by_key(|&node| std::cmp::Reverse(graph.retained_size(node)));
-    let holders = piles
-        .into_iter()
-        .filter_map(|node| holder(&trails, node, total))
-        .take(HOLDERS)
-        .collect();
+    let mut piles = piles(graph, &ages, total);
+    piles.sort_by_key(|&node| (std::cmp::Reverse(graph.retained_size(node)), node));
+    let mut holders = Vec::new();
+    for piles in piles.chunks(HOLDERS) {
+        holders.extend(named(&trails, piles, total));
+        if holders.len() >= HOLDERS {
+            break;
+        }
+    }
+    holders.truncate(HOLDERS);
     Growth {
         holders,
         newcomer_bytes: total,
@@ -44,15 +48,48 @@ pub fn holders_of_memory(graph: &HeapGraph) -> Growth {
     }
 }
 
-fn is_pile(graph: &HeapGraph, ages: &Ages, node: Ordinal, total: u64) -> bool {
+/// Names piles, on two threads: each search goes through hundreds of thousands of objects.
+fn named(trails: &Trails<'_>, piles: &[Ordinal], total: u64) -> Vec<GrowingHolder> {
+    let jobs = piles.iter().map(|pile| (*pile, OnceLock::new()));
+    let jobs: Vec<(Ordinal, OnceLock<Option<GrowingHolder>>)> = jobs.collect();
+    let next = AtomicUsize::new(0);
+    let work = || {
+        while let Some((pile, found)) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
+            found.get_or_init(|| holder(trails, *pile, total));
+        }
+    };
+    thread::scope(|scope| {
+        scope.spawn(work);
+        work();
+    });
+    let found = jobs.into_iter().filter_map(|(_, found)| found.into_inner());
+    found.flatten().collect()
+}
+
+/// The objects that are worth a line. What hangs on something smaller is not looked at.
+fn piles(graph: &HeapGraph, ages: &Ages, total: u64) -> Vec<Ordinal> {
+    let order = graph.dominator_preorder();
+    let mut piles = Vec::new();
+    let mut at = 0;
+    while let Some(&node) = order.get(at) {
+        if share(graph.retained_size(node), total) < LEAST_SHARE {
+            at = graph.dominated_span(node).end;
+            continue;
+        }
+        if is_pile(graph, ages, node) {
+            piles.push(node);
+        }
+        at += 1;
+    }
+    piles
+}
+
+fn is_pile(graph: &HeapGraph, ages: &Ages, node: Ordinal) -> bool {
     let is_object = matches!(graph.kind(node), NodeKind::Object | NodeKind::Closure);
-    is_object && share(graph.retained_size(node), total) >= LEAST_SHARE && {
-        let biggest = parts(graph, ages, node)
-            .into_iter()
-            .map(|part| graph.retained_size(part))
-            .max()
-            .unwrap_or(0);
-        share(biggest, graph.retained_size(node)) < PILE_PART
+    is_object && {
+        let parts = parts(graph, ages, node).into_iter();
+        let biggest = parts.map(|part| graph.retained_size(part)).max();
+        share(biggest.unwrap_or(0), graph.retained_size(node)) < PILE_PART
     }
 }
 

@@ -24,6 +24,8 @@ pub struct ScriptPlace {
 pub struct Scripts<'g> {
     graph: &'g HeapGraph,
     urls: HashMap<u32, String>,
+    /// Whose code the scripts of `urls` are.
+    origins: HashMap<u32, Origin>,
     /// For each context, a function that closes over it.
     functions: HashMap<Ordinal, Ordinal>,
 }
@@ -35,6 +37,7 @@ impl<'g> Scripts<'g> {
         let mut scripts = Self {
             graph,
             urls: HashMap::new(),
+            origins: HashMap::new(),
             functions: HashMap::new(),
         };
         for closure in graph
@@ -63,6 +66,8 @@ impl<'g> Scripts<'g> {
         if !self.urls.contains_key(&location.script_id)
             && let Some(url) = self.url_of(closure)
         {
+            let origin = Origin::of_url(&url);
+            self.origins.insert(location.script_id, origin);
             self.urls.insert(location.script_id, url);
         }
     }
@@ -134,13 +139,16 @@ impl<'g> Scripts<'g> {
 
     /// Whose code the function, instance or context `node` is.
     #[must_use]
-    pub fn origin(&self, node: Ordinal) -> Origin {
-        let place = if is_context(self.graph, node) {
-            self.function_in(node)
+    pub fn origin(&self, node: Ordinal) -> &Origin {
+        static UNKNOWN: Origin = Origin::Unknown;
+        let written = if is_context(self.graph, node) {
+            self.functions.get(&node).copied()
         } else {
-            self.place(node)
+            Some(node)
         };
-        place.map_or(Origin::Unknown, |place| Origin::of_url(&place.url))
+        let place = written.and_then(|node| self.graph.location(node));
+        let origin = place.and_then(|place| self.origins.get(&place.script_id));
+        origin.unwrap_or(&UNKNOWN)
     }
 }
 

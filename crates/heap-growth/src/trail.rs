@@ -4,8 +4,9 @@
 //! price, low for what has a name in the sources, and the cheapest chain to a variable of the service wins.
 
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap};
+use std::collections::BinaryHeap;
 
+use rustc_hash::FxHashMap;
 use stanch_heap_graph::{EdgeKind, EdgeName, HeapGraph, NodeKind, Ordinal, Retainer};
 
 use crate::age::{Ages, is_store};
@@ -55,7 +56,27 @@ pub(crate) struct Trail {
 pub(crate) struct Trails<'a> {
     pub(crate) graph: &'a HeapGraph,
     pub(crate) scripts: &'a Scripts<'a>,
-    pub(crate) ages: &'a Ages,
+    pub(crate) ages: &'a Ages<'a>,
+}
+
+/// How an object is held, in the graph's own words: a search passes by far more than it tells of.
+#[derive(Debug, Clone, Copy)]
+enum Way<'g> {
+    Variable(&'g str),
+    BlockVariable,
+    Export(&'g str),
+    Property(&'g str),
+    Global(&'g str),
+    ModuleExports(&'g str),
+    Entry,
+    Internal(EdgeName<'g>),
+}
+
+/// A step of a search: `to` is held by the retainer at this place of its list.
+#[derive(Debug, Clone, Copy)]
+struct Came {
+    to: Ordinal,
+    retainer: usize,
 }
 
 /// Where a search may end, and what that adds to its price.
@@ -64,13 +85,13 @@ enum End {
     Further,
 }
 
-impl Trails<'_> {
+impl<'a> Trails<'a> {
     /// The cheapest trail from `holder` to a variable, export or global of the service; else of a package; else to a root.
     pub(crate) fn from(&self, holder: Ordinal) -> Trail {
-        let mut prices = HashMap::from([(holder, 0_u32)]);
-        let mut came_by: HashMap<Ordinal, Link> = HashMap::new();
+        let mut prices = FxHashMap::from_iter([(holder, 0_u32)]);
+        let mut came_by: FxHashMap<Ordinal, Came> = FxHashMap::default();
         let mut queue = BinaryHeap::from([(Reverse(0_u32), holder)]);
-        let mut best: Option<(u32, Link)> = None;
+        let mut best: Option<(u32, Came)> = None;
         while let Some((Reverse(price), node)) = queue.pop() {
             if best.as_ref().is_some_and(|(end, _)| *end <= price) || prices.len() > VISITED {
                 break;
@@ -78,36 +99,77 @@ impl Trails<'_> {
             if prices[&node] < price {
                 continue;
             }
-            for retainer in self.graph.retainers(node) {
-                let Some((link, step)) = self.link(node, &retainer) else {
+            for (at, retainer) in self.graph.retainers(node).enumerate() {
+                let from = retainer.from;
+                let Some((way, step)) = self.way(node, &retainer) else {
                     continue;
                 };
                 // What only the holder keeps alive cannot be what keeps the holder alive.
-                if self.ages.dominates(holder, link.from) {
+                if self.ages.dominates(holder, from) {
                     continue;
                 }
                 let reached = price + step;
-                if let End::Here(extra) = self.end(&link)
+                let came = Came {
+                    to: node,
+                    retainer: at,
+                };
+                if let End::Here(extra) = self.end(way, from, node)
                     && best.as_ref().is_none_or(|(end, _)| reached + extra < *end)
                 {
-                    best = Some((reached + extra, link.clone()));
+                    best = Some((reached + extra, came));
                 }
-                if self.is_dead_end(&link)
-                    || prices
-                        .get(&link.from)
-                        .is_some_and(|known| *known <= reached)
+                if self.is_dead_end(way, from)
+                    || prices.get(&from).is_some_and(|known| *known <= reached)
                 {
                     continue;
                 }
-                prices.insert(link.from, reached);
-                queue.push((Reverse(reached), link.from));
-                came_by.insert(link.from, link);
+                prices.insert(from, reached);
+                queue.push((Reverse(reached), from));
+                came_by.insert(from, came);
             }
         }
-        best.map_or_else(Trail::default, |(_, last)| trail_to(holder, last, &came_by))
+        best.map_or_else(Trail::default, |(_, last)| {
+            self.trail_to(holder, last, &came_by)
+        })
     }
 
-    fn link(&self, to: Ordinal, retainer: &Retainer<'_>) -> Option<(Link, u32)> {
+    fn trail_to(&self, holder: Ordinal, last: Came, came_by: &FxHashMap<Ordinal, Came>) -> Trail {
+        let mut links: Vec<Link> = self.link(last).into_iter().collect();
+        while let Some(link) = links.last()
+            && link.to != holder
+            && let Some(next) = came_by.get(&link.to)
+        {
+            links.extend(self.link(*next));
+        }
+        links.reverse();
+        Trail { links }
+    }
+
+    fn link(&self, came: Came) -> Option<Link> {
+        let Came { to, retainer } = came;
+        let retainer = self.graph.retainers(to).nth(retainer)?;
+        let from = retainer.from;
+        let (way, _) = self.way_and_price(to, &retainer);
+        let kind = self.told(way, from, to);
+        Some(Link { from, to, kind })
+    }
+
+    fn told(&self, way: Way<'_>, from: Ordinal, to: Ordinal) -> LinkKind {
+        match way {
+            Way::Variable(name) => LinkKind::Variable(name.to_owned()),
+            Way::BlockVariable => LinkKind::BlockVariable(self.block_slot(from, to)),
+            Way::Export(name) => LinkKind::Export(name.to_owned()),
+            Way::Property(name) => LinkKind::Property(name.to_owned()),
+            Way::Global(name) => LinkKind::Global(name.to_owned()),
+            Way::ModuleExports(file) => LinkKind::ModuleExports(file.to_owned()),
+            Way::Entry => LinkKind::Entry,
+            Way::Internal(EdgeName::Name(name)) => LinkKind::Internal(name.to_owned()),
+            Way::Internal(EdgeName::Index(index)) => LinkKind::Internal(index.to_string()),
+        }
+    }
+
+    /// How a retainer holds `to`, and the price of going there; none if a trail does not go there.
+    fn way(&self, to: Ordinal, retainer: &Retainer<'a>) -> Option<(Way<'a>, u32)> {
         let from = retainer.from;
         // V8's roots hold what the program's globals also hold by edges that dominators do not count.
         let counts = retainer.essential || self.graph.kind(from) == NodeKind::Synthetic;
@@ -121,8 +183,7 @@ impl Trails<'_> {
         {
             return None;
         }
-        let (kind, price) = self.kind_and_price(to, retainer);
-        Some((Link { from, to, kind }, price))
+        Some(self.way_and_price(to, retainer))
     }
 
     /// The step from `top`, which a named slot of `owner` holds, to `owner`.
@@ -137,38 +198,29 @@ impl Trails<'_> {
             .map(|retainer| Link {
                 from: owner,
                 to: top,
-                kind: self.kind_and_price(top, &retainer).0,
+                kind: self.told(self.way_and_price(top, &retainer).0, owner, top),
             })
             .next()
     }
 
-    fn kind_and_price(&self, to: Ordinal, retainer: &Retainer<'_>) -> (LinkKind, u32) {
+    fn way_and_price(&self, to: Ordinal, retainer: &Retainer<'a>) -> (Way<'a>, u32) {
         let from = retainer.from;
-        match (&retainer.kind, &retainer.name) {
-            (EdgeKind::Context, EdgeName::Name(name)) => {
-                (LinkKind::Variable((*name).to_owned()), 1)
-            }
+        match (retainer.kind, retainer.name) {
+            (EdgeKind::Context, EdgeName::Name(name)) => (Way::Variable(name), 1),
             (EdgeKind::Property, EdgeName::Name(name)) => self.property(from, name),
             (EdgeKind::Hidden, EdgeName::Index(_)) if is_block_context(self.graph, from) => {
-                (LinkKind::BlockVariable(self.block_slot(from, to)), 1)
+                (Way::BlockVariable, 1)
             }
-            (EdgeKind::Element, _) => (LinkKind::Entry, 2),
+            (EdgeKind::Element, _) => (Way::Entry, 2),
             (EdgeKind::Internal, EdgeName::Name("value"))
                 if self.graph.name(from) == "system / Cell" =>
             {
-                self.export(from)
-                    .map_or((LinkKind::Internal("value".to_owned()), 6), |link| {
-                        (link, 1)
+                self.export_entry(from)
+                    .map_or((Way::Internal(retainer.name), 6), |(_, name)| {
+                        (Way::Export(name), 1)
                     })
             }
-            (_, name) => {
-                let text = match name {
-                    EdgeName::Name(text) => (*text).to_owned(),
-                    EdgeName::Index(number) => number.to_string(),
-                };
-                let price = self.internal_price(from, to, &text);
-                (LinkKind::Internal(text), price)
-            }
+            (_, name) => (Way::Internal(name), self.internal_price(from, to, name)),
         }
     }
 
@@ -186,10 +238,10 @@ impl Trails<'_> {
         }
     }
 
-    fn internal_price(&self, from: Ordinal, to: Ordinal, name: &str) -> u32 {
+    fn internal_price(&self, from: Ordinal, to: Ordinal, name: EdgeName<'_>) -> u32 {
         if is_store(self.graph, from) || is_store(self.graph, to) {
             1
-        } else if is_weak_pair(name) {
+        } else if matches!(name, EdgeName::Name(name) if is_weak_pair(name)) {
             12
         } else if is_context(self.graph, to) {
             3
@@ -198,13 +250,13 @@ impl Trails<'_> {
         }
     }
 
-    fn property(&self, from: Ordinal, name: &str) -> (LinkKind, u32) {
+    fn property(&self, from: Ordinal, name: &'a str) -> (Way<'a>, u32) {
         let global = self.graph.kind(from) == NodeKind::Object && {
             let class = self.graph.name(from);
             class == "global" || class.starts_with("global ") || class == "globalThis"
         };
         if global {
-            return (LinkKind::Global(name.to_owned()), 2);
+            return (Way::Global(name), 2);
         }
         if name == "exports"
             && self.graph.name(from) == "Module"
@@ -212,33 +264,27 @@ impl Trails<'_> {
                 .text_property(from, "filename")
                 .or_else(|| self.text_property(from, "id"))
         {
-            return (LinkKind::ModuleExports(file), 1);
+            return (Way::ModuleExports(file), 1);
         }
         let price = match name {
             "__proto__" | "constructor" | "prototype" | "parent" | "children" => 30,
             _ if name.starts_with('<') => 6,
             _ => 1,
         };
-        (LinkKind::Property(name.to_owned()), price)
+        (Way::Property(name), price)
     }
 
-    fn text_property(&self, from: Ordinal, name: &str) -> Option<String> {
+    fn text_property(&self, from: Ordinal, name: &str) -> Option<&'a str> {
         let edge = self
             .graph
             .edges(from)
             .find(|edge| matches!(edge.name, EdgeName::Name(text) if text == name))?;
         let is_text = self.graph.kind(edge.to) == NodeKind::String;
-        is_text.then(|| self.graph.name(edge.to).to_owned())
+        is_text.then(|| self.graph.name(edge.to))
     }
 
-    /// Exported variables live in cells that the module's table of exports lists behind their names.
-    fn export(&self, cell: Ordinal) -> Option<LinkKind> {
-        let (_, name) = self.export_entry(cell)?;
-        Some(LinkKind::Export(name))
-    }
-
-    /// The table of exports that lists `cell`, and the name there. Modules that import it list it without a name.
-    fn export_entry(&self, cell: Ordinal) -> Option<(Ordinal, String)> {
+    /// Exported variables live in cells. The table of exports that lists `cell`, and the name before it there; modules that import it list it without a name.
+    fn export_entry(&self, cell: Ordinal) -> Option<(Ordinal, &'a str)> {
         self.graph.retainers(cell).find_map(|retainer| {
             let table = retainer.from;
             let before = slot_number(&retainer.name)?.checked_sub(1)?;
@@ -250,7 +296,7 @@ impl Trails<'_> {
                 .find(|edge| slot_number(&edge.name) == Some(before))?
                 .to;
             let is_name = self.graph.kind(key) == NodeKind::String;
-            is_name.then(|| (table, self.graph.name(key).to_owned()))
+            is_name.then(|| (table, self.graph.name(key)))
         })
     }
 
@@ -266,34 +312,30 @@ impl Trails<'_> {
     }
 
     /// Ends cost more the less a reader can do about them.
-    fn end(&self, link: &Link) -> End {
-        match &link.kind {
-            LinkKind::Variable(_) | LinkKind::BlockVariable(_) => {
-                match self.scripts.origin(link.from) {
-                    Origin::User => End::Here(0),
-                    Origin::Package(_) => End::Here(40),
-                    Origin::Runtime | Origin::Unknown => End::Here(60),
-                }
-            }
-            LinkKind::Export(_) => {
-                let module = self
-                    .module_context(link.from)
-                    .map_or(Origin::Unknown, |context| self.scripts.origin(context));
-                End::Here(if matches!(module, Origin::Package(_)) {
-                    40
-                } else {
-                    0
+    fn end(&self, way: Way<'_>, from: Ordinal, to: Ordinal) -> End {
+        match way {
+            Way::Variable(_) | Way::BlockVariable => match self.scripts.origin(from) {
+                Origin::User => End::Here(0),
+                Origin::Package(_) => End::Here(40),
+                Origin::Runtime | Origin::Unknown => End::Here(60),
+            },
+            Way::Export(_) => {
+                let module = self.module_context(from);
+                let module = module.map(|context| self.scripts.origin(context));
+                End::Here(match module {
+                    Some(Origin::Package(_)) => 40,
+                    _ => 0,
                 })
             }
             // Everything hangs on some built-in function in the end.
-            LinkKind::Global(_) if self.is_runtime_function(link.to) => End::Further,
-            LinkKind::Global(_) => End::Here(4),
-            LinkKind::ModuleExports(file) => End::Here(if Origin::of_url(file) == Origin::User {
+            Way::Global(_) if self.is_runtime_function(to) => End::Further,
+            Way::Global(_) => End::Here(4),
+            Way::ModuleExports(file) => End::Here(if Origin::of_url(file) == Origin::User {
                 4
             } else {
                 44
             }),
-            _ if self.graph.kind(link.from) == NodeKind::Synthetic => End::Here(100),
+            _ if self.graph.kind(from) == NodeKind::Synthetic => End::Here(100),
             _ => End::Further,
         }
     }
@@ -303,15 +345,14 @@ impl Trails<'_> {
     }
 
     /// Beyond these a trail says nothing more about the holder.
-    fn is_dead_end(&self, link: &Link) -> bool {
-        match &link.kind {
+    fn is_dead_end(&self, way: Way<'_>, from: Ordinal) -> bool {
+        match way {
             // Node's own modules hold, and are held by, everything.
-            LinkKind::Variable(_) | LinkKind::BlockVariable(_) => matches!(
-                self.scripts.origin(link.from),
-                Origin::User | Origin::Runtime
-            ),
-            LinkKind::Export(_) | LinkKind::Global(_) | LinkKind::ModuleExports(_) => true,
-            _ => self.graph.kind(link.from) == NodeKind::Synthetic,
+            Way::Variable(_) | Way::BlockVariable => {
+                matches!(self.scripts.origin(from), Origin::User | Origin::Runtime)
+            }
+            Way::Export(_) | Way::Global(_) | Way::ModuleExports(_) => true,
+            _ => self.graph.kind(from) == NodeKind::Synthetic,
         }
     }
 }
@@ -326,16 +367,4 @@ fn slot_number(name: &EdgeName<'_>) -> Option<u32> {
         EdgeName::Index(number) => Some(*number),
         EdgeName::Name(text) => text.parse().ok(),
     }
-}
-
-fn trail_to(holder: Ordinal, last: Link, came_by: &HashMap<Ordinal, Link>) -> Trail {
-    let mut links = vec![last];
-    while let Some(link) = links.last()
-        && link.to != holder
-        && let Some(next) = came_by.get(&link.to)
-    {
-        links.push(next.clone());
-    }
-    links.reverse();
-    Trail { links }
 }

@@ -51,7 +51,7 @@ pub(crate) fn trait_of(
         (NodeKind::Closure, _) if is_resolver(graph, member) => Trait::Pending,
         (NodeKind::Closure, _) if is_runtime(graph, scripts, member) => Trait::RuntimeFunction,
         (NodeKind::Closure, _) => Trait::Function,
-        _ if is_context(graph, member) && scripts.origin(member) == Origin::Runtime => {
+        _ if is_context(graph, member) && *scripts.origin(member) == Origin::Runtime => {
             Trait::RuntimeFunction
         }
         _ if is_context(graph, member) => Trait::Context,
@@ -122,7 +122,7 @@ fn is_runtime(graph: &HeapGraph, scripts: &Scripts<'_>, closure: Ordinal) -> boo
         .edges(closure)
         .find(|edge| is_target(&edge.name))
         .map(|edge| edge.to);
-    scripts.origin(target.unwrap_or(closure)) == Origin::Runtime
+    *scripts.origin(target.unwrap_or(closure)) == Origin::Runtime
 }
 
 fn is_buffer(name: &str) -> bool {
