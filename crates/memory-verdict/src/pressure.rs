@@ -26,14 +26,6 @@ pub(crate) fn pressure(evidence: &Evidence, steps: &mut Vec<Step>) -> Pressure {
             Pressure::Low,
             Answer::CannotTell("no samples were taken while the load ran".to_owned()),
         )
-    } else if busy >= at::GC_SHARE {
-        (
-            Pressure::High,
-            Answer::Yes(format!(
-                "{} of the time under load goes into it",
-                share(busy)
-            )),
-        )
     } else if busy >= at::GC_SHARE_FULL_HEAP && full > at::FULL_HEAP {
         (
             Pressure::High,
@@ -43,7 +35,9 @@ pub(crate) fn pressure(evidence: &Evidence, steps: &mut Vec<Step>) -> Pressure {
                 share(full)
             )),
         )
-    } else if busy >= at::GC_SHARE_FELT && garbage >= at::MUCH_GARBAGE {
+    } else if (busy >= at::GC_SHARE_FELT && garbage >= at::MUCH_GARBAGE)
+        || (busy >= at::GC_SHARE && garbage >= at::SOME_GARBAGE)
+    {
         (
             Pressure::High,
             Answer::Yes(format!(

@@ -108,11 +108,12 @@ pub(crate) const RETAINED_BYTES: f64 = 128.0 * 1024.0 * 1024.0;
 /// And at least this many times the memory in use.
 pub(crate) const RETAINED_RATIO: f64 = 2.0;
 
-/// Share of wall time in garbage collection that is too much whatever the garbage. Production minds a tenth already, but
-/// a closed loop keeps a service busier than production does: healthy ones spent 3 to 12 % under it, up to 22 % where
-/// others wanted the same cores, and so did some that mostly make garbage. Below this the share alone cannot tell those
-/// apart: see [`MUCH_GARBAGE`].
+/// Share of wall time in garbage collection that is much for a service that makes [`SOME_GARBAGE`]. The share alone tells
+/// nothing: under a closed loop ordinary services spent 3 to 12 %, and up to 50 % where others wanted the same cores,
+/// since V8's collecting threads wait for one another.
 pub(crate) const GC_SHARE: f64 = 0.3;
+/// Twice what any ordinary service left per request, see [`MUCH_GARBAGE`].
+pub(crate) const SOME_GARBAGE: f64 = 128.0 * 1024.0;
 /// Garbage per request that is far beyond answering it: of thirty services measured, ordinary ones leave 0.6 to 57 KB
 /// (the most for a page of 200 records), those that copy and format whole tables per request 570 KB to 5.6 MB.
 pub(crate) const MUCH_GARBAGE: f64 = 512.0 * 1024.0;

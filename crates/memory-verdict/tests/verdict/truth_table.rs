@@ -211,9 +211,10 @@ fn rows() -> Vec<(&'static str, Service, VerdictKind)> {
             RetainedPages,
         ),
         (
-            "a third of the time in collection",
+            "200 KB of garbage a request, a third of the time in collection",
             Service {
                 gc_share: 0.33,
+                garbage: 200e3,
                 ..Service::quiet()
             },
             GcPressure,
@@ -228,9 +229,9 @@ fn rows() -> Vec<(&'static str, Service, VerdictKind)> {
             GcPressure,
         ),
         (
-            "ordinary garbage, collected in an eighth of the time of a closed loop",
+            "ordinary garbage, whose collection waits for busy cores",
             Service {
-                gc_share: 0.12,
+                gc_share: 0.45,
                 ..Service::quiet()
             },
             Healthy,
