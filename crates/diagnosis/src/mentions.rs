@@ -4,7 +4,7 @@ use stanch_js_source::{CallSite, HolderRef, SourceText, with_parsed};
 
 use crate::model::SiteRole;
 use crate::place::Named;
-use crate::sources::Sources;
+use crate::sources::{Script, Sources};
 use crate::trace::{Found, names_in, opener};
 
 /// Where a promise that nobody settles is waited for: each wait leaves a reaction behind.
@@ -15,6 +15,9 @@ pub(crate) fn waits<'a>(named: &Named<'a>, sources: &'a Sources) -> Vec<Found<'a
 /// Where streams are piped to or from a stream that outlives them, and where those were opened.
 pub(crate) fn pipes<'a>(named: &Named<'a>, sources: &'a Sources) -> Vec<Found<'a>> {
     let mut found = calls_about(named, sources, SiteRole::Opens, is_piped);
+    if found.is_empty() {
+        found = calls_by_name(named, sources, SiteRole::Opens, is_piped);
+    }
     let opened: Vec<Found<'a>> = found
         .iter()
         .filter_map(|pipe| {
@@ -50,19 +53,48 @@ fn calls_about<'a>(
             let HolderRef::Variable { name, .. } = holder else {
                 continue;
             };
-            let calls = with_parsed(text, |parsed| parsed.calls());
-            let meant = calls.into_iter().filter(|call| is_meant(call, &name, text));
-            found.extend(meant.map(|call| Found {
-                role,
-                extent: call.extent,
-                text,
-                script,
-                function: None,
-                call: Some(call),
+            found.extend(calls_in(text, script, role, |call| {
+                is_meant(call, &name, text)
             }));
         }
     }
     found
+}
+
+/// The same in files that get the holder handed in: parameters mostly have the name of what they are for.
+fn calls_by_name<'a>(
+    named: &Named<'a>,
+    sources: &'a Sources,
+    role: SiteRole,
+    is_meant: impl Fn(&CallSite, &str, &SourceText) -> bool,
+) -> Vec<Found<'a>> {
+    let HolderRef::Variable { name, .. } = &named.holder else {
+        return Vec::new();
+    };
+    sources
+        .own_texts()
+        .flat_map(|(text, script)| calls_in(text, script, role, |call| is_meant(call, name, text)))
+        .collect()
+}
+
+fn calls_in<'a>(
+    text: &'a SourceText,
+    script: &'a Script,
+    role: SiteRole,
+    is_meant: impl Fn(&CallSite) -> bool,
+) -> Vec<Found<'a>> {
+    let calls = with_parsed(text, |parsed| parsed.calls());
+    let meant = calls.into_iter().filter(is_meant);
+    meant
+        .map(|call| Found {
+            role,
+            extent: call.extent,
+            text,
+            script,
+            function: None,
+            call: Some(call),
+        })
+        .collect()
 }
 
 fn waits_for(call: &CallSite, name: &str, text: &SourceText) -> bool {

@@ -2,7 +2,7 @@
 
 use stanch_heap_growth::{GrowingHolder, Growth};
 use stanch_js_source::{
-    Extent, HolderRef, Initializer, Release, ReleaseKind, SourceText, with_parsed,
+    Extent, HolderRef, Initializer, Limit, Release, ReleaseKind, SourceText, with_parsed,
 };
 use stanch_leak_patterns::Pattern;
 use stanch_memory_verdict::{Lifetime, ReleaseHint};
@@ -28,10 +28,11 @@ pub fn release_hint(growth: &Growth, sources: &Sources) -> Option<ReleaseHint> {
     {
         let holder = spelled(holder, sources);
         let anchors = [holder.anchor.as_ref(), holder.user_anchor.as_ref()];
+        let depth = Depth::of(&holder);
         let hints = anchors
             .into_iter()
             .flatten()
-            .filter_map(|anchor| hint(&named(anchor, sources)?, sources));
+            .filter_map(|anchor| hint(&named(anchor, sources)?, depth, sources));
         let hint = hints
             .chain(timeouts(&holder, sources))
             .reduce(stricter)
@@ -70,7 +71,7 @@ fn timeouts(holder: &GrowingHolder, sources: &Sources) -> Option<ReleaseHint> {
 }
 
 /// What one holder's declaration and the code around it say.
-fn hint(named: &Named<'_>, sources: &Sources) -> Option<ReleaseHint> {
+fn hint(named: &Named<'_>, depth: Depth, sources: &Sources) -> Option<ReleaseHint> {
     if let Some(declaration) = &named.declaration
         && let Initializer::Bounded { max, ttl_ms, .. } = &declaration.initializer
     {
@@ -91,19 +92,34 @@ fn hint(named: &Named<'_>, sources: &Sources) -> Option<ReleaseHint> {
     }
     releases
         .iter()
-        .filter(|release| lets_go(release) && is_reached(release, sources))
-        .map(of_release)
+        .filter(|release| lets_go(release, depth) && is_reached(release, sources))
+        .map(|release| of_release(release, sources))
         .reduce(stricter)
 }
 
 /// Taking single handlers off, or closing, is what each user of the holder does; it bounds nothing by itself.
-fn lets_go(release: &Release) -> bool {
+fn lets_go(release: &Release, depth: Depth) -> bool {
     let evicts = !matches!(
         release.kind,
         ReleaseKind::Off | ReleaseKind::Close | ReleaseKind::RemoveAll
     );
-    let at_start = release.function.is_none() && release.period_ms.is_none();
-    evicts && !at_start && !release.nested
+    let at_start = release.function.is_none() && release.period.is_none();
+    evicts && !at_start && (depth == Depth::Values || !release.nested)
+}
+
+/// How deep in a holder what grows is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Depth {
+    Itself,
+    /// In lists that are its values, such as a log for each key.
+    Values,
+}
+
+impl Depth {
+    fn of(holder: &GrowingHolder) -> Self {
+        let lists = holder.pattern == Some(Pattern::UnboundedLog) && holder.class != "Array";
+        if lists { Self::Values } else { Self::Itself }
+    }
 }
 
 /// Whether a release that waits to be called by its name is called at all. What a package offers, the service has to ask
@@ -113,7 +129,7 @@ fn is_reached(release: &Release, sources: &Sources) -> bool {
         .function
         .as_ref()
         .and_then(|function| function.name.as_deref());
-    let Some(name) = name.filter(|_| release.period_ms.is_none() && release.bound.is_none()) else {
+    let Some(name) = name.filter(|_| release.period.is_none() && release.bound.is_none()) else {
         return true;
     };
     let calls = |text: &SourceText| {
@@ -126,16 +142,37 @@ fn is_reached(release: &Release, sources: &Sources) -> bool {
     sources.own_texts().any(|(text, _)| calls(text))
 }
 
-fn of_release(release: &Release) -> ReleaseHint {
-    let lifetime = match (release.period_ms, release.age_ms) {
-        (Some(period), age) => Some(Lifetime::Timed(period + age.unwrap_or(0))),
-        (None, Some(age)) => Some(Lifetime::Aged(age)),
-        (None, None) if release.bound.is_none() => Some(Lifetime::Unknown),
-        (None, None) => None,
+fn of_release(release: &Release, sources: &Sources) -> ReleaseHint {
+    let number = |limit: &Option<Limit>| known(limit.as_ref()?, sources);
+    let (bound, period, age) = (
+        number(&release.bound),
+        number(&release.period),
+        number(&release.age),
+    );
+    let is_bounded = release.bound.is_some() || release.kind == ReleaseKind::BoundCheck;
+    let lifetime = match (&release.period, &release.age) {
+        (_, Some(_)) if age.is_none() => Some(Lifetime::Unstated),
+        (Some(_), _) => period.map_or(Some(Lifetime::Unknown), |period| {
+            Some(Lifetime::Timed(period + age.unwrap_or(0)))
+        }),
+        (None, Some(_)) => age.map(Lifetime::Aged),
+        (None, None) if is_bounded && bound.is_none() => Some(Lifetime::Unstated),
+        (None, None) => (!is_bounded).then_some(Lifetime::Unknown),
     };
     ReleaseHint {
-        bound_entries: release.bound,
+        bound_entries: bound,
         lifetime,
+    }
+}
+
+/// The number of a limit. One that is set from outside has mostly the same name there.
+fn known(limit: &Limit, sources: &Sources) -> Option<u64> {
+    match limit {
+        Limit::Known(number) => Some(*number),
+        Limit::Named(name) => sources
+            .own_texts()
+            .flat_map(|(text, _)| with_parsed(text, |parsed| parsed.constants_named(name)))
+            .max(),
     }
 }
 

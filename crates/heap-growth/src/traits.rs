@@ -83,6 +83,7 @@ fn trait_of_record(graph: &HeapGraph, ages: &Ages, record: Ordinal) -> Trait {
         let value = edge.to;
         match (graph.kind(value), graph.name(value)) {
             (NodeKind::Closure, _) if is_resolver(graph, value) => return Trait::Pending,
+            (NodeKind::Object, "Object") if has_resolver(graph, value) => return Trait::Pending,
             (NodeKind::Object, "IncomingMessage" | "ServerResponse") => return Trait::Exchange,
             (NodeKind::Object, _)
                 if has_property(graph, value, &["_readableState", "_writableState"])
@@ -97,6 +98,15 @@ fn trait_of_record(graph: &HeapGraph, ages: &Ages, record: Ordinal) -> Trait {
         }
     }
     Trait::Data
+}
+
+/// Whether an object is what `Promise.withResolvers` gives, or a copy of it.
+fn has_resolver(graph: &HeapGraph, deferred: Ordinal) -> bool {
+    graph.edges(deferred).any(|edge| {
+        edge.kind == EdgeKind::Property
+            && graph.kind(edge.to) == NodeKind::Closure
+            && is_resolver(graph, edge.to)
+    })
 }
 
 /// Whether `node` or what it wraps is a handle of the event loop: a socket, a file, a watcher.

@@ -6,6 +6,7 @@ use oxc_semantic::NodeId;
 use oxc_span::GetSpan;
 use oxc_syntax::operator::{AssignmentOperator, BinaryOperator};
 
+use crate::limit::Limit;
 use crate::tree::{Tree, bare, key_name, member_name, target_node};
 
 /// Milliseconds that nobody means as an age: the comparison counts something.
@@ -16,7 +17,7 @@ impl<'a> Tree<'a> {
     ///
     /// `now - entry.at > TTL` and `entry.at + TTL < now` have it in the comparison; for `entry.expires < now` it is
     /// where `expires` is set: `Date.now() + TTL`.
-    pub(crate) fn age_in(&self, function: NodeId) -> Option<u64> {
+    pub(crate) fn age_in(&self, function: NodeId) -> Option<Limit> {
         let whole = self.span(function);
         let comparisons = self.nodes().iter().filter_map(|node| match node.kind() {
             AstKind::BinaryExpression(comparison)
@@ -29,7 +30,7 @@ impl<'a> Tree<'a> {
         });
         comparisons
             .filter_map(|comparison| self.age_compared(comparison))
-            .filter(|age| *age >= SHORTEST)
+            .filter(|age| age.known().is_none_or(|ms| ms >= SHORTEST))
             .max()
     }
 
@@ -55,18 +56,15 @@ impl<'a> Tree<'a> {
             .is_some_and(|method| matches!(method.as_str(), "forEach" | "filter" | "map" | "each"))
     }
 
-    fn age_compared(&self, comparison: &BinaryExpression<'a>) -> Option<u64> {
+    fn age_compared(&self, comparison: &BinaryExpression<'a>) -> Option<Limit> {
         let sides = [
             (&comparison.left, &comparison.right),
             (&comparison.right, &comparison.left),
         ];
         sides.into_iter().find_map(|(one, other)| match bare(one) {
             Expression::BinaryExpression(sum) => match sum.operator {
-                BinaryOperator::Subtraction if self.number(one).is_none() => {
-                    self.whole_number(other)
-                }
-                BinaryOperator::Addition => self.added(one),
-                _ => None,
+                BinaryOperator::Subtraction if self.is_time(one) => self.limit(other),
+                _ => self.shifted(one),
             },
             Expression::Identifier(identifier) => self.time_ahead(&identifier.name),
             _ => {
@@ -76,47 +74,70 @@ impl<'a> Tree<'a> {
         })
     }
 
-    /// The constant that a moment called `name` lies ahead of the time it is set at.
-    fn time_ahead(&self, name: &str) -> Option<u64> {
+    /// How far a moment called `name` lies from the time it is set at.
+    fn time_ahead(&self, name: &str) -> Option<Limit> {
         self.nodes().iter().find_map(|node| match node.kind() {
             AstKind::ObjectProperty(property)
                 if key_name(&property.key).as_deref() == Some(name) =>
             {
-                self.added(&property.value)
+                self.shifted(&property.value)
             }
             AstKind::AssignmentExpression(assignment)
                 if assignment.operator == AssignmentOperator::Assign
                     && target_node(&assignment.left)
                         .is_some_and(|target| self.is_called(target, name)) =>
             {
-                self.added(&assignment.right)
+                self.shifted(&assignment.right)
             }
             AstKind::VariableDeclarator(declarator)
                 if declarator.id.get_identifier_name().as_deref() == Some(name) =>
             {
-                self.added(declarator.init.as_ref()?)
+                self.shifted(declarator.init.as_ref()?)
             }
             _ => None,
         })
     }
 
-    fn is_called(&self, target: NodeId, name: &str) -> bool {
-        let kind = self.kind(target);
-        member_name(kind).as_deref() == Some(name) || self.slice(kind.span()) == name
-    }
-
-    /// The constant part of a sum whose other part is none.
-    fn added(&self, expression: &Expression<'a>) -> Option<u64> {
+    /// The other part of a sum or difference that has a time in it: `Date.now() + TTL`, `now - this.spanMs`.
+    fn shifted(&self, expression: &Expression<'a>) -> Option<Limit> {
         let Expression::BinaryExpression(sum) = bare(expression) else {
             return None;
         };
-        if sum.operator != BinaryOperator::Addition {
+        if !matches!(
+            sum.operator,
+            BinaryOperator::Addition | BinaryOperator::Subtraction
+        ) {
             return None;
         }
-        match (self.whole_number(&sum.left), self.whole_number(&sum.right)) {
-            (Some(constant), None) | (None, Some(constant)) => Some(constant),
+        match (self.limit(&sum.left), self.limit(&sum.right)) {
+            (Some(Limit::Known(_)), Some(Limit::Known(_))) => None,
+            (Some(known @ Limit::Known(_)), _) | (_, Some(known @ Limit::Known(_))) => Some(known),
+            (_, Some(named)) if self.is_time(&sum.left) => Some(named),
+            (Some(named), _) if self.is_time(&sum.right) => Some(named),
             _ => None,
         }
+    }
+
+    /// Whether an expression is read off a clock, as far as its words tell.
+    fn is_time(&self, expression: &Expression<'a>) -> bool {
+        let text = self.slice(bare(expression).span());
+        [
+            "now",
+            "Now",
+            "time",
+            "Time",
+            "Date",
+            "hrtime",
+            "performance",
+            "uptime",
+        ]
+        .iter()
+        .any(|word| text.contains(word))
+    }
+
+    fn is_called(&self, target: NodeId, name: &str) -> bool {
+        let kind = self.kind(target);
+        member_name(kind).as_deref() == Some(name) || self.slice(kind.span()) == name
     }
 }
 

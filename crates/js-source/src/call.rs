@@ -8,6 +8,7 @@ use oxc_semantic::NodeId;
 use oxc_span::{GetSpan, Span};
 
 use crate::function::FunctionRef;
+use crate::limit::Limit;
 use crate::parse::ParsedSource;
 use crate::text::{Extent, Position};
 use crate::tree::{
@@ -205,17 +206,29 @@ impl<'a> Tree<'a> {
         None
     }
 
-    /// The constant period or delay of the timer that runs this function, following at most two
+    /// The period or delay of the timer that runs this function, following at most two
     /// callers: the function itself, and the callback that calls it.
-    pub(crate) fn timer_of(&self, function: NodeId) -> Option<u64> {
+    pub(crate) fn timer_of(&self, function: NodeId) -> Option<Limit> {
         let mut inner = Some(function);
         while let Some(current) = inner {
-            if let Some(delay) = self.call_with(current).and_then(|call| call.delay_ms) {
+            if let Some(delay) = self
+                .arrival(current)
+                .and_then(|arrival| self.delay_of(arrival.node))
+            {
                 return Some(delay);
             }
             inner = self.function_around(current);
         }
         None
+    }
+
+    fn delay_of(&self, call: NodeId) -> Option<Limit> {
+        let (_, method) = self.object_and_method(call);
+        let is_timer = matches!(method.as_deref(), Some("setInterval" | "setTimeout"));
+        match self.kind(call) {
+            AstKind::CallExpression(call) if is_timer => self.limit(argument(&call.arguments, 1)?),
+            _ => None,
+        }
     }
 }
 

@@ -9,6 +9,7 @@ use oxc_syntax::operator::{AssignmentOperator, BinaryOperator, UnaryOperator};
 use crate::function::FunctionRef;
 use crate::growth::{FoundBy, Phase};
 use crate::holder::{HolderRef, Level, Pattern, Root};
+use crate::limit::Limit;
 use crate::parse::ParsedSource;
 use crate::places::{Use, uses};
 use crate::text::Extent;
@@ -50,13 +51,12 @@ pub struct Release {
     pub kind: ReleaseKind,
     /// The call, assignment or comparison.
     pub extent: Extent,
-    /// The limit of a bound check, where it is a constant.
-    pub bound: Option<u64>,
-    /// The constant delay in milliseconds of the timer it runs in.
-    pub period_ms: Option<u64>,
-    /// The constant age in milliseconds that an entry has to have reached, where the function goes through many and
-    /// compares one.
-    pub age_ms: Option<u64>,
+    /// The limit of a bound check.
+    pub bound: Option<Limit>,
+    /// The delay in milliseconds of the timer it runs in.
+    pub period: Option<Limit>,
+    /// The age in milliseconds that an entry has to have reached, where the function goes through many and compares one.
+    pub age: Option<Limit>,
     /// The function it stands in; `None` at module level.
     pub function: Option<FunctionRef>,
     /// It releases from a value kept in the holder rather than from the holder.
@@ -100,7 +100,7 @@ impl ParsedSource<'_> {
 struct Found {
     kind: ReleaseKind,
     node: NodeId,
-    bound: Option<u64>,
+    bound: Option<Limit>,
 }
 
 impl Found {
@@ -127,17 +127,17 @@ impl<'a> Tree<'a> {
     fn release(&self, used: Use, found_by: FoundBy) -> Option<(Release, NodeId)> {
         let found = self.release_of(used)?;
         let function = self.function_around(found.node);
-        let period_ms = function.and_then(|f| self.timer_of(f));
+        let period = function.and_then(|f| self.timer_of(f));
         // An age that is asked of the one entry in use says nothing about those that nobody asks for again.
-        let sweeps = period_ms.is_some()
-            || found.kind == ReleaseKind::Filter
+        let sweeps = period.is_some()
+            || matches!(found.kind, ReleaseKind::Filter | ReleaseKind::Splice)
             || function.is_some_and(|f| self.is_repeated(found.node, f));
         let release = Release {
             kind: found.kind,
             extent: self.extent(self.span(found.node)),
             bound: found.bound,
-            period_ms,
-            age_ms: function.filter(|_| sweeps).and_then(|f| self.age_in(f)),
+            period,
+            age: function.filter(|_| sweeps).and_then(|f| self.age_in(f)),
             function: function.map(|f| self.function_ref(f)),
             nested: used.level == Level::Element,
             found_by,
@@ -254,12 +254,12 @@ impl<'a> Tree<'a> {
         }
     }
 
-    fn modulus(&self, member: NodeId) -> Option<u64> {
+    fn modulus(&self, member: NodeId) -> Option<Limit> {
         let AstKind::ComputedMemberExpression(member) = self.kind(member) else {
             return None;
         };
         match bare(&member.expression) {
-            Expression::BinaryExpression(index) => self.whole_number(&index.right),
+            Expression::BinaryExpression(index) => self.limit(&index.right),
             _ => None,
         }
     }
@@ -367,9 +367,10 @@ impl<'a> Tree<'a> {
         if self.is_loop_over(node) {
             return None;
         }
-        let bound = self.whole_number(limit);
+        let bound = self.limit(limit);
+        let number = bound.as_ref().and_then(Limit::known);
         // Zero and one ask whether there is anything, not whether there is too much.
-        if bound.is_some_and(|bound| bound <= 1) || self.is_counter(limit) {
+        if number.is_some_and(|number| number <= 1) || self.is_counter(limit) {
             return None;
         }
         Some(Found {

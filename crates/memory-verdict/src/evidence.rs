@@ -71,6 +71,8 @@ pub enum Lifetime {
     Aged(u64),
     /// Something lets them go now and then; when is not known.
     Unknown,
+    /// A bound or an age limits them whose number is not known: what stays within it grows evenly up to there.
+    Unstated,
 }
 
 impl Lifetime {
@@ -79,7 +81,7 @@ impl Lifetime {
     pub const fn ms(self) -> Option<u64> {
         match self {
             Self::Timed(ms) | Self::Aged(ms) => Some(ms),
-            Self::Unknown => None,
+            Self::Unknown | Self::Unstated => None,
         }
     }
 }

@@ -85,6 +85,10 @@ fn expected_release(evidence: &Evidence, course: &Course) -> Option<Confirmed> {
             );
             rounds(at::STRETCH, why)
         }
+        Lifetime::Unstated if evidence.limits.rounds_left > 0 => {
+            let why = "its code has a limit whose number is not known: all rounds are needed";
+            rounds(at::STRETCH, why.to_owned())
+        }
         Lifetime::Unknown if evidence.limits.rounds_left > 0 => {
             let why = "its code lets entries go, at a time that it does not say";
             rounds(at::STRETCH, why.to_owned())

@@ -1,6 +1,6 @@
 //! The lines that already take something out of a holder into a sentence about them.
 
-use stanch_js_source::{HolderRef, Release, ReleaseKind, SourceText, with_parsed};
+use stanch_js_source::{HolderRef, Limit, Release, ReleaseKind, SourceText, with_parsed};
 
 use super::Ailment;
 
@@ -16,7 +16,7 @@ pub(crate) fn drained(ailment: &Ailment<'_>) -> Option<Drained> {
     let (text, release) = first_release(ailment)?;
     let at = format!("{}:{}", text.path(), release.extent.line());
     let is_bound = release.kind == ReleaseKind::BoundCheck;
-    let sentence = match release.bound {
+    let sentence = match release.bound.as_ref().and_then(Limit::known) {
         Some(bound) if is_bound => {
             format!("{at} bounds it at {bound}: lower that if it is too much.")
         }

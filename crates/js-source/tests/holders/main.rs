@@ -5,7 +5,7 @@
 mod releases;
 
 use stanch_js_source::{
-    FoundBy, HolderRef, Initializer, ParsedSource, Phase, Position, SourceText, with_parsed,
+    FoundBy, HolderRef, Initializer, Limit, ParsedSource, Phase, Position, SourceText, with_parsed,
 };
 
 /// What the crate says of a holder: `declared 1:7 Map`, `Inserts 3:3`, `Delete 5`, in that order,
@@ -45,23 +45,19 @@ fn describe(parsed: &ParsedSource<'_>, holder: &HolderRef) -> String {
     }
     for release in parsed.releases(holder) {
         let nested = if release.nested { " nested" } else { "" };
-        let bound = release
-            .bound
-            .map(|bound| format!(" ≤{bound}"))
-            .unwrap_or_default();
-        let period = release
-            .period_ms
-            .map(|ms| format!(" /{ms}ms"))
-            .unwrap_or_default();
+        let shown = |limit: &Option<Limit>, (before, after): (&str, &str)| match limit {
+            Some(Limit::Known(number)) => format!(" {before}{number}{after}"),
+            Some(Limit::Named(name)) => format!(" {before}{name}"),
+            None => String::new(),
+        };
+        let bound = shown(&release.bound, ("≤", ""));
+        let period = shown(&release.period, ("/", "ms"));
+        let age = shown(&release.age, (">", "ms"));
         let by_name = if release.found_by == FoundBy::Name {
             " by name"
         } else {
             ""
         };
-        let age = release
-            .age_ms
-            .map(|ms| format!(" >{ms}ms"))
-            .unwrap_or_default();
         lines.push(format!(
             "{:?} {}{bound}{period}{age}{nested}{by_name}",
             release.kind,
@@ -582,6 +578,6 @@ fn names_in_circles() {
     check(
         "let x = y, y = x; function f(v) { if (x.length > y) x = y; }",
         var("x"),
-        "declared 1:5 Other, BoundCheck 1",
+        "declared 1:5 Other, BoundCheck 1 ≤y",
     );
 }

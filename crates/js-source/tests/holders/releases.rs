@@ -67,7 +67,7 @@ fn releases() {
     check(
         "const LIMIT = Number(process.env.LIMIT) || 200;\nconst l = [];\nfunction f(v, o) { l.push(v); if (l.length > LIMIT) l.splice(0, 1); if (l.length > o.max) l.length = o.max; }",
         var("l"),
-        "declared 2:7 Array, Appends 3, BoundCheck 3 ≤200, Splice 3, BoundCheck 3, Truncate 3",
+        "declared 2:7 Array, Appends 3, BoundCheck 3 ≤200, Splice 3, BoundCheck 3 ≤max, Truncate 3",
     );
     check(
         "const sockets = new Set();\nserver.on('connection', (s) => {\n  sockets.add(s);\n  s.on('close', () => sockets.delete(s));\n});",
@@ -121,6 +121,16 @@ fn ages_of_what_is_let_go() {
         "let list = [];\nfunction add(v) { list.push(v); list = list.filter((x) => x.t + 2000 > Date.now()); }",
         var("list"),
         "declared 1:5 Array, Appends 2, Filter 2 >2000ms",
+    );
+    check(
+        "class Window {\n  hits = new Map();\n  constructor({ spanMs }) { this.spanMs = spanMs; }\n  hit(k) {\n    const now = Date.now(), log = this.hits.get(k);\n    log.push(now);\n    const edge = now - this.spanMs;\n    let old = 0;\n    while (log[old] < edge) old++;\n    log.splice(0, old);\n  }\n}",
+        field("Window", "hits"),
+        "declared 2:3 Map, Appends 6 nested, Splice 10 >spanMs nested",
+    );
+    check(
+        "class Cache {\n  #entries = new Map();\n  constructor({ ttlMs, sweepMs }) { this.ttlMs = ttlMs; setInterval(() => this.#sweep(), sweepMs); }\n  set(k) { this.#entries.set(k, { expires: Date.now() + this.ttlMs }); }\n  #sweep() { for (const [k, { expires }] of this.#entries) { if (expires > Date.now()) break; this.#entries.delete(k); } }\n}",
+        field("Cache", "#entries"),
+        "declared 2:3 Map, Inserts 4, Delete 5 /sweepMs >ttlMs",
     );
     check(
         "const m = new Map();\nfunction get(k) { if (Date.now() - m.get(k).at > 9000) m.delete(k); }",

@@ -237,6 +237,11 @@ impl Isolate {
         Ok(())
     }
 
+    /// Requests completed by the newest snapshot.
+    pub(crate) fn requests_at_last(&self) -> Option<u64> {
+        self.last.as_ref().map(|(_, at)| *at)
+    }
+
     /// Requests completed between the first and the newest snapshot.
     pub(crate) fn requests_in_series(&self) -> u64 {
         self.last

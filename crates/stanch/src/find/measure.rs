@@ -345,7 +345,10 @@ impl<'a> Measurement<'a> {
         if !is_explained_by_snapshots(verdict.kind) || !self.isolates[culprit].may_snapshot() {
             return Ok(Explained::Fully);
         }
-        self.take_snapshot(culprit).await?;
+        // After a pause nothing has come since the last one: a step without requests would look like no growth.
+        if self.isolates[culprit].requests_at_last() != Some(self.traffic.requests()) {
+            self.take_snapshot(culprit).await?;
+        }
         if !self.isolates[culprit].may_snapshot() {
             // Sampling has begun this moment: one round shows it what stays.
             self.load(self.round, Phase::Load).await?;
@@ -374,7 +377,7 @@ impl<'a> Measurement<'a> {
         isolate.evidence.release_expected = Some(expected);
         let further = match expected.lifetime {
             _ if expected.bound_entries.is_some() => self.args.max_rounds,
-            Some(Lifetime::Aged(_)) => self.args.max_rounds,
+            Some(Lifetime::Aged(_) | Lifetime::Unstated) => self.args.max_rounds,
             // The pause that follows tells.
             Some(Lifetime::Timed(_)) => 0,
             Some(Lifetime::Unknown) | None => EXPIRY_ROUNDS,

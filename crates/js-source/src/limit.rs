@@ -1,0 +1,83 @@
+//! A limit in the code into its number, or into the name under which another file may set it.
+
+use oxc_ast::AstKind;
+use oxc_ast::ast::{BindingPattern, Expression};
+
+use crate::parse::ParsedSource;
+use crate::tree::{Tree, bare, key_name};
+
+/// How many, how long or how old.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Limit {
+    /// What it is called where it is used, such as `ttlMs` of `this.ttlMs`: [`ParsedSource::constants_named`] of the
+    /// file that sets it may know the number.
+    Named(String),
+    /// The number.
+    Known(u64),
+}
+
+impl Limit {
+    /// The number, if it stands in the same file.
+    #[must_use]
+    pub const fn known(&self) -> Option<u64> {
+        match self {
+            Self::Known(number) => Some(*number),
+            Self::Named(_) => None,
+        }
+    }
+}
+
+impl ParsedSource<'_> {
+    /// The constant numbers that the text gives to properties, options, variables, fields and defaults of this name.
+    pub fn constants_named(&self, name: &str) -> Vec<u64> {
+        let tree = &self.tree;
+        let values = tree.nodes().iter().filter_map(|node| match node.kind() {
+            AstKind::ObjectProperty(property) => {
+                (key_name(&property.key)? == name).then_some(&property.value)
+            }
+            AstKind::PropertyDefinition(field) => {
+                let key = key_name(&field.key)?;
+                (plain(&key) == name).then_some(field.value.as_ref()?)
+            }
+            AstKind::VariableDeclarator(declarator) => {
+                let own = declarator.id.get_identifier_name()?;
+                (own == name).then_some(declarator.init.as_ref()?)
+            }
+            AstKind::AssignmentPattern(default) => match &default.left {
+                BindingPattern::BindingIdentifier(own) => {
+                    (own.name == name).then_some(&default.right)
+                }
+                _ => None,
+            },
+            _ => None,
+        });
+        values
+            .filter_map(|value| tree.whole_number(value))
+            .collect()
+    }
+}
+
+impl<'a> Tree<'a> {
+    /// The number of an expression, or the name that stands for it.
+    pub(crate) fn limit(&self, expression: &Expression<'a>) -> Option<Limit> {
+        if let Some(number) = self.whole_number(expression) {
+            return Some(Limit::Known(number));
+        }
+        let name = match bare(expression) {
+            Expression::Identifier(identifier) => identifier.name.to_string(),
+            Expression::PrivateFieldExpression(field) => field.field.name.to_string(),
+            other => other
+                .as_member_expression()?
+                .static_property_name()?
+                .to_owned(),
+        };
+        // Another container's size is no setting.
+        let is_setting = !matches!(name.as_str(), "length" | "size");
+        is_setting.then(|| Limit::Named(plain(&name).to_owned()))
+    }
+}
+
+/// A field is set from an option of the same name without the marks of privacy.
+fn plain(name: &str) -> &str {
+    name.trim_start_matches(['#', '_'])
+}
