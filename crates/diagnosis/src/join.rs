@@ -8,7 +8,7 @@ use crate::allocated::Allocation;
 use crate::frames::frame;
 use crate::model::{CodeFrame, Holder, HolderGrowth, Objects, Site, SiteRole, Suspect};
 use crate::opened::opened;
-use crate::place::{Named, named};
+use crate::place::{Named, named, written};
 use crate::remedy::{Ailment, Cause, remedy};
 use crate::sources::{Script, Sources};
 use crate::spelled::spelled;
@@ -260,14 +260,6 @@ fn variable_of(holder: &HolderRef) -> &HolderRef {
     match holder {
         HolderRef::Property { object, .. } => variable_of(object),
         HolderRef::Variable { .. } | HolderRef::Field { .. } | HolderRef::Global { .. } => holder,
-    }
-}
-
-fn written(holder: &HolderRef) -> Option<String> {
-    match holder {
-        HolderRef::Variable { name, .. } => Some(name.clone()),
-        HolderRef::Property { object, name } => Some(format!("{}.{name}", written(object)?)),
-        HolderRef::Field { .. } | HolderRef::Global { .. } => None,
     }
 }
 

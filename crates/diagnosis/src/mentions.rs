@@ -1,9 +1,9 @@
 //! A named promise or stream into the calls that hang something on it, wherever a file knows it by name.
 
-use stanch_js_source::{CallSite, HolderRef, SourceText, with_parsed};
+use stanch_js_source::{CallSite, SourceText, with_parsed};
 
 use crate::model::SiteRole;
-use crate::place::Named;
+use crate::place::{Named, written};
 use crate::sources::{Script, Sources};
 use crate::trace::{Found, names_in, opener};
 
@@ -40,19 +40,13 @@ fn calls_about<'a>(
     role: SiteRole,
     is_meant: impl Fn(&CallSite, &str, &SourceText) -> bool,
 ) -> Vec<Found<'a>> {
-    let HolderRef::Variable { name: own, .. } = &named.holder else {
-        return Vec::new();
-    };
     let mut found = Vec::new();
     for (text, script) in sources.own_texts() {
         let mut names = names_in(named, text);
         if text.path() == named.text.path() {
-            names.push(HolderRef::variable(own.clone()));
+            names.push(named.holder.clone());
         }
-        for holder in names {
-            let HolderRef::Variable { name, .. } = holder else {
-                continue;
-            };
+        for name in names.iter().filter_map(written) {
             found.extend(calls_in(text, script, role, |call| {
                 is_meant(call, &name, text)
             }));
@@ -68,12 +62,12 @@ fn calls_by_name<'a>(
     role: SiteRole,
     is_meant: impl Fn(&CallSite, &str, &SourceText) -> bool,
 ) -> Vec<Found<'a>> {
-    let HolderRef::Variable { name, .. } = &named.holder else {
+    let Some(name) = written(&named.holder) else {
         return Vec::new();
     };
     sources
         .own_texts()
-        .flat_map(|(text, script)| calls_in(text, script, role, |call| is_meant(call, name, text)))
+        .flat_map(|(text, script)| calls_in(text, script, role, |call| is_meant(call, &name, text)))
         .collect()
 }
 
@@ -121,12 +115,15 @@ fn is_piped(call: &CallSite, name: &str, text: &SourceText) -> bool {
         }
 }
 
-/// Whether the name is a word of one of the arguments.
+/// Whether the name is a word of one of the arguments, and not that of a member of something else.
 fn is_argument(call: &CallSite, name: &str, text: &SourceText) -> bool {
+    let is_part = |c: char| c.is_alphanumeric() || c == '_' || c == '$';
     call.arguments.iter().any(|argument| {
         let shown = text.slice(argument.start, argument.end);
-        shown
-            .split(|c: char| !(c.is_alphanumeric() || c == '_' || c == '$'))
-            .any(|word| word == name)
+        shown.match_indices(name).any(|(at, _)| {
+            let (before, after) = (&shown[..at], &shown[at + name.len()..]);
+            let is_member = before.ends_with('.') && !before.ends_with("...");
+            !is_member && !before.ends_with(is_part) && !after.starts_with(is_part)
+        })
     })
 }

@@ -174,6 +174,15 @@ pub(crate) fn unplaced(holder: &HolderRef) -> HolderRef {
     }
 }
 
+/// What a text calls it: `cache`, `store.cache`; none where instances have it under names of their own.
+pub(crate) fn written(holder: &HolderRef) -> Option<String> {
+    match holder {
+        HolderRef::Variable { name, .. } => Some(name.clone()),
+        HolderRef::Property { object, name } => Some(format!("{}.{name}", written(object)?)),
+        HolderRef::Field { .. } | HolderRef::Global { .. } => None,
+    }
+}
+
 fn declaration(holder: &HolderRef, text: &SourceText) -> Option<Declaration> {
     with_parsed(text, |parsed| {
         let mut reference = holder;

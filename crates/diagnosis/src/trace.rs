@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use stanch_heap_growth::{GrowingHolder, MemberPlace};
 use stanch_js_source::{
-    CallKind, CallSite, Extent, HolderRef, Import, ImportedName, Phase, Position, SourceText,
-    with_parsed,
+    CallKind, CallSite, Export, Extent, HolderRef, Import, ImportedName, Phase, Position,
+    SourceText, with_parsed,
 };
 use stanch_leak_patterns::Pattern;
 
@@ -107,29 +107,67 @@ fn in_text<'a>(holder: &HolderRef, text: &'a SourceText, script: &'a Script) -> 
 
 /// How another file names the holder: by what it imports from the file that declares it.
 pub(crate) fn names_in(named: &Named<'_>, text: &SourceText) -> Vec<HolderRef> {
-    let imports = with_parsed(text, |parsed| parsed.imports());
+    let mut imports = with_parsed(text, |parsed| parsed.imports());
+    imports.retain(|import| leads_to(&import.module, text.path(), named.text.path()));
+    if imports.is_empty() {
+        return Vec::new();
+    }
+    let exports = with_parsed(named.text, |parsed| parsed.exported_names());
     imports
-        .into_iter()
-        .filter(|import| leads_to(&import.module, text.path(), named.text.path()))
-        .filter_map(|import| imported(&named.holder, &import))
+        .iter()
+        .flat_map(|import| imported(&named.holder, import, &exports))
         .collect()
 }
 
-fn imported(holder: &HolderRef, import: &Import) -> Option<HolderRef> {
-    let local = import.local.clone()?;
-    match (holder, &import.imported) {
-        (HolderRef::Variable { name, .. }, ImportedName::Named(picked)) => {
-            (name == picked).then(|| HolderRef::variable(local))
+fn imported(holder: &HolderRef, import: &Import, exports: &[Export]) -> Vec<HolderRef> {
+    let Some(local) = &import.local else {
+        return Vec::new();
+    };
+    match holder {
+        HolderRef::Variable { name, .. } => {
+            let local = HolderRef::variable(local.clone());
+            let mut names: Vec<&str> = exports
+                .iter()
+                .filter(|export| export.local.as_ref() == Some(name))
+                .map(|export| export.name.as_str())
+                .collect();
+            if names.is_empty() {
+                // Exported in a way that the text does not show; the name is likely to be kept.
+                names.push(name);
+            }
+            names
+                .into_iter()
+                .filter_map(|name| exported_as(name, &import.imported, &local, exports))
+                .collect()
         }
-        (HolderRef::Variable { .. }, ImportedName::Default) => Some(HolderRef::variable(local)),
-        (HolderRef::Variable { name, .. }, ImportedName::Module) => {
-            Some(HolderRef::variable(local).property(name.clone()))
-        }
-        (HolderRef::Property { object, name }, _) => {
-            Some(imported(object, import)?.property(name.clone()))
-        }
+        HolderRef::Property { object, name } => imported(object, import, exports)
+            .into_iter()
+            .map(|object| object.property(name.clone()))
+            .collect(),
         // An instance reaches other files under names of its own.
-        (HolderRef::Field { .. } | HolderRef::Global { .. }, _) => None,
+        HolderRef::Field { .. } | HolderRef::Global { .. } => Vec::new(),
+    }
+}
+
+/// What is exported as `name`, for a file that has `local` for what it imports.
+fn exported_as(
+    name: &str,
+    imported: &ImportedName,
+    local: &HolderRef,
+    exports: &[Export],
+) -> Option<HolderRef> {
+    const WHOLE: &str = "module.exports";
+    let member = || Some(local.clone().property(name));
+    match (imported, name) {
+        (ImportedName::Module | ImportedName::Default, WHOLE)
+        | (ImportedName::Default, "default") => Some(local.clone()),
+        (ImportedName::Module, _) => member(),
+        // The default import of a CommonJS module is all that it exports.
+        (ImportedName::Default, _) => {
+            let has_default = |export: &Export| matches!(export.name.as_str(), WHOLE | "default");
+            (!exports.iter().any(has_default)).then(member).flatten()
+        }
+        (ImportedName::Named(picked), _) => (picked == name).then(|| local.clone()),
     }
 }
 

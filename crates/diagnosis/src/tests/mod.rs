@@ -8,3 +8,4 @@
 mod place;
 mod release;
 mod service;
+mod trace;
