@@ -54,10 +54,10 @@ pub(crate) fn opened<'a>(allocations: &[Allocation], sources: &'a Sources) -> Ve
     opening.sort_by_key(|allocation| std::cmp::Reverse(allocation.bytes));
     let most = opening.first().map_or(0, |first| first.bytes);
     opening.retain(|allocation| allocation.bytes * WORTH >= most);
-    opening.truncate(CALLS);
     opening
         .into_iter()
         .filter_map(|allocation| call(allocation, sources))
+        .take(CALLS)
         .collect()
 }
 

@@ -5,6 +5,8 @@
     reason = "a case that its own texts contradict is no case"
 )]
 
+mod allocated;
+mod opened;
 mod place;
 mod release;
 mod service;

@@ -7,6 +7,7 @@ use stanch_heap_growth::{Anchor, GrowingHolder, Growth, MemberPlace, Origin, Scr
 use stanch_js_source::{Position, SourceMapIndex, SourceText};
 use stanch_leak_patterns::{Confidence, Pattern};
 
+use crate::allocated::Allocation;
 use crate::sources::{Compiled, Script, Sources};
 
 /// Stands in a text where V8 says that a function is: before its parameters, or before an arrow function.
@@ -120,6 +121,18 @@ pub(super) fn property(object: Anchor, name: &str) -> Anchor {
     Anchor::Property {
         name: name.to_owned(),
         object: Box::new(object),
+    }
+}
+
+/// What the function at `place`, which has no name in the samples, allocated by itself.
+pub(super) fn allocation(place: &ScriptPlace, bytes: u64) -> Allocation {
+    Allocation {
+        url: place.url.clone(),
+        line: place.line,
+        column: place.column,
+        function: String::new(),
+        called: None,
+        bytes,
     }
 }
 
