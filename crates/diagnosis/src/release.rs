@@ -2,7 +2,8 @@
 
 use stanch_heap_growth::{GrowingHolder, Growth};
 use stanch_js_source::{
-    Extent, HolderRef, Initializer, Limit, Release, ReleaseKind, SourceText, with_parsed,
+    ConstructorParameter, Extent, HolderRef, Initializer, Limit, Release, ReleaseKind, SourceText,
+    with_parsed,
 };
 use stanch_leak_patterns::Pattern;
 use stanch_memory_verdict::{Lifetime, ReleaseHint};
@@ -28,11 +29,10 @@ pub fn release_hint(growth: &Growth, sources: &Sources) -> Option<ReleaseHint> {
     {
         let holder = spelled(holder, sources);
         let anchors = [holder.anchor.as_ref(), holder.user_anchor.as_ref()];
-        let depth = Depth::of(&holder);
-        let hints = anchors
-            .into_iter()
-            .flatten()
-            .filter_map(|anchor| hint(&named(anchor, sources)?, depth, sources));
+        let hints = anchors.into_iter().flatten().filter_map(|anchor| {
+            let named = named(anchor, sources)?;
+            hint(&named, Depth::of(&holder, &named), sources)
+        });
         let hint = hints
             .chain(timeouts(&holder, sources))
             .reduce(stricter)
@@ -116,9 +116,17 @@ enum Depth {
 }
 
 impl Depth {
-    fn of(holder: &GrowingHolder) -> Self {
-        let lists = holder.pattern == Some(Pattern::UnboundedLog) && holder.class != "Array";
-        if lists { Self::Values } else { Self::Itself }
+    /// What is appended to is a list; a declared Map or object has lists as its values.
+    fn of(holder: &GrowingHolder, named: &Named<'_>) -> Self {
+        let initializer = named
+            .declaration
+            .as_ref()
+            .map(|declared| &declared.initializer);
+        let is_list = matches!(initializer, None | Some(Initializer::Array));
+        match holder.pattern {
+            Some(Pattern::UnboundedLog) if !is_list || holder.class != "Array" => Self::Values,
+            _ => Self::Itself,
+        }
     }
 }
 
@@ -152,7 +160,7 @@ fn of_release(release: &Release, sources: &Sources) -> ReleaseHint {
     let is_bounded = release.bound.is_some() || release.kind == ReleaseKind::BoundCheck;
     let lifetime = match (&release.period, &release.age) {
         (_, Some(_)) if age.is_none() => Some(Lifetime::Unstated),
-        (Some(_), _) => period.map_or(Some(Lifetime::Unknown), |period| {
+        (Some(_), _) => period.map_or(Some(Lifetime::Unstated), |period| {
             Some(Lifetime::Timed(period + age.unwrap_or(0)))
         }),
         (None, Some(_)) => age.map(Lifetime::Aged),
@@ -169,10 +177,19 @@ fn of_release(release: &Release, sources: &Sources) -> ReleaseHint {
 fn known(limit: &Limit, sources: &Sources) -> Option<u64> {
     match limit {
         Limit::Known(number) => Some(*number),
-        Limit::Named(name) => sources
-            .own_texts()
-            .flat_map(|(text, _)| with_parsed(text, |parsed| parsed.constants_named(name)))
-            .max(),
+        Limit::Named(name) => {
+            let texts = || sources.own_texts().map(|(text, _)| text);
+            let parameters: Vec<ConstructorParameter> = texts()
+                .flat_map(|text| with_parsed(text, |parsed| parsed.constructor_parameters(name)))
+                .collect();
+            let given = |text: &SourceText| {
+                with_parsed(text, |parsed| {
+                    let given = parameters.iter().flat_map(|to| parsed.constants_given(to));
+                    given.chain(parsed.constants_named(name)).max()
+                })
+            };
+            texts().filter_map(given).max()
+        }
     }
 }
 

@@ -172,7 +172,10 @@ impl<'a> Trails<'a> {
     fn way(&self, to: Ordinal, retainer: &Retainer<'a>) -> Option<(Way<'a>, u32)> {
         let from = retainer.from;
         // V8's roots hold what the program's globals also hold by edges that dominators do not count.
-        let counts = retainer.essential || self.graph.kind(from) == NodeKind::Synthetic;
+        // A WeakMap's table does not keep its values, but it is what the sources have a name for.
+        let counts = retainer.essential
+            || self.graph.kind(from) == NodeKind::Synthetic
+            || matches!(retainer.name, EdgeName::Name(name) if is_weak_pair(name) && is_store(self.graph, from));
         if retainer.kind == EdgeKind::Weak || !counts {
             return None;
         }
@@ -208,7 +211,11 @@ impl<'a> Trails<'a> {
         match (retainer.kind, retainer.name) {
             (EdgeKind::Context, EdgeName::Name(name)) => (Way::Variable(name), 1),
             (EdgeKind::Property, EdgeName::Name(name)) => self.property(from, name),
-            (EdgeKind::Hidden, EdgeName::Index(_)) if is_block_context(self.graph, from) => {
+            // A class of a block has a name of its own.
+            (EdgeKind::Hidden, EdgeName::Index(_))
+                if is_block_context(self.graph, from)
+                    && self.graph.kind(to) != NodeKind::Closure =>
+            {
                 (Way::BlockVariable, 1)
             }
             (EdgeKind::Element, _) => (Way::Entry, 2),

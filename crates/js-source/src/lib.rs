@@ -59,7 +59,7 @@ pub use growth::{FoundBy, Phase, Site, SiteRole};
 pub use holder::HolderRef;
 pub use import::{Export, GlobalAssignment, Import, ImportedName};
 pub use initializer::Initializer;
-pub use limit::Limit;
+pub use limit::{ConstructorParameter, Limit};
 pub use parse::{ParsedSource, Problem, with_parsed};
 pub use release::{Release, ReleaseKind};
 pub use source_map::{OriginalPlace, SourceMapError, SourceMapIndex, SourceMapReference};

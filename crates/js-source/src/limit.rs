@@ -2,9 +2,10 @@
 
 use oxc_ast::AstKind;
 use oxc_ast::ast::{BindingPattern, Expression};
+use oxc_span::GetSpan;
 
 use crate::parse::ParsedSource;
-use crate::tree::{Tree, bare, key_name};
+use crate::tree::{Tree, argument, bare, key_name};
 
 /// How many, how long or how old.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -49,6 +50,57 @@ impl ParsedSource<'_> {
                 }
                 _ => None,
             },
+            _ => None,
+        });
+        values
+            .filter_map(|value| tree.whole_number(value))
+            .collect()
+    }
+}
+
+/// A parameter of a constructor.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConstructorParameter {
+    /// The class.
+    pub class: String,
+    /// Its place among the parameters, from 0.
+    pub index: usize,
+}
+
+impl ParsedSource<'_> {
+    /// The constructors that take a parameter of this name.
+    pub fn constructor_parameters(&self, name: &str) -> Vec<ConstructorParameter> {
+        let tree = &self.tree;
+        let classes = tree.nodes().iter().filter_map(|node| match node.kind() {
+            AstKind::Class(class) => Some((class.id.as_ref()?.name, node.id())),
+            _ => None,
+        });
+        classes
+            .filter_map(|(class, node)| {
+                let parameters = tree.parameters(tree.constructor_of(node)?)?;
+                let index = parameters.items.iter().position(|parameter| {
+                    parameter
+                        .pattern
+                        .get_identifier_name()
+                        .is_some_and(|own| own == name)
+                })?;
+                Some(ConstructorParameter {
+                    class: class.to_string(),
+                    index,
+                })
+            })
+            .collect()
+    }
+
+    /// The constant numbers that the text hands to a constructor as that parameter.
+    pub fn constants_given(&self, to: &ConstructorParameter) -> Vec<u64> {
+        let tree = &self.tree;
+        let values = tree.nodes().iter().filter_map(|node| match node.kind() {
+            AstKind::NewExpression(new) => {
+                let class = tree.slice(bare(&new.callee).span());
+                let is_meant = class.rsplit('.').next() == Some(to.class.as_str());
+                argument(&new.arguments, to.index).filter(|_| is_meant)
+            }
             _ => None,
         });
         values
