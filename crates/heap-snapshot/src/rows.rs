@@ -112,7 +112,19 @@ impl Filling<'_, NodeBlock, NodeLayout> {
         block.reserve(rows.len());
         let mut odd = Oddity::default();
         let mut numbers: Stretch = [0; STRETCH];
+        let used = [
+            layout.kind,
+            layout.name,
+            layout.id,
+            layout.self_size,
+            layout.edge_count,
+            layout.detachedness.unwrap_or(layout.kind),
+        ];
+        let unused = unused(rows.fields, &used);
         for stretch in stretches(rows.len()) {
+            for field in &unused {
+                rows.column(*field, &stretch, &mut numbers, &mut odd);
+            }
             if let Some(at) = layout.detachedness {
                 block.note_states(rows.column(at, &stretch, &mut numbers, &mut odd));
             }
@@ -154,7 +166,14 @@ impl Filling<'_, EdgeBlock, EdgeLayout> {
         block.name_or_index.reserve_exact(rows.len());
         let mut odd = Oddity::default();
         let (mut kinds, mut numbers): (Stretch, Stretch) = ([0; STRETCH], [0; STRETCH]);
+        let unused = unused(
+            rows.fields,
+            &[layout.kind, layout.name_or_index, layout.to_node],
+        );
         for stretch in stretches(rows.len()) {
+            for field in &unused {
+                rows.column(*field, &stretch, &mut numbers, &mut odd);
+            }
             let kinds = rows.column(layout.kind, &stretch, &mut kinds, &mut odd);
             odd.note_if(kinds.iter().any(|kind| *kind >= layout.kinds.len() as u64));
             let indices = rows.column(layout.to_node, &stretch, &mut numbers, &mut odd);
@@ -198,7 +217,11 @@ impl Filling<'_, Vec<LocationRow>, LocationLayout> {
             layout.line,
             layout.column,
         ];
+        let unused = unused(rows.fields, &fields);
         for stretch in stretches(rows.len()) {
+            for field in &unused {
+                rows.column(*field, &stretch, &mut columns[0], &mut odd);
+            }
             for (column, field) in columns.iter_mut().zip(fields) {
                 rows.column(field, &stretch, column, &mut odd);
             }
@@ -217,6 +240,11 @@ impl Filling<'_, Vec<LocationRow>, LocationLayout> {
         }
         odd
     }
+}
+
+/// Fields whose numbers nobody needs: they have to be numbers all the same, so that a broken file is refused.
+fn unused(fields: usize, used: &[usize]) -> Vec<usize> {
+    (0..fields).filter(|field| !used.contains(field)).collect()
 }
 
 fn stretches(rows: usize) -> impl Iterator<Item = Range<usize>> {

@@ -142,6 +142,27 @@ fn a_broken_file_is_refused_the_same_way_in_chunks_of_any_size() {
     }
 }
 
+/// What the fuzzer once found, or begins with: a broken number in a field that nobody needs was among it.
+#[test]
+fn seeds_of_the_fuzzer_read_the_same_in_one_chunk_and_in_many() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fuzz/seeds/parse");
+    for entry in std::fs::read_dir(folder).expect("the repository has seeds") {
+        let path = entry.expect("a folder that can be listed").path();
+        let bytes = std::fs::read(&path).expect("a seed that can be read");
+        let described = |snapshot: Result<Snapshot, SnapshotError>| match snapshot {
+            Ok(snapshot) => format!("{:?}", ids(&snapshot)),
+            Err(error) => error.to_string(),
+        };
+        let whole = described(read(&bytes));
+        assert_eq!(
+            whole,
+            described(in_chunks(&bytes, 33)),
+            "{}",
+            path.display()
+        );
+    }
+}
+
 #[test]
 fn counts_that_lie_are_told_from_what_is_there() {
     for announced in ["0", "2", "4", "1152921504606846976", "18446744073709551615"] {
