@@ -193,9 +193,10 @@ fn known(limit: &Limit, sources: &Sources) -> Option<u64> {
     }
 }
 
-/// Both are waited for: the later bound, the longer life; a life that is known says more than one that is not.
+/// Both are waited for: the later bound, the longer life; a life that is known says more than one that is not, and one
+/// that has an end somewhere may last longer than one that ends now and then.
 fn stricter(a: ReleaseHint, b: ReleaseHint) -> ReleaseHint {
-    let longer = |lifetime: &Lifetime| (lifetime.ms().is_some(), lifetime.ms());
+    let longer = |lifetime: &Lifetime| (lifetime.ms(), *lifetime == Lifetime::Unstated);
     ReleaseHint {
         bound_entries: a.bound_entries.max(b.bound_entries),
         lifetime: a.lifetime.into_iter().chain(b.lifetime).max_by_key(longer),

@@ -95,6 +95,52 @@ fn a_bound_is_known_with_its_number() {
 }
 
 #[test]
+fn limits_that_another_file_sets_are_known_by_their_names() {
+    let store = |body: &str| {
+        format!(
+            "const m = new Map();\nexports.put = ▸(id, options) => {{\n  m.set(id, {{ at: Date.now() }});\n  {body}\n}};"
+        )
+    };
+    let config = ("config.js", "module.exports = { max: 200, ttl: 4_000 };");
+    let check = |body: &str, files: &[(&str, &str)], expected| {
+        let text = store(body);
+        check(&[&[("app.js", text.as_str())], files].concat(), expected);
+    };
+    let bound =
+        "if (m.size > options.max) { const [first] = m.keys(); m.delete(first); }\nexports.put(1);";
+    check(bound, &[config], bounded(200, Some(Lifetime::Unknown)));
+    check(bound, &[], lives(Lifetime::Unstated));
+    let age = "for (const [k, e] of m) if (Date.now() - e.at > options.ttl) m.delete(k);\nexports.put(1);";
+    check(age, &[config], lives(Lifetime::Aged(4_000)));
+    check(age, &[], lives(Lifetime::Unstated));
+    let period = "setTimeout(() => m.delete(id), options.ttl);";
+    check(period, &[config], lives(Lifetime::Timed(4_000)));
+    check(period, &[], lives(Lifetime::Unknown));
+}
+
+#[test]
+fn lists_that_are_values_let_go_of_their_records() {
+    let service = Service::new(&[(
+        "app.js",
+        "const m = new Map();\nexports.add = ▸(key, line) => {\n  m.get(key).push(line);\n  if (m.get(key).length > 50) m.get(key).shift();\n};\nexports.add('a', 1);",
+    )]);
+    let check = |pattern: Pattern, class: &str, expected: Option<ReleaseHint>| {
+        let mut holder = holder(pattern, Some(service.variable("m")));
+        holder.class = class.to_owned();
+        let hint = release_hint(&growth(vec![holder]), &service.sources);
+        assert_eq!(hint, expected, "{pattern:?} {class}");
+    };
+    check(
+        Pattern::UnboundedLog,
+        "Map",
+        bounded(50, Some(Lifetime::Unknown)),
+    );
+    // That a list is short says nothing about how many there are.
+    check(Pattern::UnboundedCache, "Map", None);
+    check(Pattern::UnboundedLog, "Array", None);
+}
+
+#[test]
 fn longer_than_ten_minutes_is_for_good() {
     check_rest(
         "setInterval(() => m.clear(), 600_000);",
@@ -176,6 +222,11 @@ fn the_longest_of_several_is_waited_for() {
         "function forget(id) { m.delete(id); }\nprocess.on('gone', forget);\nsetInterval(() => m.clear(), 60_000);",
         lives(Lifetime::Timed(60_000)),
     );
+    let unstated = "process.on('put', (max) => { if (m.size > max) forget('a'); });";
+    let unknown = "function forget(id) { m.delete(id); }";
+    for rest in [[unstated, unknown], [unknown, unstated]] {
+        check_rest(&rest.join("\n"), lives(Lifetime::Unstated));
+    }
 }
 
 #[test]

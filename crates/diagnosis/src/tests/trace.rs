@@ -358,6 +358,30 @@ fn waits_on_a_member_are_found_under_its_whole_name() {
 }
 
 #[test]
+fn pipes_of_a_stream_that_is_handed_in_are_found_by_its_name() {
+    let main = (
+        "main.js",
+        "const log = make();\nserve(log);\nexports.get = ▸() => log;",
+    );
+    let log = |service: &Service| service.variable("log");
+    let serve = |parameter: &str| {
+        format!("module.exports = ({parameter}) => (source) => source.pipe({parameter});")
+    };
+    check_named(
+        Pattern::UnclosedStream,
+        &[main, ("serve.js", &serve("log"))],
+        log,
+        &["opens serve.js:1"],
+    );
+    check_named(
+        Pattern::UnclosedStream,
+        &[main, ("serve.js", &serve("sink"))],
+        log,
+        &[],
+    );
+}
+
+#[test]
 fn pipes_are_found_with_what_they_opened() {
     let log = (
         "log.js",
