@@ -51,11 +51,12 @@ fn suspect(rank: u32, holder: &GrowingHolder, sources: &Sources, under: &Join) -
         found = opened(&under.allocations, sources);
     }
     let user = into_package(holder).and_then(|anchor| named(anchor, sources));
-    let place = declared(anchored.as_ref()).or_else(|| started(&found));
+    let declaration = declared(anchored.as_ref()).or_else(|| opened_into(&found));
+    let place = declaration.or_else(|| found.first().map(Declared::site));
     let name = name(holder, &found);
     let package = package(holder, anchored.as_ref(), sources);
     let mut marks: Vec<Mark<'_>> = Vec::new();
-    if let Some(declared) = &place {
+    if let Some(declared) = &declaration {
         marks.push(declared.mark(&format!("`{name}` is declared here")));
     }
     let calls = user
@@ -111,6 +112,15 @@ struct Declared<'a> {
 }
 
 impl<'a> Declared<'a> {
+    /// A call stands for what it has started.
+    fn site(site: &Found<'a>) -> Self {
+        Self {
+            extent: site.extent,
+            text: site.text,
+            script: site.script,
+        }
+    }
+
     fn place(&self) -> Place {
         self.extent.from.place(self.text.path())
     }
@@ -144,16 +154,12 @@ fn declared<'a>(named: Option<&Named<'a>>) -> Option<Declared<'a>> {
     })
 }
 
-/// For what no variable holds: the variable that the members' call belongs to, else the call itself.
-fn started<'a>(found: &[Found<'a>]) -> Option<Declared<'a>> {
-    let site = found.first()?;
-    let opened = (site.role == SiteRole::Opens)
-        .then(|| object_declaration(site))
-        .flatten();
+/// For what no variable holds: the variable that was opened and that the members' call belongs to.
+fn opened_into<'a>(found: &[Found<'a>]) -> Option<Declared<'a>> {
+    let site = found.first().filter(|site| site.role == SiteRole::Opens)?;
     Some(Declared {
-        extent: opened.unwrap_or(site.extent),
-        text: site.text,
-        script: site.script,
+        extent: object_declaration(site)?,
+        ..Declared::site(site)
     })
 }
 
@@ -270,11 +276,7 @@ fn all_sites<'a>(
 ) -> Vec<Site> {
     let mut sites = Vec::new();
     for site in found {
-        let here = Declared {
-            extent: site.extent,
-            text: site.text,
-            script: site.script,
-        };
+        let here = Declared::site(site);
         marks.push(here.mark(label(site.role)));
         sites.push(Site {
             role: site.role,

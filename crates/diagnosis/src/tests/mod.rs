@@ -6,6 +6,7 @@
 )]
 
 mod allocated;
+mod join;
 mod opened;
 mod place;
 mod release;
