@@ -245,6 +245,16 @@ fn property(trails: &Trails<'_>, link: &Link, name: &str, further: &[Link]) -> O
                 constructor,
             })
         }
+        // Only classes have private names: a static field, of the class itself.
+        Some(constructor)
+            if graph.kind(link.from) == NodeKind::Closure && name.starts_with('#') =>
+        {
+            Some(Anchor::Field {
+                name: name.to_owned(),
+                class: graph.name(link.from).to_owned(),
+                constructor,
+            })
+        }
         // A plain object, or a function: its own name comes from what holds it.
         _ => {
             let object = further.iter().enumerate().find_map(|(at, next)| {

@@ -115,7 +115,7 @@ fn limits_that_another_file_sets_are_known_by_their_names() {
     check(age, &[], lives(Lifetime::Unstated));
     let period = "setTimeout(() => m.delete(id), options.ttl);";
     check(period, &[config], lives(Lifetime::Timed(4_000)));
-    check(period, &[], lives(Lifetime::Unknown));
+    check(period, &[], lives(Lifetime::Unstated));
 }
 
 #[test]
@@ -130,14 +130,16 @@ fn lists_that_are_values_let_go_of_their_records() {
         let hint = release_hint(&growth(vec![holder]), &service.sources);
         assert_eq!(hint, expected, "{pattern:?} {class}");
     };
-    check(
-        Pattern::UnboundedLog,
-        "Map",
-        bounded(50, Some(Lifetime::Unknown)),
-    );
+    // The list that grows may itself be what the heap shows as the holder.
+    for class in ["Map", "Array"] {
+        check(
+            Pattern::UnboundedLog,
+            class,
+            bounded(50, Some(Lifetime::Unknown)),
+        );
+    }
     // That a list is short says nothing about how many there are.
     check(Pattern::UnboundedCache, "Map", None);
-    check(Pattern::UnboundedLog, "Array", None);
 }
 
 #[test]
