@@ -1,5 +1,10 @@
 //! Broken, lying and strange files in; a snapshot or a sentence with a place out.
 
+#![expect(
+    clippy::expect_used,
+    reason = "a test that cannot read its seeds has failed"
+)]
+
 use stanch_heap_snapshot::testing::HeapSketch;
 use stanch_heap_snapshot::{EdgeKind, NodeKind, Snapshot, SnapshotError, SnapshotParser};
 
