@@ -145,7 +145,7 @@ impl<'a> Measurement<'a> {
             let (busy, idle) = self
                 .pace
                 .burst(until.saturating_duration_since(Instant::now()));
-            self.traffic.run_for(busy).await?;
+            self.traffic.run_for(busy).await;
             self.sample(phase, until).await?;
             tokio::time::sleep(idle).await;
         }
@@ -165,7 +165,7 @@ impl<'a> Measurement<'a> {
         let mut next = started + SAMPLE_EVERY;
         loop {
             tokio::select! {
-                result = &mut run => return result,
+                () = &mut run => return Ok(()),
                 () = tokio::time::sleep_until(next) => {
                     next += SAMPLE_EVERY;
                     self.sample(phase, until).await?;
@@ -327,7 +327,8 @@ impl<'a> Measurement<'a> {
     async fn pause(&mut self, length: Duration) -> Result<()> {
         self.ui
             .status(&self.status(Phase::Pause, Instant::now() + length));
-        self.traffic.rest(length).await?;
+        // Between rounds nothing is sent; what others send goes on.
+        tokio::time::sleep(length).await;
         let requests = self.traffic.requests_now().await?;
         for isolate in &mut self.isolates {
             isolate.evidence.pause = Some(isolate.read(requests, millis(self.started)).await?);

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use percent_encoding::percent_decode_str;
 use stanch_diagnosis::{Allocation, Compiled, Script, Sources};
 use stanch_heap_growth::{Growth, Origin};
 use stanch_inspector::Session;
@@ -188,31 +189,12 @@ fn compiled(path: &Path, text: &str, folder: &Folder) -> Option<Compiled> {
 /// The file behind a URL of V8's; none for what has no file.
 fn path_of(url: &str) -> Option<PathBuf> {
     match url.strip_prefix("file://") {
-        Some(encoded) => Some(PathBuf::from(percent_decoded(encoded))),
+        Some(encoded) => {
+            let path = percent_decode_str(encoded).decode_utf8_lossy();
+            Some(PathBuf::from(path.into_owned()))
+        }
         None => url.starts_with('/').then(|| PathBuf::from(url)),
     }
-}
-
-fn percent_decoded(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((&first, after)) = rest.split_first() {
-        let code = (first == b'%')
-            .then(|| after.get(..2))
-            .flatten()
-            .and_then(|hex| std::str::from_utf8(hex).ok());
-        match code.and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
-            Some(byte) => {
-                bytes.push(byte);
-                rest = &after[2..];
-            }
-            None => {
-                bytes.push(first);
-                rest = after;
-            }
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 /// `name@version` of the package that a file in node_modules belongs to.
@@ -249,6 +231,7 @@ mod tests {
         };
         check("file:///srv/my%20app/a.mjs", Some("/srv/my app/a.mjs"));
         check("/srv/app/a.js", Some("/srv/app/a.js"));
+        check("file:///srv/caf%C3%A9/a.mjs", Some("/srv/café/a.mjs"));
         check("file:///srv/100%/a.js", Some("/srv/100%/a.js"));
         check("node:internal/timers", None);
         check("evalmachine.<anonymous>", None);

@@ -46,20 +46,13 @@ impl Traffic {
     }
 
     /// Lets `length` of traffic pass.
-    pub(crate) async fn run_for(&self, length: Duration) -> Result<()> {
+    pub(crate) async fn run_for(&self, length: Duration) {
         match self {
             Self::Driven(load) => {
                 load.run_for(length).await;
             }
             Self::Counted { .. } => tokio::time::sleep(length).await,
         }
-        Ok(())
-    }
-
-    /// Waits without sending anything.
-    pub(crate) async fn rest(&self, length: Duration) -> Result<()> {
-        tokio::time::sleep(length).await;
-        Ok(())
     }
 
     /// Requests completed as far as known without asking anybody.
