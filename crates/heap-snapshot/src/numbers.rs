@@ -86,7 +86,7 @@ impl NumberArray {
     pub(crate) const fn expected(&self) -> &'static str {
         match self.state {
             State::Opening => "`[`",
-            State::First => "a number or `]`",
+            State::First => "a number",
             State::Next => "a number",
             State::Digits => "a digit, `,` or `]`",
             State::Behind => "`,` or `]`",

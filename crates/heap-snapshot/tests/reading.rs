@@ -129,7 +129,7 @@ fn the_sentence_for_a_cut_names_section_and_need() {
     );
     check("\"nodes\"", "in the outermost object: expected `:`");
     check("\"nodes\":[9", "in nodes: expected a digit, `,` or `]`");
-    check("\"edges\":[", "in edges: expected a number or `]`");
+    check("\"edges\":[", "in edges: expected a number");
     check("\"locations\":[6,", "in locations: expected a number");
     check("\"strings\":[", "in strings: expected a string or `]`");
     check("\"global", "in strings: expected the rest of a string");

@@ -224,7 +224,7 @@ fn what_is_no_whole_number_is_refused() {
         check(
             "[9,0,1,0,1,0",
             &row,
-            "in nodes: expected a number or `]`, found `",
+            "in nodes: expected a number, found `",
         );
         let row = format!("[9,{word},1,0,1,0");
         check("[9,0,1,0,1,0", &row, "in nodes: expected a number, found `");
