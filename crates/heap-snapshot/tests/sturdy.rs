@@ -221,11 +221,7 @@ fn what_is_no_whole_number_is_refused() {
         "-1", "-", "+1", ".5", "NaN", "null", "true", "\"1\"", "[1]", "{}", "x",
     ] {
         let row = format!("[{word},0,1,0,1,0");
-        check(
-            "[9,0,1,0,1,0",
-            &row,
-            "in nodes: expected a number, found `",
-        );
+        check("[9,0,1,0,1,0", &row, "in nodes: expected a number, found `");
         let row = format!("[9,{word},1,0,1,0");
         check("[9,0,1,0,1,0", &row, "in nodes: expected a number, found `");
     }
