@@ -212,6 +212,10 @@ fn holder_ref(anchor: &Anchor, at: Position) -> HolderRef {
             name: name.clone(),
             constructor: Some(at),
         },
+        Anchor::Instance { class, .. } => HolderRef::Variable {
+            name: class.clone(),
+            inside: Some(at),
+        },
         Anchor::Property { name, object } => holder_ref(object, at).property(name.clone()),
         Anchor::Global { name } => HolderRef::global(name.clone()),
         Anchor::ModuleExports { .. } => HolderRef::variable("module").property("exports"),

@@ -1,8 +1,9 @@
-//! Holders in blocks, of which the heap has no names, into holders with the names that the source gives them.
+//! Holders in blocks and under symbols, of which the heap has no names, into holders with the names that the source
+//! gives them.
 
 use std::borrow::Cow;
 
-use stanch_heap_growth::{Anchor, BlockSlot, GrowingHolder};
+use stanch_heap_growth::{Anchor, BlockSlot, GrowingHolder, ScriptPlace, symbol_description};
 use stanch_js_source::{BlockValue, with_parsed};
 
 use crate::place::position;
@@ -19,13 +20,10 @@ pub(crate) fn spelled<'a>(holder: &'a GrowingHolder, sources: &Sources) -> Cow<'
         .into_iter()
         .flatten()
     {
-        if let Some(name) = spell(anchor, sources) {
-            let steps = named.path.iter_mut();
-            for step in steps
-                .filter(|step| step.name == BlockSlot::NAMELESS)
-                .take(1)
-            {
-                step.name.clone_from(&name);
+        if let Some((before, name)) = spell(anchor, sources) {
+            let mut steps = named.path.iter_mut();
+            if let Some(step) = steps.find(|step| step.name == before) {
+                step.name = name;
             }
         }
     }
@@ -35,13 +33,14 @@ pub(crate) fn spelled<'a>(holder: &'a GrowingHolder, sources: &Sources) -> Cow<'
 fn is_nameless(anchor: &Anchor) -> bool {
     match anchor {
         Anchor::BlockVariable { .. } => true,
+        Anchor::Field { name, .. } => symbol_description(name).is_some(),
         Anchor::Property { object, .. } => is_nameless(object),
         _ => false,
     }
 }
 
-/// Gives the innermost part of an anchor its name, and says which.
-fn spell(anchor: &mut Anchor, sources: &Sources) -> Option<String> {
+/// Gives the innermost part of an anchor its name, and says what a path calls it before and after.
+fn spell(anchor: &mut Anchor, sources: &Sources) -> Option<(String, String)> {
     match anchor {
         Anchor::Property { object, .. } => spell(object, sources),
         Anchor::BlockVariable { slot, seen_by } => {
@@ -58,8 +57,27 @@ fn spell(anchor: &mut Anchor, sources: &Sources) -> Option<String> {
                 name: name.clone(),
                 seen_by: seen_by.clone(),
             };
-            Some(name)
+            Some((BlockSlot::NAMELESS.to_owned(), name))
+        }
+        Anchor::Field {
+            name, constructor, ..
+        } => {
+            let key = symbol_key(symbol_description(name)?, constructor, sources)?;
+            let before = format!(".{name}");
+            name.clone_from(&key);
+            Some((before, key))
         }
         _ => None,
     }
+}
+
+/// The variable of the symbol: in the class's own file, else in another of the service, from where the class has it.
+fn symbol_key(description: &str, class: &ScriptPlace, sources: &Sources) -> Option<String> {
+    let own = sources
+        .locate(&class.url, position(class))
+        .map(|located| located.text);
+    let others = sources.own_texts().map(|(text, _)| text);
+    own.into_iter()
+        .chain(others)
+        .find_map(|text| with_parsed(text, |parsed| parsed.symbol_key(description)))
 }

@@ -72,8 +72,16 @@ pub enum Anchor {
     },
     /// A field of a class's instances.
     Field {
-        /// The field's name, `#` included for private ones.
+        /// The field's name, `#` included for private ones; for a symbol what V8 calls it, `<symbol state>`, until
+        /// somebody has asked the source.
         name: String,
+        /// The class.
+        class: String,
+        /// The class's constructor.
+        constructor: ScriptPlace,
+    },
+    /// An instance of a class of the service, where what holds it gives it no name: in a container of services, a registry.
+    Instance {
         /// The class.
         class: String,
         /// The class's constructor.
@@ -123,7 +131,8 @@ impl Anchor {
             | Self::Export { name, .. }
             | Self::Field { name, .. }
             | Self::Property { name, .. }
-            | Self::Global { name } => name,
+            | Self::Global { name }
+            | Self::Instance { class: name, .. } => name,
             Self::ModuleExports { .. } => "module.exports",
             Self::BlockVariable { .. } => BlockSlot::NAMELESS,
         }
@@ -134,7 +143,10 @@ impl Anchor {
     pub fn qualified(&self) -> String {
         match self {
             Self::Variable { name, .. } | Self::Export { name, .. } => name.clone(),
-            Self::Field { name, class, .. } if name.starts_with('#') => format!("{class}{name}"),
+            Self::Field { name, class, .. } if name.starts_with(['#', '[', '<']) => {
+                format!("{class}{name}")
+            }
+            Self::Instance { class, .. } => class.clone(),
             Self::Field { name, class, .. } => format!("{class}.{name}"),
             Self::Property { name, object } => format!("{}.{name}", object.qualified()),
             Self::Global { name } if name == "process" => name.clone(),
@@ -142,6 +154,14 @@ impl Anchor {
             Self::ModuleExports { .. } => "module.exports".to_owned(),
             Self::BlockVariable { .. } => BlockSlot::NAMELESS.to_owned(),
         }
+    }
+
+    /// Whether it is a property of one of many objects in a collection: `value` of `cache.get(key).value`.
+    fn is_of_an_entry(&self, links: &[Link]) -> bool {
+        let through_entry = links
+            .get(1)
+            .is_some_and(|link| matches!(link.kind, LinkKind::Entry | LinkKind::Internal(_)));
+        matches!(self, Self::Property { .. }) && through_entry
     }
 
     /// Whether it is a variable of its own rather than a part of something that has a name.
@@ -162,7 +182,9 @@ impl Anchor {
         match self {
             Self::Variable { seen_by, .. } | Self::BlockVariable { seen_by, .. } => Some(seen_by),
             Self::Export { module, .. } => module.as_ref(),
-            Self::Field { constructor, .. } => Some(constructor),
+            Self::Field { constructor, .. } | Self::Instance { constructor, .. } => {
+                Some(constructor)
+            }
             Self::Property { object, .. } => object.script(),
             Self::Global { .. } | Self::ModuleExports { .. } => None,
         }
@@ -184,9 +206,39 @@ impl Anchor {
 
 /// The anchors along a trail, nearest to the holder first: names in code that a reader can open.
 pub(crate) fn anchors(trails: &Trails<'_>, trail: &Trail) -> Vec<Anchor> {
-    (0..trail.links.len())
-        .filter_map(|at| anchor_at(trails, &trail.links[at..]))
+    let named = (0..trail.links.len()).filter_map(|at| anchor_at(trails, &trail.links[at..]));
+    instance(trails, &trail.links)
+        .into_iter()
+        .chain(named)
         .collect()
+}
+
+/// The holder itself where its class is the service's own, `class Settings extends EventEmitter`, and no variable or
+/// field holds it.
+fn instance(trails: &Trails<'_>, links: &[Link]) -> Option<Anchor> {
+    let inherited = links.iter().position(
+        |link| matches!(&link.kind, LinkKind::Property(name) if is_of_nodes_classes(name)),
+    );
+    let (object, held) = match inherited {
+        Some(at) => (links[at].from, &links[at + 1..]),
+        None => (links.first()?.to, links),
+    };
+    let constructor = trails.scripts.place(object)?;
+    let is_own = trails.graph.kind(object) == NodeKind::Object
+        && trails.ages.is_settled(object)
+        && Origin::of_url(&constructor.url) == Origin::User;
+    if !is_own || anchor_at(trails, held).is_some_and(|anchor| !anchor.is_of_an_entry(held)) {
+        return None;
+    }
+    Some(Anchor::Instance {
+        class: trails.graph.name(object).to_owned(),
+        constructor,
+    })
+}
+
+/// Properties that instances have from the classes of Node that theirs extends.
+fn is_of_nodes_classes(property: &str) -> bool {
+    property.starts_with("_events") || matches!(property, "_readableState" | "_writableState")
 }
 
 /// The anchor whose name the first of `links` gives, if it gives one.
@@ -228,18 +280,27 @@ fn anchor_at(trails: &Trails<'_>, links: &[Link]) -> Option<Anchor> {
     }
 }
 
+/// Whether V8's name of a property is that of a symbol.
+fn is_symbol(property: &str) -> bool {
+    symbol_description(property).is_some()
+}
+
+/// What the symbol of a property was described as, where V8's name of the property says that it is one.
+#[must_use]
+pub fn symbol_description(property: &str) -> Option<&str> {
+    property.strip_prefix("<symbol ")?.strip_suffix('>')
+}
+
 fn property(trails: &Trails<'_>, link: &Link, name: &str, further: &[Link]) -> Option<Anchor> {
     let graph = trails.graph;
-    if name.starts_with('<') {
+    if name.starts_with('<') && !is_symbol(name) {
         return None;
     }
     match trails.scripts.place(link.from) {
         Some(constructor) if graph.kind(link.from) == NodeKind::Object => {
             let readable = Origin::of_url(&constructor.url).is_readable();
             // A class that extends one of Node's has the parent's fields too: `_events` is no field of the user's class.
-            let inherited =
-                name.starts_with("_events") || name == "_readableState" || name == "_writableState";
-            (readable && !inherited).then(|| Anchor::Field {
+            (readable && !is_of_nodes_classes(name)).then(|| Anchor::Field {
                 name: name.to_owned(),
                 class: graph.name(link.from).to_owned(),
                 constructor,
@@ -255,6 +316,7 @@ fn property(trails: &Trails<'_>, link: &Link, name: &str, further: &[Link]) -> O
                 constructor,
             })
         }
+        _ if is_symbol(name) => None,
         // A plain object, or a function: its own name comes from what holds it.
         _ => {
             let object = further.iter().enumerate().find_map(|(at, next)| {

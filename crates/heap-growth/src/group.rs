@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
+use rustc_hash::FxHashMap;
 use stanch_heap_graph::{EdgeKind, EdgeName, HeapGraph, NodeKind, Ordinal, Retainer};
 
 use crate::age::{Ages, index};
@@ -70,6 +71,14 @@ impl Group {
         self.bytes.iter().sum()
     }
 
+    /// Leaves `part` of `whole` of the bytes of each step.
+    fn scale(&mut self, part: u64, whole: u64) {
+        for bytes in &mut self.bytes {
+            let scaled = u128::from(*bytes) * u128::from(part) / u128::from(whole);
+            *bytes = u64::try_from(scaled).unwrap_or(*bytes);
+        }
+    }
+
     /// An evenly spread part of the tops.
     pub(crate) fn sample(&self) -> impl Iterator<Item = Ordinal> + '_ {
         let stride = self.tops.len().div_ceil(SAMPLE).max(1);
@@ -87,8 +96,14 @@ impl Group {
     }
 }
 
-/// All groups, the one with most bytes first.
-pub(crate) fn groups(graph: &HeapGraph, ages: &Ages) -> Vec<Group> {
+/// All groups, the one with most bytes first, and the bytes that were left out because others had gone for them.
+///
+/// `lost` are the bytes that each settled object has lost since the first snapshot.
+pub(crate) fn groups(
+    graph: &HeapGraph,
+    ages: &Ages<'_>,
+    lost: &FxHashMap<Ordinal, u64>,
+) -> (Vec<Group>, u64) {
     let mut found = Grouping {
         graph,
         ages,
@@ -98,6 +113,7 @@ pub(crate) fn groups(graph: &HeapGraph, ages: &Ages) -> Vec<Group> {
     found.weigh();
     found.place_tops();
     found.join_dictionaries();
+    let replaced = found.take_off(lost);
     found.resolve_shared();
     let mut groups: Vec<Group> = found
         .groups
@@ -108,7 +124,7 @@ pub(crate) fn groups(graph: &HeapGraph, ages: &Ages) -> Vec<Group> {
         groups = lift_small(graph, ages, groups);
     }
     groups.sort_by_key(|group| std::cmp::Reverse(group.total()));
-    groups
+    (groups, replaced)
 }
 
 struct Grouping<'a> {
@@ -218,6 +234,29 @@ impl Grouping<'_> {
                 }
             }
         }
+    }
+
+    /// Takes off each group its part of what its owner has lost: a full cache exchanges its entries and does not grow.
+    ///
+    /// A variable or property whose value is replaced has nothing new before the last step, which its steady growth
+    /// shows; what it has lost lessens only the part that the owner's other groups must answer for.
+    fn take_off(&mut self, lost: &FxHashMap<Ordinal, u64>) -> u64 {
+        let mut came: FxHashMap<Ordinal, u64> = FxHashMap::default();
+        for ((owner, _), group) in &self.groups {
+            *came.entry(*owner).or_default() += group.total();
+        }
+        let mut replaced = 0;
+        for ((owner, slot), group) in &mut self.groups {
+            let (Some(lost), came) = (lost.get(owner), came[owner]) else {
+                continue;
+            };
+            if !matches!(slot, Slot::Named(_) | Slot::Rooted(_)) && came > 0 {
+                let before = group.total();
+                group.scale(came.saturating_sub(*lost), came);
+                replaced += before - group.total();
+            }
+        }
+        replaced
     }
 
     /// Newcomers that several objects hold are given to each object that holds a good part of them.

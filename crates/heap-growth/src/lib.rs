@@ -33,6 +33,7 @@ mod age;
 mod anchor;
 mod below;
 mod ends;
+mod gone;
 mod group;
 mod held;
 mod members;
@@ -43,7 +44,7 @@ mod suspect;
 mod trail;
 mod traits;
 
-pub use anchor::{Anchor, BlockSlot, Origin};
+pub use anchor::{Anchor, BlockSlot, Origin, symbol_description};
 pub use held::holders_of_memory;
 pub use scripts::{ScriptPlace, Scripts};
 pub use series::Series;

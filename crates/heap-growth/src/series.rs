@@ -5,17 +5,20 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use stanch_heap_graph::{HeapGraph, NodeKind, Ordinal};
 
 use crate::age::Ages;
+use crate::gone::Held;
 use crate::suspect::{self, Growth};
 
 /// Snapshots of one inspector session in the order in which they were taken.
 ///
-/// Of every graph but the last only the ids, and of the first also short marks of the names, are kept: 8 to 10 bytes a
-/// node.
+/// Of every graph but the last only the ids are kept, and of the first also short marks of the names and what held what:
+/// 8 to 18 bytes a node.
 #[derive(Debug, Default)]
 pub struct Series {
     earlier: Vec<Census>,
     /// A mark of each object of the first snapshot, in the order of its ids.
     marks: Vec<Option<Mark>>,
+    /// What the first snapshot's objects held.
+    held: Held,
 }
 
 /// A hash of an object's sort and name, short because only the share of equal ones counts.
@@ -42,6 +45,7 @@ impl Series {
         nodes.sort_unstable_by_key(|node| graph.id(*node));
         if self.earlier.is_empty() {
             self.marks = nodes.iter().map(|node| mark(graph, *node)).collect();
+            self.held = Held::of(graph, &nodes);
         }
         let ids = nodes.iter().map(|node| graph.id(*node).0).collect();
         self.earlier.push(Census { ids, requests });
@@ -93,11 +97,12 @@ impl Series {
     /// What has grown in `last` since the first snapshot, the most steadily growing first.
     #[must_use]
     pub fn growth(&self, last: &HeapGraph, requests: u64) -> Growth {
-        if self.earlier.is_empty() {
+        let Some(first) = self.earlier.first() else {
             return Growth::default();
-        }
+        };
         let ages = Ages::of(&self.earlier, last);
-        suspect::rank(last, &ages, &self.spans(requests))
+        let lost = self.held.lost(&first.ids, last, &ages);
+        suspect::rank(last, &ages, &lost, &self.spans(requests))
     }
 
     /// Requests between each snapshot and the one before it; 1 each when they are unknown, so that steps weigh alike.

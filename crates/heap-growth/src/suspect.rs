@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
+use rustc_hash::FxHashMap;
 use stanch_heap_graph::{EdgeKind, EdgeName, HeapGraph, NodeId, NodeKind, Ordinal};
 use stanch_leak_patterns::{Confidence, Pattern};
 
@@ -26,7 +27,7 @@ const LEAST_NAMELESS_SHARE: f64 = 0.1;
 pub struct Growth {
     /// Holders by steady growth, most first.
     pub holders: Vec<GrowingHolder>,
-    /// Bytes of all objects that came since the first snapshot.
+    /// Bytes of all objects that came since the first snapshot, less those that took the place of others.
     pub newcomer_bytes: u64,
     /// URLs or paths of the scripts that readers can open, the service's own and its packages', in order.
     pub scripts: Vec<String>,
@@ -116,19 +117,26 @@ pub struct Step {
 }
 
 /// Names, reads and ranks everything that grows.
-pub(crate) fn rank(graph: &HeapGraph, ages: &Ages, spans: &[u64]) -> Growth {
+///
+/// `lost` are the bytes that objects have lost since the first snapshot; newcomers in their place are no growth.
+pub(crate) fn rank(
+    graph: &HeapGraph,
+    ages: &Ages<'_>,
+    lost: &FxHashMap<Ordinal, u64>,
+    spans: &[u64],
+) -> Growth {
     let scripts = Scripts::of(graph);
     let trails = Trails {
         graph,
         scripts: &scripts,
         ages,
     };
-    let groups = groups(graph, ages);
-    let newcomer_bytes = graph
+    let (groups, replaced) = groups(graph, ages, lost);
+    let newcomers = graph
         .ordinals()
-        .filter(|&node| ages.step_of_bytes(node).is_some())
-        .map(|node| graph.self_size(node))
-        .sum();
+        .filter(|&node| ages.step_of_bytes(node).is_some());
+    let came: u64 = newcomers.map(|node| graph.self_size(node)).sum();
+    let newcomer_bytes = came.saturating_sub(replaced);
     let mut holders: Vec<GrowingHolder> = joined_by_name(&trails, groups)
         .into_iter()
         .map(|named| holder(&trails, named, spans, newcomer_bytes))

@@ -186,6 +186,56 @@ fn what_came_once_is_no_growth() {
 }
 
 #[test]
+fn what_takes_the_place_of_others_is_no_growth() {
+    // recent ─▶ Array with the newest 150 of all records; names ─▶ Array with all of the small ones
+    let draw = |module: &mut Module, members: u32| {
+        let recent = module.variable("recent", NodeKind::Object, "Array");
+        for number in members..members + 150 {
+            let value = record(&mut module.sketch);
+            module.sketch.set_id(value, 100_001 + 2 * u64::from(number));
+            module.sketch.element(recent, number, value);
+        }
+        let names = module.variable("names", NodeKind::Object, "Array");
+        for number in 0..members {
+            let name = module.sketch.node(NodeKind::Object, "Name", 24);
+            module.sketch.set_id(name, 200_001 + 2 * u64::from(number));
+            module.sketch.element(names, number, name);
+        }
+    };
+    check("window", draw, "names", Pattern::UnboundedLog);
+    let share = grown("/srv/app.js", draw).map(|holder| holder.share);
+    assert_eq!(share, Some(1.0), "the window's records are not counted");
+}
+
+#[test]
+fn an_instance_that_only_a_collection_holds_is_called_by_its_class() {
+    // services ─▶ Map ─▶ Object ─value─▶ Settings, a class of the service ─_events─▶ Object ─tick─▶ Array ─▶ handler …
+    let draw = |module: &mut Module, members| {
+        let sketch = &mut module.sketch;
+        let map = sketch.node(NodeKind::Object, "Map", 32);
+        sketch.edge(module.context, EdgeKind::Context, "services", map);
+        let entry = sketch.node(NodeKind::Object, "Object", 32);
+        let settings = sketch.node(NodeKind::Object, "Settings", 64);
+        let events = sketch.node(NodeKind::Object, "Object", 56);
+        let handlers = sketch.node(NodeKind::Object, "Array", 16);
+        sketch.edge(map, EdgeKind::Internal, "table", entry);
+        sketch.edge(entry, EdgeKind::Property, "value", settings);
+        sketch.location(settings, 7, 2, 10);
+        sketch.edge(settings, EdgeKind::Property, "_events", events);
+        sketch.edge(events, EdgeKind::Property, "tick", handlers);
+        for index in 0..members {
+            let handler = sketch.node(NodeKind::Closure, "onTick", 300);
+            sketch.location(handler, 7, 9, 30);
+            sketch.element(handlers, index, handler);
+        }
+    };
+    let anchor = grown("/srv/app.js", draw).and_then(|holder| holder.anchor);
+    let anchor = anchor.expect("the class has a name");
+    assert_eq!(anchor.qualified(), "Settings");
+    assert_eq!(anchor.script().map(|place| place.line), Some(2));
+}
+
+#[test]
 fn a_package_is_told_from_the_service() {
     let draw = |module: &mut Module, members| {
         let map = module.variable("cache", NodeKind::Object, "Set");

@@ -7,7 +7,7 @@ use oxc_span::GetSpan;
 use oxc_syntax::operator::{AssignmentOperator, BinaryOperator};
 
 use crate::limit::Limit;
-use crate::tree::{Tree, bare, key_name, member_name, target_node};
+use crate::tree::{Tree, bare, key_name, target_node};
 
 /// Milliseconds that nobody means as an age: the comparison counts something.
 const SHORTEST: u64 = 50;
@@ -137,7 +137,7 @@ impl<'a> Tree<'a> {
 
     fn is_called(&self, target: NodeId, name: &str) -> bool {
         let kind = self.kind(target);
-        member_name(kind).as_deref() == Some(name) || self.slice(kind.span()) == name
+        self.member_name(kind).as_deref() == Some(name) || self.slice(kind.span()) == name
     }
 }
 

@@ -5,7 +5,6 @@ use oxc_ast::ast::{BindingPattern, Expression, ObjectPropertyKind};
 use oxc_semantic::NodeId;
 use oxc_syntax::operator::{BinaryOperator, LogicalOperator, UnaryOperator};
 
-use crate::declaration::is_named;
 use crate::owner::Owner;
 use crate::tree::{Tree, argument, bare, key_name, target_node};
 
@@ -143,7 +142,9 @@ impl<'a> Tree<'a> {
     /// The value, if the node is this field's definition or an assignment to it.
     fn value_of_field(&self, node: NodeId, owner: Owner, name: &str) -> Option<&'a Expression<'a>> {
         match self.kind(node) {
-            AstKind::PropertyDefinition(field) if key_name(&field.key).as_deref() == Some(name) => {
+            AstKind::PropertyDefinition(field)
+                if self.key_name(&field.key).as_deref() == Some(name) =>
+            {
                 let class = self.class_around(node)?;
                 let its = if field.r#static {
                     Owner::Class(class)
@@ -154,7 +155,8 @@ impl<'a> Tree<'a> {
             }
             AstKind::AssignmentExpression(assignment) => {
                 let target = target_node(&assignment.left)?;
-                let its = is_named(self.kind(target), name) && self.owner_at(node) == Some(owner);
+                let its = self.member_name(self.kind(target)).as_deref() == Some(name)
+                    && self.owner_at(node) == Some(owner);
                 its.then_some(&assignment.right)
             }
             _ => None,

@@ -10,7 +10,7 @@ use crate::holder::{HolderRef, Pattern, Root};
 use crate::initializer::Initializer;
 use crate::parse::ParsedSource;
 use crate::text::Extent;
-use crate::tree::{Tree, bare, key_name, member_name, target_node};
+use crate::tree::{Tree, bare, member_name, target_node};
 
 /// Where a holder is declared.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -142,7 +142,7 @@ impl<'a> Tree<'a> {
             };
             let class = self.class_around(node.id())?;
             let its = owners.is_empty() || owners.contains(&class);
-            if !its || key_name(key).as_deref() != Some(name) {
+            if !its || self.key_name(key).as_deref() != Some(name) {
                 return None;
             }
             let value = match value {
@@ -259,7 +259,7 @@ impl<'a> Tree<'a> {
                 AstKind::VariableDeclarator(declarator) => declarator.init.as_ref(),
                 _ => None,
             };
-            if let Some(found) = init.and_then(|init| property_in(init, &pattern.path)) {
+            if let Some(found) = init.and_then(|init| self.property_in(init, &pattern.path)) {
                 return Some(found);
             }
         }
@@ -274,10 +274,30 @@ impl<'a> Tree<'a> {
                 .into_iter()
                 .find_map(|node| match self.kind(node) {
                     AstKind::AssignmentExpression(assignment) => {
-                        property_in(&assignment.right, path)
+                        self.property_in(&assignment.right, path)
                     }
                     _ => None,
                 })
+        })
+    }
+
+    fn property_in(&self, value: &'a Expression<'a>, path: &[String]) -> Option<Found<'a, 'a>> {
+        let (first, rest) = path.split_first()?;
+        let Expression::ObjectExpression(literal) = bare(value) else {
+            return None;
+        };
+        let property = literal.properties.iter().find_map(|property| {
+            property
+                .as_property()
+                .filter(|property| self.key_name(&property.key).as_deref() == Some(first.as_str()))
+        })?;
+        if !rest.is_empty() {
+            return self.property_in(&property.value, rest);
+        }
+        Some(Found {
+            node: property.node_id.get(),
+            name: property.key.span(),
+            value: Value::Expression(&property.value),
         })
     }
 
@@ -286,7 +306,7 @@ impl<'a> Tree<'a> {
             AstKind::PropertyDefinition(field)
                 if field.r#static
                     && self.class_around(node.id()) == Some(class)
-                    && key_name(&field.key).as_deref() == Some(name) =>
+                    && self.key_name(&field.key).as_deref() == Some(name) =>
             {
                 Some(Found {
                     node: node.id(),
@@ -300,26 +320,6 @@ impl<'a> Tree<'a> {
             _ => None,
         })
     }
-}
-
-fn property_in<'a>(value: &'a Expression<'a>, path: &[String]) -> Option<Found<'a, 'a>> {
-    let (first, rest) = path.split_first()?;
-    let Expression::ObjectExpression(literal) = bare(value) else {
-        return None;
-    };
-    let property = literal.properties.iter().find_map(|property| {
-        property
-            .as_property()
-            .filter(|property| key_name(&property.key).as_deref() == Some(first.as_str()))
-    })?;
-    if !rest.is_empty() {
-        return property_in(&property.value, rest);
-    }
-    Some(Found {
-        node: property.node_id.get(),
-        name: property.key.span(),
-        value: Value::Expression(&property.value),
-    })
 }
 
 /// The span of the property's name in a member target, else all of it.

@@ -11,7 +11,7 @@ use crate::holder::{HolderRef, Level, Pattern};
 use crate::parse::ParsedSource;
 use crate::places::{Use, uses};
 use crate::text::Extent;
-use crate::tree::{Tree, argument, bare, literal_text, member_name, target_node};
+use crate::tree::{Tree, argument, bare, literal_text, target_node};
 
 /// What a site does to the holder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -175,7 +175,7 @@ impl<'a> Tree<'a> {
         let AstKind::CallExpression(node) = self.kind(call) else {
             return None;
         };
-        let name = member_name(self.kind(member))?;
+        let name = self.member_name(self.kind(member))?;
         let name = name.as_ref();
         let first = argument(&node.arguments, 0);
         let role = if REGISTERING.contains(&name) && !node.arguments.is_empty() {
@@ -209,7 +209,7 @@ impl<'a> Tree<'a> {
 
     /// `x[k] = v`, `x.y = v`, `x[k] ||= v`, `x[k]++`.
     fn growth_by_member(&self, member: NodeId, level: Level) -> Option<Growth> {
-        let is_fixed = member_name(self.kind(member)).is_some();
+        let is_fixed = self.member_name(self.kind(member)).is_some();
         // A fixed property of an entry is its own business; only `entry[key] = v` makes it grow.
         if is_fixed && level == Level::Element || is_length(self.kind(member)) {
             return None;

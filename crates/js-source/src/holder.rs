@@ -216,7 +216,7 @@ impl<'a> Tree<'a> {
             (Root::Undeclared(name), None) => !self.undeclared(name).is_empty(),
             (Root::Undeclared(name), Some(first)) => self.undeclared(name).iter().any(|node| {
                 self.parent(*node).is_some_and(|parent| {
-                    crate::tree::member_name(self.kind(parent)).as_deref() == Some(first)
+                    self.member_name(self.kind(parent)).as_deref() == Some(first)
                 })
             }),
             _ => false,

@@ -47,6 +47,7 @@ mod places;
 mod reach;
 mod release;
 mod source_map;
+mod symbol_key;
 mod text;
 mod tree;
 

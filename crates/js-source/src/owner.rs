@@ -250,7 +250,7 @@ impl<'a> Tree<'a> {
                 match self.kind(target) {
                     AstKind::IdentifierReference(identifier) => Some(identifier.name.to_string()),
                     kind if member_object(kind).is_some() => {
-                        member_name(kind).map(|name| name.into_owned())
+                        self.member_name(kind).map(|name| name.into_owned())
                     }
                     _ => None,
                 }

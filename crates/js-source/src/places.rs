@@ -13,7 +13,7 @@ use oxc_span::{GetSpan, Span};
 
 use crate::holder::{Level, Pattern, Root};
 use crate::owner::Owner;
-use crate::tree::{Tree, argument, bare, key_name, member_name, member_object};
+use crate::tree::{Tree, argument, bare, member_object};
 
 /// An expression that stands for the holder, or for a value in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -139,7 +139,7 @@ impl<'a> Search<'_, 'a> {
         let is_it = |kind: AstKind<'a>| {
             let object = member_object(kind).map(bare);
             object.is_some_and(|object| !matches!(object, Expression::ThisExpression(_)))
-                && member_name(kind).as_deref() == Some(first.as_str())
+                && self.tree.member_name(kind).as_deref() == Some(first.as_str())
         };
         let nodes = self.tree.nodes().iter();
         nodes
@@ -243,7 +243,7 @@ impl<'a> Search<'_, 'a> {
 
     fn step_into_member(&mut self, member: NodeId, path: &[String]) -> Step {
         let tree = self.tree;
-        let name = member_name(tree.kind(member));
+        let name = tree.member_name(tree.kind(member));
         if let Some(expected) = path.first() {
             let matches = name.as_deref() == Some(expected.as_str());
             return if matches { Step::Into } else { Step::Stop };
@@ -357,7 +357,7 @@ impl<'a> Search<'_, 'a> {
                     return;
                 };
                 for property in &object.properties {
-                    if key_name(&property.key).as_deref() == Some(first.as_str()) {
+                    if self.tree.key_name(&property.key).as_deref() == Some(first.as_str()) {
                         self.bind(&property.value, rest, level);
                     }
                 }
@@ -432,7 +432,9 @@ impl<'a> Search<'_, 'a> {
         let AstKind::ObjectProperty(node) = self.tree.kind(property) else {
             return;
         };
-        if let (Some(name), Some(literal)) = (key_name(&node.key), self.tree.parent(property)) {
+        if let (Some(name), Some(literal)) =
+            (self.tree.key_name(&node.key), self.tree.parent(property))
+        {
             let mut names = vec![name.into_owned()];
             names.extend(path.iter().cloned());
             self.add(Root::Expression(literal), &names, level);
@@ -447,7 +449,7 @@ impl<'a> Search<'_, 'a> {
             _ => return,
         };
         if let (Some(name), Some(class), false) =
-            (key_name(key), tree.class_around(field), is_static)
+            (tree.key_name(key), tree.class_around(field), is_static)
         {
             let mut names = vec![name.into_owned()];
             names.extend(path.iter().cloned());

@@ -9,7 +9,7 @@ use oxc_span::GetSpan;
 
 use crate::holder::Root;
 use crate::owner::Owner;
-use crate::tree::{Tree, bare, key_name, member_name, member_object};
+use crate::tree::{Tree, bare, key_name, member_object};
 
 impl<'a> Tree<'a> {
     /// The call whose callee is this member (through chains and parentheses).
@@ -30,7 +30,7 @@ impl<'a> Tree<'a> {
         let mut names = Vec::new();
         let mut kind = self.kind(node);
         while let Some(object) = member_object(kind) {
-            names.push(member_name(kind)?.into_owned());
+            names.push(self.member_name(kind)?.into_owned());
             kind = AstKind::from_expression(bare(object));
         }
         names.reverse();
@@ -80,7 +80,7 @@ impl<'a> Tree<'a> {
             return self.callee_node(member.object());
         }
         let node = AstKind::from_expression(callee).node_id();
-        let name = member_name(self.kind(node))?;
+        let name = self.member_name(self.kind(node))?;
         match bare(member.object()) {
             Expression::ThisExpression(this) => match self.owner_at(this.node_id.get())? {
                 Owner::Instance(owner) | Owner::Class(owner) => self

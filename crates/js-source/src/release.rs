@@ -13,7 +13,7 @@ use crate::limit::Limit;
 use crate::parse::ParsedSource;
 use crate::places::{Use, uses};
 use crate::text::Extent;
-use crate::tree::{Tree, argument, bare, member_name, member_object, target_node};
+use crate::tree::{Tree, argument, bare, member_object, target_node};
 
 /// How a place releases.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -185,7 +185,7 @@ impl<'a> Tree<'a> {
         let AstKind::CallExpression(node) = self.kind(call) else {
             return None;
         };
-        let name = member_name(self.kind(member))?;
+        let name = self.member_name(self.kind(member))?;
         let kind = match name.as_ref() {
             "delete" | "del" | "remove" | "evict" | "unset" | "removeItem" | "unregister"
             | "invalidate" => ReleaseKind::Delete,
@@ -218,7 +218,7 @@ impl<'a> Tree<'a> {
     }
 
     fn release_by_member(&self, member: NodeId, level: Level) -> Option<Found> {
-        let name = member_name(self.kind(member));
+        let name = self.member_name(self.kind(member));
         let parent = self.parent_past_wrappers(member)?;
         if matches!(name.as_deref(), Some("length" | "size")) {
             if let AstKind::AssignmentExpression(assignment) = self.kind(parent)

@@ -238,6 +238,8 @@ pub(crate) fn bare<'b, 'a>(expression: &'b Expression<'a>) -> &'b Expression<'a>
 }
 
 /// The name of a property key that does not depend on a value: `a`, `#a`, `'a'`, `[0]`.
+///
+/// For fields and properties that symbols may name, see [`Tree::key_name`].
 pub(crate) fn key_name<'a>(key: &PropertyKey<'a>) -> Option<Cow<'a, str>> {
     match key {
         PropertyKey::PrivateIdentifier(private) => Some(Cow::Owned(format!("#{}", private.name))),
@@ -246,6 +248,8 @@ pub(crate) fn key_name<'a>(key: &PropertyKey<'a>) -> Option<Cow<'a, str>> {
 }
 
 /// The property name of a member node: `a` of `x.a`, `x['a']`, `#a` of `x.#a`.
+///
+/// For fields and properties that symbols may name, see [`Tree::member_name`].
 pub(crate) fn member_name(kind: AstKind<'_>) -> Option<Cow<'_, str>> {
     match kind {
         AstKind::StaticMemberExpression(member) => {

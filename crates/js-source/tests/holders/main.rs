@@ -149,6 +149,36 @@ fn module_variables() {
 }
 
 #[test]
+fn fields_under_symbols() {
+    let van = "const kRecalls = Symbol('recalls');\nclass Van {\n  constructor() { this[kRecalls] = []; }\n  go(f) { this[kRecalls].push(f); }\n  reset() { this[kRecalls].splice(0); }\n}";
+    check(
+        van,
+        field("Van", "[kRecalls]"),
+        "declared 3:19 Array, Appends 4, Splice 5",
+    );
+    check(
+        "import { kJobs } from './symbols.js';\nclass Pool {\n  [kJobs] = new Map();\n  add(id, job) { this[kJobs].set(id, job); }\n}",
+        field("Pool", "[kJobs]"),
+        "declared 3:4 Map, Inserts 4",
+    );
+    let named = |text: &str, description: &str| {
+        let source = SourceText::new("app.js", text);
+        with_parsed(&source, |parsed| parsed.symbol_key(description))
+    };
+    assert_eq!(named(van, "recalls").as_deref(), Some("[kRecalls]"));
+    assert_eq!(named(van, "other"), None);
+    assert_eq!(
+        named("const k = Symbol.for('a.b'), s = f('x');", "a.b").as_deref(),
+        Some("[k]")
+    );
+    assert_eq!(
+        named("const kBare = Symbol();", "").as_deref(),
+        Some("[kBare]")
+    );
+    assert_eq!(named("const Symbol = f; const k = Symbol('x');", "x"), None);
+}
+
+#[test]
 fn reassignments_that_grow() {
     check(
         "let list = [];\nfunction add(v) { list = [...list, v]; }",
