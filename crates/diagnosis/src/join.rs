@@ -42,6 +42,7 @@ fn suspect(rank: u32, holder: &GrowingHolder, sources: &Sources, under: &Join) -
     let holder = spelled(holder, sources);
     let holder = holder.as_ref();
     let anchored = holder
+        .headline
         .anchor
         .as_ref()
         .and_then(|anchor| named(anchor, sources));
@@ -83,6 +84,7 @@ fn suspect(rank: u32, holder: &GrowingHolder, sources: &Sources, under: &Join) -
         remedy: remedy(&ailment),
         holder: Holder {
             qualified: holder
+                .headline
                 .anchor
                 .as_ref()
                 .map(Anchor::qualified)
@@ -176,7 +178,7 @@ fn object_declaration(site: &Found<'_>) -> Option<Extent> {
 }
 
 fn name(holder: &GrowingHolder, found: &[Found<'_>]) -> String {
-    if let Some(anchor) = &holder.anchor {
+    if let Some(anchor) = &holder.headline.anchor {
         return anchor.name().to_owned();
     }
     let call = found.first().and_then(|site| site.call.as_ref());
@@ -209,7 +211,7 @@ fn package(holder: &GrowingHolder, named: Option<&Named<'_>>, sources: &Sources)
     if let Some(package) = named.and_then(|named| named.script.package.clone()) {
         return Some(package);
     }
-    let inner = holder.inner_origin.as_ref()?;
+    let inner = holder.headline.inner_origin.as_ref()?;
     let Origin::Package(name) = inner else {
         return None;
     };
@@ -222,11 +224,12 @@ fn package(holder: &GrowingHolder, named: Option<&Named<'_>>, sources: &Sources)
 
 /// The service's own name for what lives in a package.
 fn into_package(holder: &GrowingHolder) -> Option<&Anchor> {
-    let in_package = matches!(holder.inner_origin, Some(Origin::Package(_)));
+    let in_package = matches!(holder.headline.inner_origin, Some(Origin::Package(_)));
     holder
+        .headline
         .user_anchor
         .as_ref()
-        .or_else(|| holder.anchor.as_ref().filter(|_| in_package))
+        .or_else(|| holder.headline.anchor.as_ref().filter(|_| in_package))
 }
 
 /// Calls into a package through the service's own variable, and that variable's declaration.

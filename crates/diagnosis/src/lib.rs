@@ -6,6 +6,7 @@
 //! Sizes are bytes, times milliseconds, lines and columns count from 1.
 
 mod allocated;
+mod bundled;
 mod frames;
 mod join;
 mod mentions;

@@ -26,6 +26,9 @@ pub(crate) fn named<'a>(anchor: &Anchor, sources: &'a Sources) -> Option<Named<'
         Some(place) => in_script(anchor, place, sources),
         None => in_any_script(anchor, sources),
     }?;
+    if let Some(given) = given_elsewhere(&found, sources) {
+        return Some(given);
+    }
     for _ in 0..IMPORTS {
         match exporter(&found, sources) {
             Some(further) => found = further,
@@ -33,6 +36,28 @@ pub(crate) fn named<'a>(anchor: &Anchor, sources: &'a Sources) -> Option<Named<'
         }
     }
     Some(found)
+}
+
+/// Where a property is given to an object that another file declares: a plugin's `app.decorate('seen', {})`.
+///
+/// Only names tell that it is this property, so the one file that does it is believed, and no one of several.
+fn given_elsewhere<'a>(found: &Named<'a>, sources: &'a Sources) -> Option<Named<'a>> {
+    let is_property = matches!(found.holder, HolderRef::Property { .. });
+    if !is_property || with_parsed(found.text, |parsed| parsed.declaration(&found.holder)).is_some()
+    {
+        return None;
+    }
+    let mut given = sources.own_texts().filter_map(|(text, script)| {
+        let declaration = with_parsed(text, |parsed| parsed.given_property(&found.holder))?;
+        Some(Named {
+            holder: unplaced(&found.holder),
+            text,
+            script,
+            declaration: Some(declaration),
+        })
+    });
+    let only = given.next()?;
+    given.next().is_none().then_some(only)
 }
 
 /// Where an imported holder is exported from, if that file is known: the variable there is the same one.

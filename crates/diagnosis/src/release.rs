@@ -28,7 +28,10 @@ pub fn release_hint(growth: &Growth, sources: &Sources) -> Option<ReleaseHint> {
         .filter(|holder| holder.share >= DECISIVE_SHARE)
     {
         let holder = spelled(holder, sources);
-        let anchors = [holder.anchor.as_ref(), holder.user_anchor.as_ref()];
+        let anchors = [
+            holder.headline.anchor.as_ref(),
+            holder.headline.user_anchor.as_ref(),
+        ];
         let hints = anchors.into_iter().flatten().filter_map(|anchor| {
             let named = named(anchor, sources)?;
             hint(&named, Depth::of(&holder, &named), sources)
@@ -59,7 +62,7 @@ fn within_a_peak(hint: ReleaseHint) -> Option<ReleaseHint> {
 
 /// What timeouts keep they let go when they run out.
 fn timeouts(holder: &GrowingHolder, sources: &Sources) -> Option<ReleaseHint> {
-    if holder.pattern != Some(Pattern::PendingAsync) || holder.anchor.is_some() {
+    if holder.pattern != Some(Pattern::PendingAsync) || holder.headline.anchor.is_some() {
         return None;
     }
     let found = sites(holder, None, sources);

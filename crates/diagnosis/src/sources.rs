@@ -67,6 +67,11 @@ impl Sources {
         self.scripts.contains_key(url)
     }
 
+    /// The script that V8 knows as `url`.
+    pub(crate) fn script(&self, url: &str) -> Option<&Script> {
+        self.scripts.get(url)
+    }
+
     /// Where a position in the script `url` was written.
     pub(crate) fn locate(&self, url: &str, position: Position) -> Option<Located<'_>> {
         let script = self.scripts.get(url)?;

@@ -6,17 +6,27 @@ use std::borrow::Cow;
 use stanch_heap_growth::{Anchor, BlockSlot, GrowingHolder, ScriptPlace, symbol_description};
 use stanch_js_source::{BlockValue, with_parsed};
 
+use crate::bundled::unbundled;
 use crate::place::position;
 use crate::sources::Sources;
 
 /// The holder with every name that the sources tell.
 pub(crate) fn spelled<'a>(holder: &'a GrowingHolder, sources: &Sources) -> Cow<'a, GrowingHolder> {
-    let anchors = [holder.anchor.as_ref(), holder.user_anchor.as_ref()];
+    if let Some(holder) = unbundled(holder, sources) {
+        return Cow::Owned(with_names(holder, sources));
+    }
+    let anchors = [
+        holder.headline.anchor.as_ref(),
+        holder.headline.user_anchor.as_ref(),
+    ];
     if !anchors.into_iter().flatten().any(is_nameless) {
         return Cow::Borrowed(holder);
     }
-    let mut named = holder.clone();
-    for anchor in [&mut named.anchor, &mut named.user_anchor]
+    Cow::Owned(with_names(holder.clone(), sources))
+}
+
+fn with_names(mut named: GrowingHolder, sources: &Sources) -> GrowingHolder {
+    for anchor in [&mut named.headline.anchor, &mut named.headline.user_anchor]
         .into_iter()
         .flatten()
     {
@@ -27,7 +37,7 @@ pub(crate) fn spelled<'a>(holder: &'a GrowingHolder, sources: &Sources) -> Cow<'
             }
         }
     }
-    Cow::Owned(named)
+    named
 }
 
 fn is_nameless(anchor: &Anchor) -> bool {

@@ -19,6 +19,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     for holder in series.growth(&read(last)?, 0).holders.iter().take(5) {
         let name = holder
+            .headline
             .anchor
             .as_ref()
             .map_or("(runtime)".to_owned(), |anchor| anchor.qualified());

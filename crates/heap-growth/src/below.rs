@@ -45,16 +45,21 @@ impl<'a, 'g> Below<'a, 'g> {
         self.captured
     }
 
-    /// Adds up what functions keep and returns the first function of readable code, else the member's own class.
-    pub(crate) fn walk(&mut self, member: Ordinal) -> Option<MemberPlace> {
+    /// Adds up what functions keep and returns the functions of readable code, nearest first, each place once.
+    pub(crate) fn walk(&mut self, member: Ordinal) -> Vec<MemberPlace> {
         let mut seen = HashSet::from([member]);
         let mut queue = VecDeque::from([member]);
-        let mut function = None;
+        let mut functions: Vec<MemberPlace> = Vec::new();
+        let mut add = |function: Option<MemberPlace>| {
+            if let Some(function) = function
+                && functions.iter().all(|known| known.place != function.place)
+            {
+                functions.push(function);
+            }
+        };
         while let Some(node) = queue.pop_front() {
             if self.graph.kind(node) == NodeKind::Closure {
-                if function.is_none() {
-                    function = self.function(node);
-                }
+                add(self.function(node));
                 if let Some(context) = internal_target(self.graph, node, "context") {
                     self.add_captures(node, context, &seen);
                 }
@@ -69,13 +74,13 @@ impl<'a, 'g> Below<'a, 'g> {
                 if (newcomer || is_function) && seen.insert(edge.to) {
                     if newcomer {
                         queue.push_back(edge.to);
-                    } else if function.is_none() {
-                        function = self.function(edge.to);
+                    } else {
+                        add(self.function(edge.to));
                     }
                 }
             }
         }
-        function.or_else(|| self.class_of(member))
+        functions
     }
 
     fn function(&self, closure: Ordinal) -> Option<MemberPlace> {
@@ -91,7 +96,8 @@ impl<'a, 'g> Below<'a, 'g> {
             })
     }
 
-    fn class_of(&self, member: Ordinal) -> Option<MemberPlace> {
+    /// The class of readable code that a member is an instance of.
+    pub(crate) fn class_of(&self, member: Ordinal) -> Option<MemberPlace> {
         let place = self.scripts.place(member)?;
         let name = self.graph.name(member).to_owned();
         Origin::of_url(&place.url)

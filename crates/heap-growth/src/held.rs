@@ -8,7 +8,8 @@ use stanch_heap_graph::{HeapGraph, NodeId, NodeKind, Ordinal};
 use stanch_leak_patterns::Confidence;
 
 use crate::age::{Ages, is_store};
-use crate::anchor::{Anchor, Origin, anchors};
+use crate::anchor::{Anchor, anchors};
+use crate::headline::Headline;
 use crate::scripts::Scripts;
 use crate::suspect::{ClassCount, GrowingHolder, Growth, path_of};
 use crate::trail::Trails;
@@ -113,18 +114,14 @@ fn holder(trails: &Trails<'_>, node: Ordinal, total: u64) -> Option<GrowingHolde
     let graph = trails.graph;
     let trail = trails.from(node);
     let anchors = anchors(trails, &trail);
-    let anchor = anchors.first().cloned()?;
+    let headline = Headline::of(&anchors, None, Anchor::origin);
+    headline.anchor.as_ref()?;
     let parts = parts(graph, trails.ages, node);
-    let user_anchor = anchors
-        .iter()
-        .find(|anchor| anchor.origin() == Origin::User)
-        .cloned();
     Some(GrowingHolder {
         id: NodeId(graph.id(node).0),
         class: graph.name(node).to_owned(),
-        inner_origin: Some(Anchor::origin(&anchor)),
-        user_anchor: user_anchor.filter(|user| *user != anchor),
-        anchor: Some(anchor),
+        headline,
+        names: anchors,
         path: path_of(graph, &trail),
         count: vec![parts.len() as u64],
         retained: vec![graph.retained_size(node)],
@@ -132,6 +129,7 @@ fn holder(trails: &Trails<'_>, node: Ordinal, total: u64) -> Option<GrowingHolde
         share: share(graph.retained_size(node), total),
         classes: classes(graph, &parts),
         places: Vec::new(),
+        further_places: Vec::new(),
         capture: None,
         pattern: None,
         confidence: Confidence::Low,

@@ -35,6 +35,7 @@ mod below;
 mod ends;
 mod gone;
 mod group;
+mod headline;
 mod held;
 mod members;
 mod pattern;
@@ -45,6 +46,7 @@ mod trail;
 mod traits;
 
 pub use anchor::{Anchor, BlockSlot, Origin, symbol_description};
+pub use headline::Headline;
 pub use held::holders_of_memory;
 pub use scripts::{ScriptPlace, Scripts};
 pub use series::Series;

@@ -5,6 +5,7 @@ use std::collections::{HashMap, VecDeque};
 use stanch_heap_graph::{HeapGraph, NodeKind, Ordinal};
 
 use crate::age::Ages;
+use crate::anchor::Origin;
 use crate::below::Below;
 use crate::ends::without_accepted_ends;
 use crate::group::Group;
@@ -30,6 +31,8 @@ pub(crate) struct Members {
     pub(crate) captured_share: f64,
     /// Functions and classes of readable code among the members, most frequent first.
     pub(crate) places: Vec<MemberPlace>,
+    /// All functions of readable code that the members lead to, most frequent first.
+    pub(crate) further_places: Vec<MemberPlace>,
     /// The variable through which functions keep most.
     pub(crate) capture: Option<Capture>,
     /// Class of the largest members, such as `{id, name}`.
@@ -90,7 +93,8 @@ pub(crate) fn look_at(
     let representatives = without_accepted_ends(graph, representatives(graph, ages, group));
     let mut captured = 0;
     let mut bytes = 0;
-    let mut places: HashMap<ScriptPlace, MemberPlace> = HashMap::new();
+    let mut places = Places::default();
+    let mut further_places = Places::default();
     let mut captures: HashMap<(String, ScriptPlace), (u64, Ordinal)> = HashMap::new();
     let mut typical: HashMap<String, u64> = HashMap::new();
     for &member in &representatives {
@@ -102,19 +106,22 @@ pub(crate) fn look_at(
             .entry(graph.class_name(member).to_string())
             .or_default() += graph.retained_size(member);
         let mut look = Below::new(graph, scripts, ages, &mut captures);
-        if let Some(place) = look.walk(member) {
-            let known = places
-                .entry(place.place.clone())
-                .or_insert_with(|| MemberPlace { count: 0, ..place });
-            known.count += 1;
+        let functions = look.walk(member);
+        let own = functions
+            .iter()
+            .find(|function| is_own(function))
+            .or(functions.first());
+        if let Some(place) = own.cloned().or_else(|| look.class_of(member)) {
+            places.count(place);
+        }
+        for function in functions {
+            further_places.count(function);
         }
         captured += look.captured().min(graph.retained_size(member));
     }
     members.captured_share = ratio(captured, bytes);
-    members.places = places.into_values().collect();
-    members
-        .places
-        .sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.place.cmp(&b.place)));
+    members.places = places.most_frequent_first();
+    members.further_places = further_places.most_frequent_first();
     members.capture = captures
         .into_iter()
         .max_by_key(|(key, (bytes, _))| (*bytes, key.clone()))
@@ -135,6 +142,30 @@ pub(crate) fn look_at(
         .max_by_key(|(class, bytes)| (*bytes, class.clone()))
         .map(|(class, _)| class);
     members
+}
+
+fn is_own(function: &MemberPlace) -> bool {
+    Origin::of_url(&function.place.url) == Origin::User
+}
+
+/// Places and how many members lead to each.
+#[derive(Default)]
+struct Places(HashMap<ScriptPlace, MemberPlace>);
+
+impl Places {
+    fn count(&mut self, place: MemberPlace) {
+        let known = self
+            .0
+            .entry(place.place.clone())
+            .or_insert_with(|| MemberPlace { count: 0, ..place });
+        known.count += 1;
+    }
+
+    fn most_frequent_first(self) -> Vec<MemberPlace> {
+        let mut places: Vec<MemberPlace> = self.0.into_values().collect();
+        places.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.place.cmp(&b.place)));
+        places
+    }
 }
 
 /// The tops that say what the group is about: texts and numbers are keys as long as there is anything else.

@@ -154,6 +154,18 @@ fn listeners(shape: &Shape<'_>) -> Option<Reading> {
             "functions pile up in a list of handlers",
         );
     }
+    let observed = ["listener", "subscriber", "observer", "subscription"];
+    if shape.share(Trait::Data) >= MOST
+        && shape.members.readable_share() >= MOST
+        && shape.is_in_user_container()
+        && shape.anchor_says(&observed)
+    {
+        return reading(
+            Pattern::UnremovedListener,
+            Confidence::Medium,
+            "objects with functions to call pile up in a list of observers",
+        );
+    }
     None
 }
 

@@ -8,8 +8,9 @@ use stanch_heap_graph::{EdgeKind, EdgeName, HeapGraph, NodeId, NodeKind, Ordinal
 use stanch_leak_patterns::{Confidence, Pattern};
 
 use crate::age::{Ages, is_store};
-use crate::anchor::{Anchor, BlockSlot, Origin, anchors};
+use crate::anchor::{Anchor, BlockSlot, anchors};
 use crate::group::{Group, Slot, groups};
+use crate::headline::Headline;
 use crate::members::{self, Members};
 use crate::pattern::{self, Shape};
 use crate::scripts::{ScriptPlace, Scripts};
@@ -40,12 +41,10 @@ pub struct GrowingHolder {
     pub id: NodeId,
     /// Its class, such as `Map`.
     pub class: String,
-    /// Its name in the sources, the nearest that a reader can open; none where only the runtime holds it.
-    pub anchor: Option<Anchor>,
-    /// A name in the service's own sources further up, where the nearest is inside a package.
-    pub user_anchor: Option<Anchor>,
-    /// Whose code the nearest name belongs to, before nested fields of a package were passed over.
-    pub inner_origin: Option<Origin>,
+    /// Its name in the sources, chosen from `names`.
+    pub headline: Headline,
+    /// All names on its path that stand in code which a reader can open, the nearest first.
+    pub names: Vec<Anchor>,
     /// From the outermost name to the newcomers.
     pub path: Vec<Step>,
     /// Members at each snapshot; those of the first that are gone by the last are not counted.
@@ -58,8 +57,11 @@ pub struct GrowingHolder {
     pub share: f64,
     /// Newcomers by class, most bytes first.
     pub classes: Vec<ClassCount>,
-    /// Functions and classes of readable code among the members, most frequent first.
+    /// Functions and classes of readable code among the members, most frequent first: the nearest of each member, the
+    /// service's own before its packages'.
     pub places: Vec<MemberPlace>,
+    /// All functions of readable code that the members lead to, most frequent first.
+    pub further_places: Vec<MemberPlace>,
     /// The variable through which stored functions keep most.
     pub capture: Option<Capture>,
     /// The pattern; none when the shape fits no single one.
@@ -158,7 +160,7 @@ impl GrowingHolder {
     /// What has neither a name nor a pattern tells a reader something only if it is much.
     fn is_worth_a_line(&self) -> bool {
         let says_something =
-            self.anchor.is_some() || self.pattern.is_some() || !self.places.is_empty();
+            self.headline.anchor.is_some() || self.pattern.is_some() || !self.places.is_empty();
         let least = if says_something {
             LEAST_SHARE
         } else {
@@ -169,7 +171,7 @@ impl GrowingHolder {
 
     /// Of two holders of the same newcomers the one with a name in the sources says more.
     fn weight(&self) -> u64 {
-        let named = self.anchor.is_some() || !self.places.is_empty();
+        let named = self.headline.anchor.is_some() || !self.places.is_empty();
         if named {
             self.steady_bytes + self.steady_bytes / 4
         } else {
@@ -262,22 +264,15 @@ fn holder(trails: &Trails<'_>, named: Named, spans: &[u64], newcomer_bytes: u64)
     } = named;
     let graph = trails.graph;
     let members = members::look_at(graph, trails.scripts, trails.ages, &group);
-    let anchor = headline(&anchors).cloned();
+    let nearest = Headline::of(&anchors, None, Anchor::origin).anchor;
     let shape = Shape {
         graph,
         group: &group,
         trail: &trail,
-        anchor: anchor.as_ref(),
+        anchor: nearest.as_ref(),
         members: &members,
     };
     let reading = pattern::read(&shape);
-    let user_anchor = match &anchor {
-        Some(near) if near.origin() != Origin::User => anchors
-            .iter()
-            .find(|anchor| anchor.origin() == Origin::User)
-            .cloned(),
-        _ => None,
-    };
     let steady_bytes = steady(&group.bytes, spans);
     let confidence = if steady_bytes * 4 < group.total() {
         Confidence::Low
@@ -291,30 +286,17 @@ fn holder(trails: &Trails<'_>, named: Named, spans: &[u64], newcomer_bytes: u64)
         count: counts(trails, &group, &members),
         retained: running_sum(&group.bytes),
         steady_bytes,
-        inner_origin: anchors.first().map(Anchor::origin),
         share: share(group.total(), newcomer_bytes),
-        anchor,
-        user_anchor,
+        headline: Headline::of(&anchors, reading.pattern, Anchor::origin),
+        names: anchors,
         classes: members.classes,
         places: members.places,
+        further_places: members.further_places,
         capture: members.capture,
         pattern: reading.pattern,
         confidence,
         reason: reading.reason,
     }
-}
-
-/// The name to report: the nearest, but the outermost of a package's nested fields, which are its own business.
-fn headline(anchors: &[Anchor]) -> Option<&Anchor> {
-    let mut chosen = anchors.first()?;
-    for outer in &anchors[1..] {
-        let nested = !chosen.is_variable() && !matches!(chosen.origin(), Origin::User);
-        if !nested || outer.is_variable() {
-            break;
-        }
-        chosen = outer;
-    }
-    Some(chosen)
 }
 
 /// The class of what a reader would call the holder: for a variable, what is in it.

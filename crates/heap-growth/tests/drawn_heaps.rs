@@ -71,6 +71,7 @@ fn grown(file: &str, draw: impl Fn(&mut Module, u32)) -> Option<GrowingHolder> {
 fn check(what: &str, draw: impl Fn(&mut Module, u32), name: &str, pattern: Pattern) {
     let holder = grown("/srv/app.js", draw).unwrap_or_else(|| panic!("{what}: nothing grows"));
     let found = holder
+        .headline
         .anchor
         .as_ref()
         .map(stanch_heap_growth::Anchor::qualified);
@@ -229,7 +230,7 @@ fn an_instance_that_only_a_collection_holds_is_called_by_its_class() {
             sketch.element(handlers, index, handler);
         }
     };
-    let anchor = grown("/srv/app.js", draw).and_then(|holder| holder.anchor);
+    let anchor = grown("/srv/app.js", draw).and_then(|holder| holder.headline.anchor);
     let anchor = anchor.expect("the class has a name");
     assert_eq!(anchor.qualified(), "Settings");
     assert_eq!(anchor.script().map(|place| place.line), Some(2));
@@ -245,7 +246,7 @@ fn a_package_is_told_from_the_service() {
         }
     };
     let holder = grown("/srv/node_modules/memo/index.js", draw).expect("the cache grows");
-    let origin = holder.anchor.map(|anchor| anchor.origin());
+    let origin = holder.headline.anchor.map(|anchor| anchor.origin());
     assert_eq!(
         origin,
         Some(stanch_heap_growth::Origin::Package("memo".to_owned()))

@@ -10,7 +10,7 @@ use crate::holder::{HolderRef, Pattern, Root};
 use crate::initializer::Initializer;
 use crate::parse::ParsedSource;
 use crate::text::Extent;
-use crate::tree::{Tree, bare, member_name, target_node};
+use crate::tree::{Tree, argument, bare, literal_text, member_name, target_node};
 
 /// Where a holder is declared.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,6 +38,20 @@ impl ParsedSource<'_> {
     }
 }
 
+impl ParsedSource<'_> {
+    /// Where a property is given to an object that comes from elsewhere: `app.locals.seen = {}`, fastify's
+    /// `app.decorate('seen', {})`, `Object.defineProperty(app, 'seen', …)`. Only the names tell that it is this one.
+    pub fn given_property(&self, holder: &HolderRef) -> Option<Declaration> {
+        let HolderRef::Property { name, .. } = holder else {
+            return None;
+        };
+        let assigned = holder
+            .by_name()
+            .and_then(|pattern| self.tree.declaration(&pattern));
+        assigned.or_else(|| self.tree.defined_property(name))
+    }
+}
+
 /// A declaring node with the span of the name in it and the initial value.
 struct Found<'b, 'a> {
     node: NodeId,
@@ -62,13 +76,17 @@ impl<'a> Tree<'a> {
                 .literal_property(pattern)
                 .or_else(|| self.first_assignment(pattern, None))?,
         };
+        Some(self.declared(&found))
+    }
+
+    fn declared(&self, found: &Found<'_, 'a>) -> Declaration {
         let span = self.span(found.node);
-        Some(Declaration {
+        Declaration {
             name: self.extent(found.name),
             extent: self.extent(span),
-            initializer: match found.value {
+            initializer: match &found.value {
                 Value::Expression(value) => self.initializer(value),
-                Value::Known(initializer) => initializer,
+                Value::Known(initializer) => initializer.clone(),
             },
             text: self.brief(span),
             function: match self.kind(found.node) {
@@ -77,6 +95,36 @@ impl<'a> Tree<'a> {
                     .function_around(found.node)
                     .map(|f| self.function_ref(f)),
             },
+        }
+    }
+
+    /// The call that gives an object a property by its name.
+    fn defined_property(&self, name: &str) -> Option<Declaration> {
+        self.nodes().iter().find_map(|node| {
+            let AstKind::CallExpression(call) = node.kind() else {
+                return None;
+            };
+            let method = bare(&call.callee)
+                .as_member_expression()?
+                .static_property_name()?;
+            let at = match method {
+                "decorate" | "decorateRequest" | "decorateReply" => 0,
+                "defineProperty" => 1,
+                _ => return None,
+            };
+            let key = argument(&call.arguments, at)?;
+            if literal_text(key) != Some(name) {
+                return None;
+            }
+            let value = argument(&call.arguments, at + 1).filter(|_| at == 0);
+            Some(self.declared(&Found {
+                node: node.id(),
+                name: key.span(),
+                value: match value {
+                    Some(value) => Value::Expression(value),
+                    None => Value::Known(Initializer::Other),
+                },
+            }))
         })
     }
 
@@ -131,7 +179,10 @@ impl<'a> Tree<'a> {
     fn field_definition(&self, owners: &[NodeId], name: &str) -> Option<Found<'a, 'a>> {
         self.nodes().iter().find_map(|node| {
             let (key, value) = match node.kind() {
-                AstKind::PropertyDefinition(field) if !field.r#static && !field.declare => {
+                // A class has each private name once, be it for itself or for its instances.
+                AstKind::PropertyDefinition(field)
+                    if (!field.r#static || name.starts_with('#')) && !field.declare =>
+                {
                     (&field.key, &field.value)
                 }
                 AstKind::AccessorProperty(field) if !field.r#static => (&field.key, &field.value),

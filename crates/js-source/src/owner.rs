@@ -42,6 +42,19 @@ impl<'a> Tree<'a> {
         None
     }
 
+    /// Whether the `this` at a node is whatever a function that was handed over is called on: `app.get('/', function () {
+    /// this… })`.
+    pub(crate) fn is_given_this(&self, node: NodeId) -> bool {
+        let Some(Owner::Instance(function)) = self.owner_at(node) else {
+            return false;
+        };
+        let handed_to = self
+            .parent_past_wrappers(function)
+            .map(|node| self.kind(node));
+        matches!(self.kind(function), AstKind::Function(_))
+            && matches!(handed_to, Some(AstKind::CallExpression(_)))
+    }
+
     /// The innermost class around a node.
     pub(crate) fn class_around(&self, node: NodeId) -> Option<NodeId> {
         self.nodes()

@@ -131,15 +131,17 @@ impl<'a> Search<'_, 'a> {
             .collect()
     }
 
-    /// Members of the path's first name on anything but `this`.
+    /// Members of the path's first name on anything but the `this` of a class or literal, whose own fields they would be.
     fn named_starts(&self, path: &[String]) -> Vec<(NodeId, usize)> {
         let Some(first) = path.first() else {
             return Vec::new();
         };
         let is_it = |kind: AstKind<'a>| {
             let object = member_object(kind).map(bare);
-            object.is_some_and(|object| !matches!(object, Expression::ThisExpression(_)))
-                && self.tree.member_name(kind).as_deref() == Some(first.as_str())
+            object.is_some_and(|object| match object {
+                Expression::ThisExpression(this) => self.tree.is_given_this(this.node_id.get()),
+                _ => true,
+            }) && self.tree.member_name(kind).as_deref() == Some(first.as_str())
         };
         let nodes = self.tree.nodes().iter();
         nodes

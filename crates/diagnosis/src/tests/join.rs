@@ -142,7 +142,7 @@ fn what_lives_in_a_package_is_reached_through_the_service() {
     };
     let mut holder = holder(Pattern::UnboundedCache, Some(inside));
     // A field of what the variable holds is reached through the variable.
-    holder.user_anchor = Some(property(service.variable("users"), "memo"));
+    holder.headline.user_anchor = Some(property(service.variable("users"), "memo"));
     let found = suspect(holder, &service, &Join::default());
     assert_eq!(found.holder.package.as_deref(), Some("memo@1.0.0"));
     assert_eq!(title(&found), "cache at node_modules/memo/index.js:2:24");
@@ -170,7 +170,7 @@ fn a_package_around_the_holder_is_named_with_its_version() {
     ]);
     let check = |origin: Option<Origin>, expected: Option<&str>| {
         let mut holder = holder(Pattern::UnboundedCache, Some(service.variable("users")));
-        holder.inner_origin = origin;
+        holder.headline.inner_origin = origin;
         let found = suspect(holder, &service, &Join::default());
         assert_eq!(found.holder.package.as_deref(), expected);
         // The declaration, which the calls into the package end with, is shown once.

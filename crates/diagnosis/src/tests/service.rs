@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use stanch_heap_graph::NodeId;
-use stanch_heap_growth::{Anchor, GrowingHolder, Growth, MemberPlace, Origin, ScriptPlace};
+use stanch_heap_growth::{
+    Anchor, GrowingHolder, Growth, Headline, MemberPlace, Origin, ScriptPlace,
+};
 use stanch_js_source::{Position, SourceMapIndex, SourceText};
 use stanch_leak_patterns::{Confidence, Pattern};
 
@@ -141,15 +143,19 @@ pub(super) fn holder(pattern: Pattern, anchor: Option<Anchor>) -> GrowingHolder 
     GrowingHolder {
         id: NodeId(1),
         class: "Map".to_owned(),
-        inner_origin: anchor.as_ref().map(Anchor::origin),
-        anchor,
-        user_anchor: None,
+        headline: Headline {
+            inner_origin: anchor.as_ref().map(Anchor::origin),
+            anchor: anchor.clone(),
+            user_anchor: None,
+        },
+        names: anchor.into_iter().collect(),
         path: Vec::new(),
         count: vec![10, 110, 210],
         retained: vec![0, 100_000, 200_000],
         steady_bytes: 200_000,
         share: 1.0,
         classes: Vec::new(),
+        further_places: Vec::new(),
         places: Vec::new(),
         capture: None,
         pattern: Some(pattern),

@@ -9,7 +9,7 @@ use crate::trace::sites;
 
 /// The lines found, such as `inserts app.js:3`.
 fn lines(holder: &GrowingHolder, service: &Service) -> Vec<String> {
-    let anchored = holder.anchor.as_ref();
+    let anchored = holder.headline.anchor.as_ref();
     let anchored = anchored.and_then(|anchor| named(anchor, &service.sources));
     let found = sites(holder, anchored.as_ref(), &service.sources);
     let lines = found.iter().map(|site| {

@@ -149,6 +149,62 @@ fn module_variables() {
 }
 
 #[test]
+fn private_fields_of_the_class_itself() {
+    check(
+        "class Book {\n  static #agreed = new Map();\n  static for(t) { Book.#agreed.set(t, {}); }\n}",
+        field("Book", "#agreed"),
+        "declared 2:10 Map, Inserts 3",
+    );
+}
+
+#[test]
+fn properties_given_to_objects_from_elsewhere() {
+    let given = |text: &str, holder: &HolderRef| {
+        let source = SourceText::new("plugin.js", text);
+        let found = with_parsed(&source, |parsed| parsed.given_property(holder))?;
+        Some(format!(
+            "{}:{} {}",
+            found.name.line(),
+            found.name.column(),
+            initializer(&found.initializer)
+        ))
+    };
+    let tags = var("app").property("tags");
+    let check = |text: &str, expected: Option<&str>| {
+        assert_eq!(given(text, &tags).as_deref(), expected, "{text}");
+    };
+    check(
+        "export default async (app) => {\n  app.decorate('tags', new Map());\n};",
+        Some("2:16 Map"),
+    );
+    check(
+        "module.exports = (server) => { server.tags = []; };",
+        Some("1:39 Array"),
+    );
+    check(
+        "exports.add = (o) => Object.defineProperty(o, 'tags', { value: {} });",
+        Some("1:47 Other"),
+    );
+    check("class A { constructor() { this.tags = []; } }", None);
+    check("app.decorate(name, {}); app.set('tags', 1);", None);
+    let seen = var("app").property("locals").property("seen");
+    assert_eq!(
+        given("exports.f = (app) => { app.locals.seen = {}; };", &seen).as_deref(),
+        Some("1:35 Object")
+    );
+    assert_eq!(
+        given("exports.f = (app) => { app.other.seen = {}; };", &seen),
+        None
+    );
+    check_in(
+        "route.js",
+        "export default (app) => app.get('/', function () {\n  this.tags[this.id] = 1;\n});\nclass B { put(k) { this.tags[k] = 1; } }",
+        var("other").property("tags"),
+        "undeclared, Inserts 2 by name",
+    );
+}
+
+#[test]
 fn fields_under_symbols() {
     let van = "const kRecalls = Symbol('recalls');\nclass Van {\n  constructor() { this[kRecalls] = []; }\n  go(f) { this[kRecalls].push(f); }\n  reset() { this[kRecalls].splice(0); }\n}";
     check(

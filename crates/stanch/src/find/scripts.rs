@@ -108,9 +108,12 @@ pub(crate) async fn load_live(
 /// The service's own scripts, and of the packages those that a holder leads to.
 fn wanted(growth: &Growth) -> impl Iterator<Item = &str> {
     let led_to = growth.holders.iter().flat_map(|holder| {
-        let anchors = [holder.anchor.as_ref(), holder.user_anchor.as_ref()]
-            .into_iter()
-            .flatten();
+        let anchors = [
+            holder.headline.anchor.as_ref(),
+            holder.headline.user_anchor.as_ref(),
+        ]
+        .into_iter()
+        .flatten();
         let anchored = anchors
             .filter_map(|anchor| anchor.script())
             .map(|place| place.url.as_str());
@@ -122,7 +125,7 @@ fn wanted(growth: &Growth) -> impl Iterator<Item = &str> {
     let packages = growth
         .holders
         .iter()
-        .filter_map(|holder| holder.inner_origin.as_ref());
+        .filter_map(|holder| holder.headline.inner_origin.as_ref());
     led_to.extend(
         packages
             .filter(|origin| **origin != Origin::User)
