@@ -122,10 +122,7 @@ fn original_variable(
 fn original_class(constructor: &ScriptPlace, sources: &Sources) -> Option<String> {
     bundle(constructor, sources)?;
     let located = sources.locate(&constructor.url, position(constructor))?;
-    with_parsed(located.text, |parsed| {
-        let function = parsed.function_at(located.position)?.function;
-        function.class.or(function.name)
-    })
+    with_parsed(located.text, |parsed| parsed.class_at(located.position))
 }
 
 /// The identifier that starts at a position.

@@ -89,6 +89,14 @@ impl ParsedSource<'_> {
     }
 }
 
+impl ParsedSource<'_> {
+    /// The name of the class, or constructor function, whose instances V8 places here.
+    pub fn class_at(&self, position: Position) -> Option<String> {
+        let class = self.tree.owner_with_constructor_at(position)?;
+        self.tree.own_or_assigned_name(class)
+    }
+}
+
 impl<'a> Tree<'a> {
     /// The function node V8 places there, else the innermost around the position.
     pub(crate) fn function_node_at(&self, position: Position) -> Option<NodeId> {

@@ -275,7 +275,7 @@ impl<'a> Tree<'a> {
     }
 
     /// V8 gives a class without a constructor the place where the class starts.
-    fn owner_with_constructor_at(&self, position: Position) -> Option<NodeId> {
+    pub(crate) fn owner_with_constructor_at(&self, position: Position) -> Option<NodeId> {
         let offset = self.source.offset(position)?;
         let class = self.nodes().iter().find(
             |node| matches!(node.kind(), AstKind::Class(class) if class.span.start == offset),

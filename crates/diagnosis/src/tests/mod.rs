@@ -6,6 +6,7 @@
 )]
 
 mod allocated;
+mod bundled;
 mod join;
 mod opened;
 mod place;

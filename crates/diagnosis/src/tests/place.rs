@@ -267,6 +267,28 @@ fn fields_are_declared_in_their_class() {
 }
 
 #[test]
+fn a_property_may_be_given_in_another_file() {
+    let app = (
+        "app.js",
+        "const app = fastify();\napp.register(tags);\nexports.app = ▸() => app;",
+    );
+    let tags = |service: &Service| property(service.variable("app"), "tags");
+    let plugin = (
+        "plugin.js",
+        "export default async (app) => { app.decorate('tags', new Map()); };",
+    );
+    check(&[app, plugin], tags, "app.tags at plugin.js:1:46");
+    // Two files that do it leave only the object.
+    let other = ("other.js", "exports.f = (app) => { app.tags = []; };");
+    check(&[app, plugin, other], tags, "app.tags at app.js:1:7");
+    let own = (
+        "app.js",
+        "const app = { tags: [] };\nexports.app = ▸() => app;",
+    );
+    check(&[own, plugin], tags, "app.tags at app.js:1:15");
+}
+
+#[test]
 fn exports_and_fields_are_found_without_a_function() {
     let service = Service::new(&[
         ("a.js", "export const other = 1;"),
