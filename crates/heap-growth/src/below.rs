@@ -6,8 +6,8 @@ use stanch_heap_graph::{EdgeKind, EdgeName, HeapGraph, NodeKind, Ordinal};
 
 use crate::age::Ages;
 use crate::anchor::Origin;
+use crate::growing_holder::MemberPlace;
 use crate::scripts::{ScriptPlace, Scripts, internal_target};
-use crate::suspect::MemberPlace;
 
 /// Newcomers looked at below one member; a record with some functions in it is far smaller.
 const LOOKED_AT: usize = 80;

@@ -9,9 +9,10 @@ use stanch_leak_patterns::Confidence;
 
 use crate::age::{Ages, is_store};
 use crate::anchor::{Anchor, anchors};
+use crate::growing_holder::{ClassCount, GrowingHolder, Growth};
 use crate::headline::Headline;
+use crate::path::path_of;
 use crate::scripts::Scripts;
-use crate::suspect::{ClassCount, GrowingHolder, Growth, path_of};
 use crate::trail::Trails;
 
 /// Holders reported.

@@ -32,12 +32,15 @@
 mod age;
 mod anchor;
 mod below;
+mod counts;
 mod ends;
 mod gone;
 mod group;
+mod growing_holder;
 mod headline;
 mod held;
 mod members;
+mod path;
 mod pattern;
 mod scripts;
 mod series;
@@ -46,8 +49,8 @@ mod trail;
 mod traits;
 
 pub use anchor::{Anchor, BlockSlot, Origin, symbol_description};
+pub use growing_holder::{Capture, ClassCount, GrowingHolder, Growth, MemberPlace, Step};
 pub use headline::Headline;
 pub use held::holders_of_memory;
 pub use scripts::{ScriptPlace, Scripts};
 pub use series::Series;
-pub use suspect::{Capture, ClassCount, GrowingHolder, Growth, MemberPlace, Step};

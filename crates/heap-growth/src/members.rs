@@ -9,8 +9,8 @@ use crate::anchor::Origin;
 use crate::below::Below;
 use crate::ends::without_accepted_ends;
 use crate::group::Group;
+use crate::growing_holder::{Capture, ClassCount, MemberPlace};
 use crate::scripts::{ScriptPlace, Scripts};
-use crate::suspect::{Capture, ClassCount, MemberPlace};
 use crate::traits::{Trait, is_text, trait_of};
 
 /// Classes named in a report.

@@ -6,7 +6,8 @@ use stanch_heap_graph::{HeapGraph, NodeKind, Ordinal};
 
 use crate::age::Ages;
 use crate::gone::Held;
-use crate::suspect::{self, Growth};
+use crate::growing_holder::Growth;
+use crate::suspect;
 
 /// Snapshots of one inspector session in the order in which they were taken.
 ///

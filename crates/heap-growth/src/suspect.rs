@@ -4,17 +4,20 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
 use rustc_hash::FxHashMap;
-use stanch_heap_graph::{EdgeKind, EdgeName, HeapGraph, NodeId, NodeKind, Ordinal};
-use stanch_leak_patterns::{Confidence, Pattern};
+use stanch_heap_graph::{HeapGraph, Ordinal};
+use stanch_leak_patterns::Confidence;
 
-use crate::age::{Ages, is_store};
-use crate::anchor::{Anchor, BlockSlot, anchors};
+use crate::age::Ages;
+use crate::anchor::{Anchor, anchors};
+use crate::counts::{counts, running_sum, steady};
 use crate::group::{Group, Slot, groups};
+use crate::growing_holder::{GrowingHolder, Growth, Step};
 use crate::headline::Headline;
-use crate::members::{self, Members};
+use crate::members;
+use crate::path::path;
 use crate::pattern::{self, Shape};
-use crate::scripts::{ScriptPlace, Scripts};
-use crate::trail::{LinkKind, Trail, Trails, is_weak_pair};
+use crate::scripts::Scripts;
+use crate::trail::{LinkKind, Trail, Trails};
 
 /// Groups looked at closely; all further ones together hold next to nothing.
 const CLOSELY: usize = 40;
@@ -22,101 +25,6 @@ const CLOSELY: usize = 40;
 const LEAST_SHARE: f64 = 0.01;
 /// The same for a holder without name, pattern or place: V8's and Node's own odds and ends.
 const LEAST_NAMELESS_SHARE: f64 = 0.1;
-
-/// What has grown between the first snapshot and the last.
-#[derive(Debug, Default)]
-pub struct Growth {
-    /// Holders by steady growth, most first.
-    pub holders: Vec<GrowingHolder>,
-    /// Bytes of all objects that came since the first snapshot, less those that took the place of others.
-    pub newcomer_bytes: u64,
-    /// URLs or paths of the scripts that readers can open, the service's own and its packages', in order.
-    pub scripts: Vec<String>,
-}
-
-/// An object under which newcomers accumulate.
-#[derive(Debug, Clone)]
-pub struct GrowingHolder {
-    /// Its id within the session.
-    pub id: NodeId,
-    /// Its class, such as `Map`.
-    pub class: String,
-    /// Its name in the sources, chosen from `names`.
-    pub headline: Headline,
-    /// All names on its path that stand in code which a reader can open, the nearest first.
-    pub names: Vec<Anchor>,
-    /// From the outermost name to the newcomers.
-    pub path: Vec<Step>,
-    /// Members at each snapshot; those of the first that are gone by the last are not counted.
-    pub count: Vec<u64>,
-    /// Bytes of the newcomers at each snapshot, 0 at the first.
-    pub retained: Vec<u64>,
-    /// Bytes that came in the steadiest way: the slowest step's rate, over the whole series.
-    pub steady_bytes: u64,
-    /// Its part of all newcomers' bytes, 0 to 1.
-    pub share: f64,
-    /// Newcomers by class, most bytes first.
-    pub classes: Vec<ClassCount>,
-    /// Functions and classes of readable code among the members, most frequent first: the nearest of each member, the
-    /// service's own before its packages'.
-    pub places: Vec<MemberPlace>,
-    /// All functions of readable code that the members lead to, most frequent first.
-    pub further_places: Vec<MemberPlace>,
-    /// The variable through which stored functions keep most.
-    pub capture: Option<Capture>,
-    /// The pattern; none when the shape fits no single one.
-    pub pattern: Option<Pattern>,
-    /// How sure holder and pattern are.
-    pub confidence: Confidence,
-    /// Why this pattern, in one clause.
-    pub reason: String,
-}
-
-/// Newcomers of one class.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ClassCount {
-    /// The class, as DevTools names it.
-    pub class: String,
-    /// How many.
-    pub count: u64,
-    /// Their own bytes.
-    pub bytes: u64,
-}
-
-/// A function or class that members of a holder lead to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MemberPlace {
-    /// Where it was written.
-    pub place: ScriptPlace,
-    /// Its name; empty for an anonymous function.
-    pub name: String,
-    /// Sampled members that lead to it.
-    pub count: u64,
-    /// Whether the members are instances of a class rather than lead to a function.
-    pub is_class: bool,
-}
-
-/// A variable that stored functions keep alive.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Capture {
-    /// Its name.
-    pub variable: String,
-    /// A stored function whose scope has it; the function need not use it.
-    pub function: ScriptPlace,
-    /// Class of the value.
-    pub value_class: String,
-    /// Its part of the members' bytes, 0 to 1.
-    pub share: f64,
-}
-
-/// One readable step of a path.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Step {
-    /// How the object is held: a name, `[…]` for entries, or what V8 calls it in brackets.
-    pub name: String,
-    /// Its class.
-    pub class: String,
-}
 
 /// Names, reads and ranks everything that grows.
 ///
@@ -306,140 +214,6 @@ fn class_of_holder(graph: &HeapGraph, group: &Group) -> String {
         (Slot::Rooted(class), _) => class.clone(),
         _ => graph.name(group.owner).to_owned(),
     }
-}
-
-fn counts(trails: &Trails<'_>, group: &Group, members: &Members) -> Vec<u64> {
-    if let Some((links, _)) = &members.linked {
-        return running_sum(links);
-    }
-    let old = match group.slot {
-        Slot::Members => members_of(trails, group.owner),
-        _ => 0,
-    };
-    // A Map's keys are tops as well as its values where they are texts of their own.
-    let entries = entries_per_top(trails.graph, group);
-    let mut counts = running_sum(&group.counts);
-    for count in &mut counts {
-        *count = *count / entries + old;
-    }
-    counts
-}
-
-/// Old members of a container: its elements and properties, and what its stores hold, from before the first snapshot.
-fn members_of(trails: &Trails<'_>, owner: Ordinal) -> u64 {
-    let (graph, ages) = (trails.graph, trails.ages);
-    let is_key = |node| {
-        matches!(
-            graph.kind(node),
-            NodeKind::String | NodeKind::Number | NodeKind::Hidden
-        )
-    };
-    let is_old = |node: Ordinal| ages.step(node).is_none() && ages.owner(node) == node;
-    let in_stores = graph
-        .dominated_children(owner)
-        .filter(|&child| ages.owner(child) == owner)
-        .flat_map(|store| graph.dominated_children(store))
-        .filter(|&member| !is_key(member));
-    let direct = graph.dominated_children(owner).filter(|&child| {
-        graph.retainers(child).any(|retainer| {
-            retainer.from == owner
-                && matches!(retainer.kind, EdgeKind::Element | EdgeKind::Property)
-                && retainer.name != EdgeName::Name("__proto__")
-        })
-    });
-    in_stores
-        .chain(direct)
-        .filter(|&member| is_old(member))
-        .count() as u64
-}
-
-fn entries_per_top(graph: &HeapGraph, group: &Group) -> u64 {
-    if !matches!(graph.name(group.owner), "Map" | "Object") || group.slot != Slot::Members {
-        return 1;
-    }
-    let texts = group
-        .tops
-        .iter()
-        .filter(|&&top| {
-            matches!(
-                graph.kind(top),
-                NodeKind::String | NodeKind::ConsString | NodeKind::Number
-            )
-        })
-        .count();
-    // Key and value of each entry are newcomers of their own if about half of them are texts.
-    if texts * 5 >= group.tops.len() * 2 && texts * 5 <= group.tops.len() * 3 {
-        2
-    } else {
-        1
-    }
-}
-
-/// From the values of the steps to the values at the snapshots, which start at 0.
-fn running_sum(steps: &[u64]) -> Vec<u64> {
-    let mut sum = 0;
-    let rest = steps.iter().map(|step| {
-        sum += step;
-        sum
-    });
-    std::iter::once(0).chain(rest).collect()
-}
-
-/// What would have come at the slowest step's rate all the time: one-time growth falls out.
-fn steady(bytes: &[u64], spans: &[u64]) -> u64 {
-    let whole: u64 = spans.iter().sum();
-    let slowest = bytes
-        .iter()
-        .zip(spans)
-        .map(|(bytes, span)| u128::from(*bytes) * u128::from(whole) / u128::from(*span))
-        .min();
-    slowest
-        .and_then(|bytes| u64::try_from(bytes).ok())
-        .unwrap_or(0)
-}
-
-fn path(graph: &HeapGraph, group: &Group, trail: &Trail, typical: Option<&str>) -> Vec<Step> {
-    let mut steps = path_of(graph, trail);
-    if let Some(class) = typical.filter(|_| group.slot != Slot::Internal) {
-        steps.push(Step {
-            name: "[newcomers]".to_owned(),
-            class: class.to_owned(),
-        });
-    }
-    steps
-}
-
-/// A trail as its reader sees it, outermost first: V8's stores and repetitions are left out.
-pub(crate) fn path_of(graph: &HeapGraph, trail: &Trail) -> Vec<Step> {
-    let mut steps: Vec<Step> = Vec::new();
-    for link in trail.links.iter().rev() {
-        let through_store = is_store(graph, link.to) || is_store(graph, link.from);
-        let name = match &link.kind {
-            LinkKind::Variable(name) | LinkKind::Export(name) => name.clone(),
-            LinkKind::BlockVariable(_) => BlockSlot::NAMELESS.to_owned(),
-            LinkKind::Property(name) => format!(".{name}"),
-            LinkKind::Global(name) => format!("globalThis.{name}"),
-            LinkKind::ModuleExports(file) => format!("module.exports of {file}"),
-            LinkKind::Entry => "[…]".to_owned(),
-            LinkKind::Internal(_) if through_store => continue,
-            LinkKind::Internal(name) if is_weak_pair(name) => "(value of a WeakMap)".to_owned(),
-            LinkKind::Internal(_) if graph.kind(link.from) == NodeKind::Synthetic => {
-                "(root)".to_owned()
-            }
-            LinkKind::Internal(name) => format!("({name})"),
-        };
-        if is_store(graph, link.to) {
-            continue;
-        }
-        let step = Step {
-            name,
-            class: graph.class_name(link.to).to_owned(),
-        };
-        if steps.last() != Some(&step) {
-            steps.push(step);
-        }
-    }
-    steps
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a share for people")]

@@ -2,6 +2,7 @@
 
 mod allocations;
 mod isolate;
+mod isolates;
 mod measure;
 mod pace;
 mod save;

@@ -1,0 +1,239 @@
+//! Rounds of load with forced garbage collection after each, until every isolate's memory is understood.
+
+mod explaining;
+mod loading;
+mod snapshotting;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::Result;
+use stanch_diagnosis::Phase;
+use stanch_heap_growth::Growth;
+use stanch_inspector::Session;
+use stanch_leak_patterns::Bytes;
+use stanch_memory_verdict::{Decision, Need, Reading, ReleaseHint, Verdict};
+use tokio::time::Instant;
+
+use super::isolate::{Isolate, is_explained_by_snapshots};
+use super::isolates::isolates;
+use super::pace::Pace;
+use super::traffic::Traffic;
+use crate::args::MeasureArgs;
+use crate::ui::{Status, Ui};
+
+/// One round may not be longer than this, however small the growth.
+const LONGEST_ROUND: Duration = Duration::from_secs(30);
+
+/// What the run came to.
+pub(crate) struct Measured {
+    /// The isolate that the verdict is about.
+    pub(crate) isolate: Isolate,
+    pub(crate) verdict: Verdict,
+    /// What grew; none where no snapshots were taken.
+    pub(crate) growth: Option<Growth>,
+}
+
+/// Whether a verdict stands once the sources were read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Explained {
+    Fully,
+    /// They show that entries are let go: the question is open again.
+    ButEvicting,
+}
+
+/// One run over all isolates of a process.
+pub(crate) struct Measurement<'a> {
+    args: &'a MeasureArgs,
+    save: Option<PathBuf>,
+    ui: &'a Ui,
+    traffic: Traffic,
+    isolates: Vec<Isolate>,
+    started: Instant,
+    round: Duration,
+    rounds_done: u32,
+    silent_rounds: u32,
+    pace: Pace,
+    /// The round after which to stop undecided.
+    last_round: u32,
+}
+
+impl<'a> Measurement<'a> {
+    /// Prepares every isolate that `--worker` asks for.
+    pub(crate) async fn new(
+        session: &Session,
+        traffic: Traffic,
+        args: &'a MeasureArgs,
+        save: Option<PathBuf>,
+        ui: &'a Ui,
+    ) -> Result<Self> {
+        Ok(Self {
+            args,
+            save,
+            ui,
+            traffic,
+            isolates: isolates(session, args).await?,
+            started: Instant::now(),
+            round: args.round,
+            rounds_done: 0,
+            silent_rounds: 0,
+            pace: Pace::full(),
+            last_round: args.max_rounds,
+        })
+    }
+
+    /// The traffic, for the report.
+    pub(crate) fn traffic(&self) -> &Traffic {
+        &self.traffic
+    }
+
+    /// Measures until the verdict stands. `hint` reads from a leak's snapshots whether its source evicts.
+    pub(crate) async fn run(
+        &mut self,
+        hint: impl Fn(&Growth) -> Option<ReleaseHint>,
+    ) -> Result<Measured> {
+        for isolate in &mut self.isolates {
+            isolate.evidence.warm_up = Some(isolate.read(0, millis(self.started)).await?);
+        }
+        self.load(self.args.warmup, Phase::WarmUp).await?;
+        self.read_all().await?;
+        for isolate in self
+            .isolates
+            .iter_mut()
+            .filter(|isolate| !isolate.may_snapshot())
+        {
+            isolate.start_sampling().await?;
+        }
+        loop {
+            self.load(self.round, Phase::Load).await?;
+            self.rounds_done += 1;
+            self.read_all().await?;
+            self.snapshot_growing().await?;
+            // What the sources say can open the question again, and the answer may need no further round.
+            while let Some((culprit, verdict)) = self.decide().await? {
+                if self.explain(culprit, &verdict, &hint).await? == Explained::Fully {
+                    return self.measured(culprit, verdict);
+                }
+            }
+        }
+    }
+
+    fn measured(&mut self, culprit: usize, verdict: Verdict) -> Result<Measured> {
+        let isolate = self.isolates.swap_remove(culprit);
+        let is_series = isolate.snapshots_taken() > 1;
+        let growth = is_series.then(|| isolate.growth()).transpose()?;
+        Ok(Measured {
+            isolate,
+            verdict,
+            growth,
+        })
+    }
+
+    async fn read_all(&mut self) -> Result<()> {
+        let requests = self.traffic.requests_now().await?;
+        let mut readings = Vec::new();
+        for isolate in &mut self.isolates {
+            readings.push(isolate.read(requests, millis(self.started)).await?);
+        }
+        for (isolate, reading) in self.isolates.iter_mut().zip(apart(readings)) {
+            self.ui.detail(&format!(
+                "{}: reading {} after {requests} requests: live heap {}, external {}, rss {}",
+                isolate.name,
+                isolate.evidence.readings.len(),
+                Bytes(reading.live_heap),
+                Bytes(reading.external),
+                Bytes(reading.rss),
+            ));
+            isolate.evidence.readings.push(reading);
+        }
+        if let Some(kept) = self.isolates.iter().filter_map(Isolate::kept_last).max() {
+            self.pace.adapt(kept);
+        }
+        Ok(())
+    }
+
+    /// The verdict, once no isolate needs another measurement or one of them leaks.
+    async fn decide(&mut self) -> Result<Option<(usize, Verdict)>> {
+        let rounds_left = self.last_round.saturating_sub(self.rounds_done);
+        let mut clean = None;
+        let mut needs = Vec::new();
+        for (index, isolate) in self.isolates.iter_mut().enumerate() {
+            match isolate.decide(rounds_left) {
+                Decision::Decided(verdict) if is_explained_by_snapshots(verdict.kind) => {
+                    return Ok(Some((index, verdict)));
+                }
+                Decision::Decided(verdict) => clean = clean.or(Some((index, verdict))),
+                Decision::More(need) => needs.push(need),
+            }
+        }
+        match longest(&needs) {
+            None => Ok(clean),
+            Some(Need::Round { stretch }) => {
+                self.round = self
+                    .round
+                    .mul_f64(stretch.clamp(0.5, 2.0))
+                    .min(LONGEST_ROUND);
+                Ok(None)
+            }
+            Some(Need::Pause { ms }) => {
+                self.pause(Duration::from_millis(ms)).await?;
+                // With the pause's reading the same question is asked again before any further load.
+                Box::pin(self.decide()).await
+            }
+        }
+    }
+
+    async fn pause(&mut self, length: Duration) -> Result<()> {
+        self.ui
+            .status(&self.status(Phase::Pause, Instant::now() + length));
+        // Between rounds nothing is sent; what others send goes on.
+        tokio::time::sleep(length).await;
+        let requests = self.traffic.requests_now().await?;
+        for isolate in &mut self.isolates {
+            isolate.evidence.pause = Some(isolate.read(requests, millis(self.started)).await?);
+        }
+        Ok(())
+    }
+
+    fn status(&self, phase: Phase, until: Instant) -> Status {
+        Status {
+            phase,
+            round: self.rounds_done + 1,
+            max_rounds: self.args.max_rounds,
+            requests_per_second: self.traffic.rate(),
+            live_heap: self.isolates[0]
+                .evidence
+                .readings
+                .iter()
+                .map(|reading| reading.live_heap)
+                .collect(),
+            left: until.saturating_duration_since(Instant::now()),
+        }
+    }
+}
+
+/// Resident memory is the whole process's: each isolate's readings go without what the others have reserved.
+fn apart(mut readings: Vec<Reading>) -> Vec<Reading> {
+    let reserved = |reading: &Reading| reading.heap_total + reading.external;
+    let all: u64 = readings.iter().map(reserved).sum();
+    for reading in &mut readings {
+        reading.rss = reading.rss.saturating_sub(all - reserved(reading));
+    }
+    readings
+}
+
+/// A pause answers more than a round, and a longer one more than a shorter one.
+fn longest(needs: &[Need]) -> Option<Need> {
+    needs.iter().copied().max_by(|a, b| {
+        let weight = |need: &Need| match need {
+            Need::Round { stretch } => *stretch,
+            #[expect(clippy::cast_precision_loss, reason = "only compared")]
+            Need::Pause { ms } => 1_000.0 + *ms as f64,
+        };
+        weight(a).total_cmp(&weight(b))
+    })
+}
+
+fn millis(since: Instant) -> u64 {
+    u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX)
+}
