@@ -53,6 +53,7 @@ pub(crate) async fn run(args: &DemoArgs, output_args: &OutputArgs, ui: &Ui) -> R
 /// The first suspect and its patch: `stanch find` says more of the same run.
 fn on_one_screen(mut diagnosis: Diagnosis) -> Diagnosis {
     diagnosis.notes.clear();
+    diagnosis.verdict.would_change.clear();
     diagnosis.suspects.truncate(1);
     for suspect in &mut diagnosis.suspects {
         suspect.objects.clear();
