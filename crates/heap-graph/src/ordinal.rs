@@ -11,7 +11,9 @@ pub struct Ordinal(
 
 /// V8's id of an object. The same object keeps it across the snapshots of one inspector session;
 /// in files of other sessions the same number means something else.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+)]
 pub struct NodeId(
     /// As V8 wrote it.
     pub u64,

@@ -1,12 +1,13 @@
 //! A trail from a holder towards the root into the name that a reader of the sources knows the holder by.
 
+use serde::{Deserialize, Serialize};
 use stanch_heap_graph::NodeKind;
 
 use crate::scripts::ScriptPlace;
 use crate::trail::{Link, LinkKind, Trail, Trails};
 
 /// Whose code a script is.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Origin {
     /// The service's own.
     User,
@@ -47,7 +48,7 @@ fn package_name(path: &str) -> String {
 }
 
 /// What a holder is called in the sources.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Anchor {
     /// A variable of a module or function.
     Variable {
@@ -107,7 +108,7 @@ pub enum Anchor {
 }
 
 /// A value in the scope of a block: `if`, a loop, `try`. V8 writes no names for them.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct BlockSlot {
     /// The value's class.
     pub class: String,

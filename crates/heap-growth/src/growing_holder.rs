@@ -1,5 +1,6 @@
 //! What is said about an object under which newcomers accumulate.
 
+use serde::{Deserialize, Serialize};
 use stanch_heap_graph::NodeId;
 use stanch_leak_patterns::{Confidence, Pattern};
 
@@ -8,7 +9,7 @@ use crate::headline::Headline;
 use crate::scripts::ScriptPlace;
 
 /// What has grown between the first snapshot and the last.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Growth {
     /// Holders by steady growth, most first.
     pub holders: Vec<GrowingHolder>,
@@ -19,7 +20,7 @@ pub struct Growth {
 }
 
 /// An object under which newcomers accumulate.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct GrowingHolder {
     /// Its id within the session.
     pub id: NodeId,
@@ -57,7 +58,7 @@ pub struct GrowingHolder {
 }
 
 /// Newcomers of one class.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClassCount {
     /// The class, as DevTools names it.
     pub class: String,
@@ -68,7 +69,7 @@ pub struct ClassCount {
 }
 
 /// A function or class that members of a holder lead to.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MemberPlace {
     /// Where it was written.
     pub place: ScriptPlace,
@@ -81,7 +82,7 @@ pub struct MemberPlace {
 }
 
 /// A variable that stored functions keep alive.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Capture {
     /// Its name.
     pub variable: String,
@@ -94,7 +95,7 @@ pub struct Capture {
 }
 
 /// One readable step of a path.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Step {
     /// How the object is held: a name, `[…]` for entries, or what V8 calls it in brackets.
     pub name: String,

@@ -1,11 +1,12 @@
 //! The names along a holder's path into the one that a report is headed with.
 
+use serde::{Deserialize, Serialize};
 use stanch_leak_patterns::Pattern;
 
 use crate::anchor::{Anchor, Origin};
 
 /// What a holder is called, and by whom.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Headline {
     /// Its name in the sources; none where only the runtime holds it.
     pub anchor: Option<Anchor>,

@@ -2,12 +2,13 @@
 
 use std::collections::HashMap;
 
+use serde::{Deserialize, Serialize};
 use stanch_heap_graph::{EdgeKind, EdgeName, HeapGraph, NodeKind, Ordinal};
 
 use crate::anchor::Origin;
 
 /// A position in a script as V8 counts.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct ScriptPlace {
     /// V8's number of the script; only valid within its process.
     pub script_id: u32,

@@ -3,7 +3,9 @@
 use std::fmt;
 
 /// How sure a suspect or a finding is, from weakest to strongest.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+)]
 pub enum Confidence {
     /// Worth a look; other readings are as likely.
     Low,
