@@ -90,11 +90,14 @@ impl Ui {
             .set_message(format!("heap snapshot {number}: {how_far}"));
     }
 
-    /// Shows how much of a file is read.
-    pub(crate) fn reading(&self, name: &str, done: u64, length: Option<u64>) {
-        let whole = length.map_or_else(String::new, |length| format!(" of {}", Bytes(length)));
-        self.bar
-            .set_message(format!("reading {name}: {}{whole}", Bytes(done)));
+    /// Shows how much of a file is read, how fast, and how long it will still take.
+    pub(crate) fn reading(&self, name: &str, done: u64, length: Option<u64>, elapsed: Duration) {
+        if !self.bar.is_hidden() {
+            self.bar.set_message(format!(
+                "reading {name}: {}",
+                reading_line(done, length, elapsed)
+            ));
+        }
     }
 
     /// A line for those who asked for all of it.
@@ -141,6 +144,23 @@ fn status_line(status: &Status) -> String {
     }
 }
 
+fn reading_line(done: u64, length: Option<u64>, elapsed: Duration) -> String {
+    let mut line = Bytes(done).to_string();
+    if let Some(length) = length {
+        line.push_str(&format!(" of {}", Bytes(length)));
+    }
+    let milliseconds = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
+    let Some(rate @ 1..) = done.saturating_mul(1000).checked_div(milliseconds) else {
+        return line;
+    };
+    line.push_str(&format!(" · {}/s", Bytes(rate)));
+    if let Some(length) = length {
+        let left = length.saturating_sub(done).div_ceil(rate);
+        line.push_str(&format!(" · {left} s left"));
+    }
+    line
+}
+
 fn sparkline(values: &[u64]) -> String {
     let shown = &values[values.len().saturating_sub(SPARKS)..];
     let (Some(low), Some(high)) = (shown.iter().min(), shown.iter().max()) else {
@@ -156,7 +176,25 @@ fn sparkline(values: &[u64]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::sparkline;
+    use std::time::Duration;
+
+    use super::{reading_line, sparkline};
+
+    #[test]
+    fn reading_tells_bytes_rate_and_time_left() {
+        let check = |done, length, seconds, expected: &str| {
+            let line = reading_line(done, length, Duration::from_secs(seconds));
+            assert_eq!(line, expected);
+        };
+        check(0, None, 0, "0 B");
+        check(
+            200 << 20,
+            Some(600 << 20),
+            2,
+            "200 MB of 600 MB · 100 MB/s · 4 s left",
+        );
+        check(200 << 20, None, 2, "200 MB · 100 MB/s");
+    }
 
     #[test]
     fn a_sparkline_spans_its_values() {
