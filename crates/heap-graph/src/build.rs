@@ -43,19 +43,22 @@ pub(crate) fn build(mut snapshot: Snapshot) -> Result<HeapGraph, GraphError> {
     let names = Names::of(&snapshot);
     let tables = names.pairs.tables(&snapshot);
     let faint = Faint::new(&snapshot, &names.pairs, tables.as_ref());
-    let distances = Chore::new(|| Distances::of(&snapshot, &names));
-    let sizes = Chore::new(|| self_sizes(&snapshot, &names));
     let classes = Chore::new(|| ClassNames::of(&snapshot, &names));
-    let help = || {
-        distances.attend();
-        sizes.attend();
-        classes.attend();
-    };
     let (walk, retainers) = both(
-        || depth_first(&snapshot, &names, faint),
+        || {
+            let walk = depth_first(&snapshot, &names, faint);
+            classes.attend();
+            walk
+        },
         || Retainers::of(&snapshot, faint),
     );
     let owned = walk.owned.clone();
+    let distances = Chore::new(|| Distances::of(&snapshot, &names));
+    let sizes = Chore::new(|| self_sizes(&snapshot, &names, &retainers));
+    let help = || {
+        distances.attend();
+        sizes.attend();
+    };
     let follow = || {
         let tree = DominatorTree::new(dominators(&snapshot, faint, &retainers, walk));
         help();

@@ -40,6 +40,11 @@ impl ClassNames {
         (Self { of_node, names }, added)
     }
 
+    /// How many names there are.
+    pub(crate) const fn len(&self) -> usize {
+        self.names.len()
+    }
+
     /// The name of a node's class.
     pub(crate) fn get(&self, node: usize) -> StringId {
         self.names[self.of_node.get(node) as usize]
@@ -55,8 +60,8 @@ struct Naming<'a> {
     snapshot: &'a Snapshot,
     names: Vec<StringId>,
     added: AddedNames,
-    /// Classes of the kinds whose name does not matter.
-    by_kind: FxHashMap<NodeKind, u32>,
+    /// Classes of the kinds whose name does not matter, by code.
+    by_kind: [Option<u32>; 256],
     by_name: FxHashMap<StringId, u32>,
     /// Classes of names made up; each is added once, even if the strings have it already.
     by_text: FxHashMap<String, u32>,
@@ -69,7 +74,7 @@ impl<'a> Naming<'a> {
             snapshot,
             names: Vec::new(),
             added: Vec::new(),
-            by_kind: FxHashMap::default(),
+            by_kind: [None; 256],
             by_name: FxHashMap::default(),
             by_text: FxHashMap::default(),
             last: None,
@@ -82,7 +87,7 @@ impl<'a> Naming<'a> {
             (NodeKind::RegExp, "RegExp"),
         ] {
             let class = naming.made_up(name.to_owned());
-            naming.by_kind.insert(kind, class);
+            naming.by_kind[usize::from(kind.code())] = Some(class);
         }
         naming
     }
@@ -92,11 +97,12 @@ impl<'a> Naming<'a> {
         if let NodeKind::Object | NodeKind::Native = kind {
             return self.by_constructor(self.snapshot.nodes().name(node));
         }
-        if let Some(class) = self.by_kind.get(&kind) {
-            return *class;
+        let known = usize::from(kind.code());
+        if let Some(class) = self.by_kind[known] {
+            return class;
         }
         let class = self.made_up(format!("({})", type_name(self.snapshot, kind)));
-        self.by_kind.insert(kind, class);
+        self.by_kind[known] = Some(class);
         class
     }
 

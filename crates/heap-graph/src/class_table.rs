@@ -94,10 +94,10 @@ fn add_retained(
 ) {
     let tree = graph.tree();
     // Classes on the way down to the current node, with the place where their subtree ends.
-    let mut open: Vec<(usize, u32)> = Vec::new();
+    let mut open: Vec<(usize, usize)> = Vec::new();
     let mut seen = vec![false; position.len()];
     for (at, ordinal) in tree.order.iter().enumerate() {
-        while let Some((class, _)) = open.pop_if(|(_, end)| *end as usize <= at) {
+        while let Some((class, _)) = open.pop_if(|(_, end)| *end <= at) {
             seen[class] = false;
         }
         let class = of_node[ordinal.index()] as usize;

@@ -72,6 +72,17 @@ struct Search<'a> {
     met_halves: FxHashSet<u32>,
 }
 
+/// What is left out of the references of a node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Rule {
+    /// Nothing but one half of each WeakMap entry.
+    Any,
+    /// Also the map of functions.
+    Context,
+    /// All but certain slots.
+    Descriptors,
+}
+
 impl Search<'_> {
     /// Goes on from `level`, whose nodes have the distance with this code.
     fn breadth_first(&mut self, mut level: Vec<u32>, mut code: u64) {
@@ -110,12 +121,14 @@ impl Search<'_> {
     #[inline(always)]
     fn look_at(&mut self, node: u32, code: u64, next: &mut Vec<u32>) {
         let snapshot = self.snapshot;
+        let mut rule = None;
         for (edge, target) in snapshot.edges_of(node).zip(snapshot.targets_of(node)) {
             let to = target.to();
-            if self.visited.has(to)
-                || target.is(EdgeKind::Weak)
-                || !self.counts(node, edge, *target)
-            {
+            if self.visited.has(to) || target.is(EdgeKind::Weak) {
+                continue;
+            }
+            let rule = *rule.get_or_insert_with(|| self.rule(node));
+            if !self.counts(rule, edge, *target) {
                 continue;
             }
             self.visited.insert(to);
@@ -124,18 +137,27 @@ impl Search<'_> {
         }
     }
 
+    /// Which steps from a node bring the target nearer.
+    #[inline(always)]
+    fn rule(&self, from: u32) -> Rule {
+        let (nodes, names) = (self.snapshot.nodes(), self.names);
+        match nodes.kind(from) {
+            NodeKind::Hidden if names.native_context.contains(&nodes.name(from)) => Rule::Context,
+            NodeKind::Array if names.map_descriptors.contains(&nodes.name(from)) => {
+                Rule::Descriptors
+            }
+            _ => Rule::Any,
+        }
+    }
+
     /// Whether a step over this edge brings the target nearer.
     #[inline(always)]
-    fn counts(&mut self, from: u32, edge: usize, target: Target) -> bool {
-        let nodes = self.snapshot.nodes();
-        match nodes.kind(from) {
-            NodeKind::Hidden if self.is_function_map(from, edge, target) => return false,
-            NodeKind::Array if self.names.map_descriptors.contains(&nodes.name(from)) => {
-                return is_no_descriptor(self.index(edge, target));
-            }
-            _ => {}
+    fn counts(&mut self, rule: Rule, edge: usize, target: Target) -> bool {
+        match rule {
+            Rule::Context if self.is_function_map(edge, target) => false,
+            Rule::Descriptors => is_no_descriptor(self.index(edge, target)),
+            _ => !target.is(EdgeKind::Internal) || self.counts_internal(edge),
         }
-        !target.is(EdgeKind::Internal) || self.counts_internal(edge)
     }
 
     /// The value of a WeakMap entry is as far as the farther of map and key: the first half met does
@@ -151,13 +173,9 @@ impl Search<'_> {
         }
     }
 
-    fn is_function_map(&self, from: u32, edge: usize, target: Target) -> bool {
+    fn is_function_map(&self, edge: usize, target: Target) -> bool {
         let name = StringId(self.snapshot.edges().name_or_index(edge));
-        self.names
-            .native_context
-            .contains(&self.snapshot.nodes().name(from))
-            && !target.kind().is_indexed()
-            && self.names.function_map.contains(&name)
+        !target.kind().is_indexed() && self.names.function_map.contains(&name)
     }
 
     /// The number an edge's name starts with.

@@ -61,7 +61,7 @@ impl PlainObjects {
         let mut properties = Vec::new();
         let nodes = snapshot.nodes();
         for (node, (kind, name)) in (0..).zip(nodes.kinds().zip(nodes.names())) {
-            if kind != NodeKind::Object || !plain.contains(name) {
+            if kind != NodeKind::Object || !plain.contains(&name) {
                 continue;
             }
             let edges = snapshot.edges_of(node).zip(snapshot.targets_of(node));

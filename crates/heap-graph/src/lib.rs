@@ -24,7 +24,7 @@
 //! ```
 //!
 //! # Limits
-//! * Whole snapshots only, in memory: some 60 bytes per node and 20 per edge beside the strings.
+//! * Whole snapshots only, in memory.
 //! * Sizes are 64-bit; DevTools wraps a single size at 4 GiB.
 //! * It compares two graphs by object id, which is sound only for snapshots of one inspector
 //!   session. It knows nothing of series of snapshots, nor of leaks.
@@ -48,6 +48,8 @@ mod ordinal;
 mod retainers;
 mod semidominators;
 mod shallow;
+#[doc(hidden)]
+pub mod stages;
 mod tree;
 mod walk;
 mod weak_pairs;

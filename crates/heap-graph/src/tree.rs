@@ -19,10 +19,10 @@ pub(crate) struct DominatorTree {
     position: Vec<u32>,
     /// The position of the immediate dominator; the root's is 0.
     above: Vec<u32>,
-    /// The position behind the last one that is dominated.
-    end: Vec<u32>,
+    /// How many nodes stand behind each that it dominates.
+    below: Compact<2>,
     /// Bytes of the node and all that it dominates.
-    retained: Compact<4>,
+    retained: Compact<3>,
 }
 
 impl DominatorTree {
@@ -40,9 +40,9 @@ impl DominatorTree {
             above[*start as usize] = starts[*immediate as usize];
         }
         drop(immediate);
-        let mut end = vec![0; order.len()];
-        for (start, behind) in starts.iter().zip(ends).skip(1) {
-            end[*start as usize] = behind;
+        let mut below = Compact::zeros(order.len());
+        for (start, end) in starts.iter().zip(ends).skip(1) {
+            below.set(*start as usize, u64::from(end - start - 1));
         }
         let mut position = starts;
         position.truncate(order.len());
@@ -54,7 +54,7 @@ impl DominatorTree {
             order,
             position,
             above,
-            end,
+            below,
             retained,
         }
     }
@@ -62,7 +62,7 @@ impl DominatorTree {
     /// Sums up what each node retains.
     pub(crate) fn add_up(&mut self, self_sizes: &Compact<2>) {
         let sizes = self.order.iter().map(|node| self_sizes.get(node.index()));
-        let mut retained: Compact<4> = sizes.collect();
+        let mut retained: Compact<3> = sizes.collect();
         for at in (1..self.order.len()).rev() {
             let dominator = self.above[at] as usize;
             let sum = retained.get(dominator).saturating_add(retained.get(at));
@@ -74,7 +74,7 @@ impl DominatorTree {
     /// Where a node stands, and all that it dominates behind it.
     pub(crate) fn span(&self, node: Ordinal) -> Range<usize> {
         let start = self.position[node.index()] as usize;
-        start..self.end[start] as usize
+        start..self.end_at(start)
     }
 
     /// The node that immediately dominates `node`; of the root, itself.
@@ -92,8 +92,8 @@ impl DominatorTree {
     }
 
     /// The position behind the subtree of the node at a position.
-    pub(crate) fn end_at(&self, position: usize) -> u32 {
-        self.end[position]
+    pub(crate) fn end_at(&self, position: usize) -> usize {
+        position + 1 + self.below.get(position) as usize
     }
 
     /// The nodes right below one, ascending.
@@ -103,7 +103,7 @@ impl DominatorTree {
         let mut at = start + 1;
         while at < end {
             children.push(self.order[at]);
-            at = self.end[at] as usize;
+            at = self.end_at(at);
         }
         children.sort_unstable();
         children

@@ -76,7 +76,7 @@ enum Way<'g> {
 #[derive(Debug, Clone, Copy)]
 struct Came {
     to: Ordinal,
-    retainer: usize,
+    retainer: u32,
 }
 
 /// Where a search may end, and what that adds to its price.
@@ -88,18 +88,21 @@ enum End {
 impl<'a> Trails<'a> {
     /// The cheapest trail from `holder` to a variable, export or global of the service; else of a package; else to a root.
     pub(crate) fn from(&self, holder: Ordinal) -> Trail {
-        let mut prices = FxHashMap::from_iter([(holder, 0_u32)]);
-        let mut came_by: FxHashMap<Ordinal, Came> = FxHashMap::default();
+        let start = Came {
+            to: holder,
+            retainer: 0,
+        };
+        let mut met = FxHashMap::from_iter([(holder, (0_u32, start))]);
         let mut queue = BinaryHeap::from([(Reverse(0_u32), holder)]);
         let mut best: Option<(u32, Came)> = None;
         while let Some((Reverse(price), node)) = queue.pop() {
-            if best.as_ref().is_some_and(|(end, _)| *end <= price) || prices.len() > VISITED {
+            if best.as_ref().is_some_and(|(end, _)| *end <= price) || met.len() > VISITED {
                 break;
             }
-            if prices[&node] < price {
+            if met[&node].0 < price {
                 continue;
             }
-            for (at, retainer) in self.graph.retainers(node).enumerate() {
+            for (at, retainer) in (0..).zip(self.graph.retainers(node)) {
                 let from = retainer.from;
                 let Some((way, step)) = self.way(node, &retainer) else {
                     continue;
@@ -119,25 +122,29 @@ impl<'a> Trails<'a> {
                     best = Some((reached + extra, came));
                 }
                 if self.is_dead_end(way, from)
-                    || prices.get(&from).is_some_and(|known| *known <= reached)
+                    || met.get(&from).is_some_and(|(known, _)| *known <= reached)
                 {
                     continue;
                 }
-                prices.insert(from, reached);
+                met.insert(from, (reached, came));
                 queue.push((Reverse(reached), from));
-                came_by.insert(from, came);
             }
         }
         best.map_or_else(Trail::default, |(_, last)| {
-            self.trail_to(holder, last, &came_by)
+            self.trail_to(holder, last, &met)
         })
     }
 
-    fn trail_to(&self, holder: Ordinal, last: Came, came_by: &FxHashMap<Ordinal, Came>) -> Trail {
+    fn trail_to(
+        &self,
+        holder: Ordinal,
+        last: Came,
+        met: &FxHashMap<Ordinal, (u32, Came)>,
+    ) -> Trail {
         let mut links: Vec<Link> = self.link(last).into_iter().collect();
         while let Some(link) = links.last()
             && link.to != holder
-            && let Some(next) = came_by.get(&link.to)
+            && let Some((_, next)) = met.get(&link.to)
         {
             links.extend(self.link(*next));
         }
@@ -147,7 +154,7 @@ impl<'a> Trails<'a> {
 
     fn link(&self, came: Came) -> Option<Link> {
         let Came { to, retainer } = came;
-        let retainer = self.graph.retainers(to).nth(retainer)?;
+        let retainer = self.graph.retainers(to).nth(retainer as usize)?;
         let from = retainer.from;
         let (way, _) = self.way_and_price(to, &retainer);
         let kind = self.told(way, from, to);

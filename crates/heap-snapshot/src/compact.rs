@@ -77,6 +77,7 @@ impl<const BYTES: usize> Compact<BYTES> {
     }
 
     /// Adds rows, and gives the highest of their numbers.
+    #[inline(always)]
     pub fn extend(&mut self, values: &[u64]) -> u64 {
         let highest = values.iter().copied().max().unwrap_or(0);
         if highest >= Self::FULL {

@@ -106,8 +106,10 @@ impl NodeKind {
         known.map_or("", |(name, _)| name)
     }
 
-    /// The kind in one byte. Positions of unknown types must be below [`OTHERS`](Self::OTHERS).
-    pub(crate) const fn code(self) -> u8 {
+    /// The kind in one byte, for tables by kind. Positions of unknown types, as a header can list them,
+    /// are below 240.
+    #[must_use]
+    pub const fn code(self) -> u8 {
         match self {
             Self::Hidden => 0,
             Self::Array => 1,

@@ -46,9 +46,13 @@ mod prefetch;
 mod rows;
 mod sections;
 mod skip;
+#[doc(hidden)]
+pub mod stages;
 mod string_array;
 mod strings;
 pub mod testing;
+#[cfg(target_arch = "x86_64")]
+mod wide;
 
 pub use columns::{EdgeColumns, NodeColumns, Snapshot, Target};
 pub use compact::Compact;

@@ -4,15 +4,16 @@
 
 use std::ops::Range;
 
+use crate::commas::Borders;
+
 /// Rows whose commas are known; every number ends at a comma.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct PlainRows<'a> {
     /// The text of the rows and at least [`PADDING`] bytes behind it, whatever they are.
-    pub(crate) padded: &'a [u8],
-    /// For each number the place before it, counted from 0 with wrapping; and the last comma.
-    pub(crate) borders: &'a [u32],
+    padded: &'a [u8],
+    borders: Borders<'a>,
     /// Numbers per row.
-    pub(crate) fields: usize,
+    fields: usize,
 }
 
 /// Rows dealt with at a time: their columns stay in the processor's nearest cache.
@@ -28,18 +29,36 @@ pub(crate) const PADDING: usize = 8;
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Oddity(u64);
 
-impl PlainRows<'_> {
+impl<'a> PlainRows<'a> {
+    /// The rows of a text of which the borders are known; none if too few bytes are behind it.
+    pub(crate) const fn new(padded: &'a [u8], borders: Borders<'a>, fields: usize) -> Option<Self> {
+        if padded.len() < borders.text_length() + PADDING || fields == 0 {
+            return None;
+        }
+        Some(Self {
+            padded,
+            borders,
+            fields,
+        })
+    }
+
+    /// Numbers per row.
+    pub(crate) const fn fields(&self) -> usize {
+        self.fields
+    }
+
     /// How many rows there are.
     pub(crate) const fn len(&self) -> usize {
-        (self.borders.len() - 1) / self.fields
+        (self.borders.places().len() - 1) / self.fields
     }
 
     /// Position of the comma behind a row.
     pub(crate) const fn end(&self, row: usize) -> usize {
-        self.borders[(row + 1) * self.fields] as usize
+        self.borders.places()[(row + 1) * self.fields] as usize
     }
 
     /// The numbers of one field of some rows, put into the first of `numbers`.
+    #[inline(always)]
     pub(crate) fn column<'n>(
         &self,
         field: usize,
@@ -49,20 +68,17 @@ impl PlainRows<'_> {
     ) -> &'n mut [u64] {
         let mut shifts: Stretch = [0; STRETCH];
         let (numbers, shifts) = (&mut numbers[..rows.len()], &mut shifts[..rows.len()]);
-        let first = rows.start * self.fields + field;
-        // V8 up to 12 ends a row's line before the comma.
         let is_long = if field + 1 == self.fields {
-            let line_ends = |end: usize| end > 0 && self.padded[end - 1] == b'\n';
-            self.load(first, numbers, shifts, |end| {
-                end - usize::from(line_ends(end))
+            self.load(field, rows, numbers, shifts, |rows, end| {
+                rows.before_line_end(end)
             })
         } else {
-            self.load(first, numbers, shifts, |end| end)
+            self.load(field, rows, numbers, shifts, |_, end| end)
         };
         if is_long {
             self.read_long(field, rows, numbers, odd);
         } else {
-            odd.0 |= eight_digits(numbers, shifts);
+            odd.0 |= convert(numbers, shifts);
         }
         numbers
     }
@@ -70,45 +86,63 @@ impl PlainRows<'_> {
     /// The eight bytes from the start of every number of a field, and by how much they have to be
     /// shifted for the number's last digit to be the highest byte; whether some number does not have
     /// 1 to 8 bytes.
+    #[expect(
+        unsafe_code,
+        reason = "without its checks it takes a third of the time: `cargo bench --bench parsing rows`"
+    )]
     #[inline(always)]
     fn load(
         &self,
-        first: usize,
+        field: usize,
+        rows: &Range<usize>,
         words: &mut [u64],
         shifts: &mut [u64],
-        end_of: impl Fn(usize) -> usize,
+        end_of: impl Fn(&Self, u32) -> u32,
     ) -> bool {
-        let last = self.padded.len().saturating_sub(PADDING);
-        let mut is_long = self.padded.len() < PADDING;
-        let mut at = first;
+        let places = self.borders.places();
+        assert!(field < self.fields && rows.end <= self.len() && words.len() <= rows.len());
+        let mut at = rows.start * self.fields + field;
+        let mut is_long = false;
         for (word, shift) in words.iter_mut().zip(shifts) {
-            let (start, end) = self.span(at);
-            let length = end_of(end).wrapping_sub(start);
+            // SAFETY: `words` has as many rows as `rows`, whose end is at most `len`; so there are
+            // places up to the end of each row, and `field` is below `fields`.
+            let (before, end) =
+                unsafe { (*places.get_unchecked(at), *places.get_unchecked(at + 1)) };
+            let start = before.wrapping_add(1);
+            let length = end_of(self, end).wrapping_sub(start);
             is_long |= length.wrapping_sub(1) >= 8;
-            *shift = 64_usize.wrapping_sub(8 * length) as u64 & 63;
-            let bytes = self
-                .padded
-                .get(start.min(last)..)
-                .and_then(|rest| rest.first_chunk());
-            *word = u64::from_le_bytes(*bytes.unwrap_or(&[0; 8]));
+            *shift = u64::from(64_u32.wrapping_sub(8 * length));
+            // SAFETY: `start` is 0 or behind the place of a comma, so at most the text's length, and
+            // `new` saw to it that eight bytes follow. A word may stand at any address.
+            let bytes = unsafe {
+                self.padded
+                    .as_ptr()
+                    .add(start as usize)
+                    .cast::<u64>()
+                    .read_unaligned()
+            };
+            *word = u64::from_le(bytes);
             at += self.fields;
         }
         is_long
     }
 
-    /// Where a number starts and ends.
+    /// The end of a number, without the line's end that V8 up to 12 puts before a row's last comma.
+    #[expect(unsafe_code, reason = "see `load`")]
     #[inline(always)]
-    fn span(&self, at: usize) -> (usize, usize) {
-        let borders = self.borders.get(at..).and_then(|rest| rest.first_chunk());
-        let [before, end] = *borders.unwrap_or(&[0, 0]);
-        (before.wrapping_add(1) as usize, end as usize)
+    fn before_line_end(&self, comma: u32) -> u32 {
+        // SAFETY: it is the place of a comma, and so inside the text.
+        let last = unsafe { *self.padded.get_unchecked(comma.saturating_sub(1) as usize) };
+        comma.wrapping_sub(u32::from(last == b'\n'))
     }
 
     /// Numbers of up to 16 digits; all others are odd.
     #[inline(never)]
     fn read_long(&self, field: usize, rows: &Range<usize>, numbers: &mut [u64], odd: &mut Oddity) {
         for (number, row) in numbers.iter_mut().zip(rows.clone()) {
-            let (start, end) = self.span(row * self.fields + field);
+            let at = row * self.fields + field;
+            let (before, end) = (self.borders.places()[at], self.borders.places()[at + 1]);
+            let (start, end) = (before.wrapping_add(1) as usize, end as usize);
             let text = self.padded.get(start..end).unwrap_or_default();
             let digits = match text {
                 [digits @ .., b'\n'] if field + 1 == self.fields => digits,
@@ -151,14 +185,6 @@ impl Oddity {
 
 /// Turns words of digits, each shifted to the left by so many bits, into numbers; not 0 if one of
 /// the bytes that stay is no digit.
-fn eight_digits(words: &mut [u64], shifts: &[u64]) -> u64 {
-    #[cfg(target_arch = "x86_64")]
-    if avx2::is_here() {
-        return avx2::convert(words, shifts);
-    }
-    convert(words, shifts)
-}
-
 #[inline(always)]
 fn convert(words: &mut [u64], shifts: &[u64]) -> u64 {
     let mut odd = 0;
@@ -179,29 +205,6 @@ fn convert(words: &mut [u64], shifts: &[u64]) -> u64 {
     odd & 0x8080_8080_8080_8080
 }
 
-#[cfg(target_arch = "x86_64")]
-#[expect(
-    unsafe_code,
-    reason = "four numbers at a time take a third of the time of one: `cargo bench --bench parsing`"
-)]
-mod avx2 {
-    /// Whether this processor has what [`convert`] uses.
-    pub(super) fn is_here() -> bool {
-        is_x86_feature_detected!("avx2")
-    }
-
-    /// Only behind [`is_here`].
-    pub(super) fn convert(words: &mut [u64], shifts: &[u64]) -> u64 {
-        // SAFETY: the caller asked `is_here`, so the processor has the feature.
-        unsafe { convert_wide(words, shifts) }
-    }
-
-    #[target_feature(enable = "avx2")]
-    fn convert_wide(words: &mut [u64], shifts: &[u64]) -> u64 {
-        super::convert(words, shifts)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::{Oddity, PlainRows, STRETCH};
@@ -211,11 +214,7 @@ mod tests {
         let padded = format!("{text}12345678");
         let mut commas = Commas::default();
         let borders = commas.find(text.as_bytes());
-        let rows = PlainRows {
-            padded: padded.as_bytes(),
-            borders,
-            fields: 2,
-        };
+        let rows = PlainRows::new(padded.as_bytes(), borders, 2)?;
         let mut odd = Oddity::default();
         let (mut first, mut last) = ([0; STRETCH], [0; STRETCH]);
         rows.column(0, &(0..rows.len()), &mut first, &mut odd);

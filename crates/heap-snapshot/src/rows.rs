@@ -7,13 +7,13 @@ use crate::columns::Target;
 use crate::header::{EdgeLayout, LocationLayout, NodeLayout};
 use crate::numbers::RowSink;
 use crate::plain::{Oddity, PlainRows, STRETCH, Stretch};
-use crate::{Compact, LocationRow, Section, SnapshotError, StringId};
+use crate::{Compact, LocationRow, Section, SnapshotError};
 
 /// Some nodes in a row.
 #[derive(Debug, Default)]
 pub(crate) struct NodeBlock {
     pub(crate) kind: Vec<u8>,
-    pub(crate) name: Vec<StringId>,
+    pub(crate) name: Compact<3>,
     pub(crate) id: Compact<4>,
     pub(crate) self_size: Compact<2>,
     /// Number of edges of each.
@@ -60,7 +60,7 @@ impl RowSink for Filling<'_, NodeBlock, NodeLayout> {
         block.raise(name.into(), || offset);
         block.note_states(&[layout.detachedness.map_or(0, |at| row[at])]);
         block.kind.push(kind.code());
-        block.name.push(StringId(name));
+        block.name.push(name.into());
         block.id.push(row[layout.id]);
         block.self_size.push(row[layout.self_size]);
         block.edges.push(row[layout.edge_count] as u32);
@@ -107,6 +107,7 @@ impl RowSink for Filling<'_, Vec<LocationRow>, LocationLayout> {
 
 impl Filling<'_, NodeBlock, NodeLayout> {
     /// Takes rows that start at `offset`; whether all were plain and in order.
+    #[inline(always)]
     pub(crate) fn plain(&mut self, rows: PlainRows<'_>, offset: u64) -> Oddity {
         let (layout, block) = (self.layout, &mut *self.block);
         block.reserve(rows.len());
@@ -120,7 +121,7 @@ impl Filling<'_, NodeBlock, NodeLayout> {
             layout.edge_count,
             layout.detachedness.unwrap_or(layout.kind),
         ];
-        let unused = unused(rows.fields, &used);
+        let unused = unused(rows.fields(), &used);
         for stretch in stretches(rows.len()) {
             for field in &unused {
                 rows.column(*field, &stretch, &mut numbers, &mut odd);
@@ -129,18 +130,15 @@ impl Filling<'_, NodeBlock, NodeLayout> {
                 block.note_states(rows.column(at, &stretch, &mut numbers, &mut odd));
             }
             let kinds = rows.column(layout.kind, &stretch, &mut numbers, &mut odd);
-            let unknown = kinds.iter().any(|kind| *kind >= layout.kinds.len() as u64);
+            let unknown = highest_of(kinds) >= layout.kinds.len() as u64;
             block
                 .kind
                 .extend(kinds.iter().map(|kind| layout.codes[*kind as usize % 256]));
             let names = rows.column(layout.name, &stretch, &mut numbers, &mut odd);
-            let highest = names.iter().copied().max().unwrap_or(0);
+            let highest = block.name.extend(names);
             block.raise(highest, || {
                 offset + rows.end(stretch.start + first(names, highest)) as u64
             });
-            block
-                .name
-                .extend(names.iter().map(|name| StringId(*name as u32)));
             block
                 .id
                 .extend(rows.column(layout.id, &stretch, &mut numbers, &mut odd));
@@ -160,6 +158,7 @@ impl Filling<'_, NodeBlock, NodeLayout> {
 
 impl Filling<'_, EdgeBlock, EdgeLayout> {
     /// Takes rows that start at `offset`; whether all were plain and in order.
+    #[inline(always)]
     pub(crate) fn plain(&mut self, rows: PlainRows<'_>, offset: u64) -> Oddity {
         let (layout, block, targets) = (self.layout, &mut *self.block, self.targets);
         block.target.reserve_exact(rows.len());
@@ -167,7 +166,7 @@ impl Filling<'_, EdgeBlock, EdgeLayout> {
         let mut odd = Oddity::default();
         let (mut kinds, mut numbers): (Stretch, Stretch) = ([0; STRETCH], [0; STRETCH]);
         let unused = unused(
-            rows.fields,
+            rows.fields(),
             &[layout.kind, layout.name_or_index, layout.to_node],
         );
         for stretch in stretches(rows.len()) {
@@ -175,7 +174,7 @@ impl Filling<'_, EdgeBlock, EdgeLayout> {
                 rows.column(*field, &stretch, &mut numbers, &mut odd);
             }
             let kinds = rows.column(layout.kind, &stretch, &mut kinds, &mut odd);
-            odd.note_if(kinds.iter().any(|kind| *kind >= layout.kinds.len() as u64));
+            odd.note_if(highest_of(kinds) >= layout.kinds.len() as u64);
             let indices = rows.column(layout.to_node, &stretch, &mut numbers, &mut odd);
             let mut outside = false;
             block
@@ -195,7 +194,7 @@ impl Filling<'_, EdgeBlock, EdgeLayout> {
             for (name, kind) in names.iter_mut().zip(kinds) {
                 *name &= layout.is_named[*kind as usize % 256];
             }
-            let highest = names.iter().copied().max().unwrap_or(0);
+            let highest = highest_of(names);
             block.raise(highest, || {
                 offset + rows.end(stretch.start + first(names, highest)) as u64
             });
@@ -206,6 +205,7 @@ impl Filling<'_, EdgeBlock, EdgeLayout> {
 
 impl Filling<'_, Vec<LocationRow>, LocationLayout> {
     /// Takes rows; whether all were plain and in order.
+    #[inline(always)]
     pub(crate) fn plain(&mut self, rows: PlainRows<'_>) -> Oddity {
         let (layout, targets) = (self.layout, self.targets);
         self.block.reserve_exact(rows.len());
@@ -217,7 +217,7 @@ impl Filling<'_, Vec<LocationRow>, LocationLayout> {
             layout.line,
             layout.column,
         ];
-        let unused = unused(rows.fields, &fields);
+        let unused = unused(rows.fields(), &fields);
         for stretch in stretches(rows.len()) {
             for field in &unused {
                 rows.column(*field, &stretch, &mut columns[0], &mut odd);
@@ -251,6 +251,11 @@ fn stretches(rows: usize) -> impl Iterator<Item = Range<usize>> {
     (0..rows)
         .step_by(STRETCH)
         .map(move |start| start..(start + STRETCH).min(rows))
+}
+
+#[inline(always)]
+fn highest_of(numbers: &[u64]) -> u64 {
+    numbers.iter().copied().max().unwrap_or(0)
 }
 
 /// Where a number stands first.

@@ -58,8 +58,7 @@ fn every_field_arrives_in_its_column() -> Result<(), SnapshotError> {
     assert_eq!(nodes.detachedness(), [(2, 2)]);
     let names: Vec<&str> = nodes
         .names()
-        .iter()
-        .map(|name| snapshot.strings().get(*name))
+        .map(|name| snapshot.strings().get(name))
         .collect();
     assert_eq!(names, ["", "Map", "a \"b\"\n"]);
     let edges = snapshot.edges();
