@@ -99,6 +99,8 @@ pub struct Evidence {
     pub pause: Option<Reading>,
     /// Set when the code of the growing holder shows eviction: a leak is then called only after all rounds.
     pub release_expected: Option<ReleaseHint>,
+    /// Isolates of the process beside this one: its workers, or the main thread and other workers.
+    pub other_isolates: u32,
     /// What is left to spend.
     pub limits: Limits,
 }

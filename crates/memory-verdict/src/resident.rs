@@ -205,8 +205,10 @@ fn retained(evidence: &Evidence, steps: &mut Vec<Step>) -> Resident {
         .or(evidence.readings.first())
         .map_or(0.0, unused);
     let (held, used) = (unused(last), (last.live_heap + last.external) as f64);
-    let high =
-        held >= at::RETAINED_BYTES && held >= at::RETAINED_RATIO * used && held >= 1.5 * start;
+    let isolates = 1.0 + f64::from(evidence.other_isolates);
+    let high = held >= at::RETAINED_BYTES * isolates
+        && held >= at::RETAINED_RATIO * used
+        && held >= 1.5 * start;
     let told = format!(
         "{} resident beyond the {} in use, {} before the load",
         bytes(held),
@@ -266,6 +268,27 @@ mod tests {
             Resident::Open(..) | Resident::Retained | Resident::Normal => None,
         };
         assert_eq!(outcome, grows);
+    }
+
+    #[test]
+    fn each_isolate_may_keep_pages() {
+        let check = |other_isolates: u32, rss: u64, expected: Resident| {
+            let reading = |rss: u64| Reading {
+                live_heap: 6 << 20,
+                rss: rss << 20,
+                ..Reading::default()
+            };
+            let evidence = Evidence {
+                readings: vec![reading(60), reading(rss), reading(rss), reading(rss)],
+                other_isolates,
+                ..Evidence::default()
+            };
+            assert_eq!(retained(&evidence, &mut Vec::new()), expected, "{rss} MB");
+        };
+        check(0, 120, Resident::Normal);
+        check(0, 150, Resident::Retained);
+        check(1, 150, Resident::Normal);
+        check(1, 280, Resident::Retained);
     }
 
     #[test]

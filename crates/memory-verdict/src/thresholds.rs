@@ -103,7 +103,8 @@ pub(crate) const NATIVE_READINGS: usize = 8;
 /// The later half of native growth keeps this part of the rate: an allocator that fills its arenas slows down sooner.
 pub(crate) const NATIVE_PACE: f64 = 0.7;
 
-/// Resident memory held for nothing that is worth a word: more than twice a small service's whole footprint.
+/// Resident memory held for nothing that is worth a word, for each isolate: more than twice a small service's whole
+/// footprint. An isolate's young generation alone may keep half of it.
 pub(crate) const RETAINED_BYTES: f64 = 128.0 * 1024.0 * 1024.0;
 /// And at least this many times the memory in use.
 pub(crate) const RETAINED_RATIO: f64 = 2.0;

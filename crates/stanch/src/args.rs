@@ -192,6 +192,9 @@ pub(crate) struct AnalyzeArgs {
     /// Requests served between two snapshots, for growth per request
     #[arg(long, value_name = "N")]
     pub(crate) requests: Option<u64>,
+    /// Read the files anew, whatever is kept of an earlier look at them
+    #[arg(long)]
+    pub(crate) fresh: bool,
 }
 
 /// `stanch snapshot`

@@ -13,6 +13,7 @@ use stanch_heap_growth::{Growth, Series, holders_of_memory};
 use stanch_heap_snapshot::{Snapshot, SnapshotError};
 use stanch_memory_verdict::{Answer, BytesPerRequest, Measure, Step, Unit, Verdict, VerdictKind};
 
+use super::looks::{Looks, Origin};
 use crate::args::{AnalyzeArgs, OutputArgs};
 use crate::exit::Exit;
 use crate::find::{Folder, load_scripts};
@@ -27,31 +28,10 @@ const NOISE: u64 = 48 << 10;
 /// Reads the snapshots and reports on them.
 pub(crate) fn run(args: &AnalyzeArgs, output: &OutputArgs, ui: &Ui) -> Result<Exit> {
     let folder = Folder::of_sources(args.sources.as_deref(), &[])?;
-    let (last, earlier) = args.files.split_last().context("no snapshot was given")?;
-    let mut series = Series::new();
-    for (number, file) in (0..).zip(earlier) {
-        series.add(&read_graph(file, ui)?, number * args.requests.unwrap_or(0));
-    }
-    let graph = read_graph(last, ui)?;
-    ui.phase("following what grows");
-    let spans = u64::try_from(earlier.len()).unwrap_or(0);
-    let requests = args.requests.unwrap_or(0) * spans;
-    let diagnosis = if series.is_empty() {
-        one(&graph, &folder)
-    } else {
-        let shared = series.common_share(&graph);
-        if shared < SAME_PROCESS {
-            bail!(
-                "the snapshots are not of one process: of the objects with the same id, {:.0} % are the same object\nTake them over one inspector session, as `stanch find --save DIR` does.",
-                shared * 100.0
-            );
-        }
-        if !series.is_in_order(&graph) {
-            bail!(
-                "the snapshots are not in the order in which they were taken: name the oldest first"
-            );
-        }
-        several(&series.growth(&graph, requests), requests, &folder)
+    let growth = growth(args, ui)?;
+    let diagnosis = match u64::try_from(args.files.len() - 1) {
+        Ok(steps @ 1..) => several(&growth, args.requests.unwrap_or(0) * steps, &folder),
+        _ => one(&growth, &folder),
     };
     let diagnosis = Diagnosis {
         target: Target {
@@ -72,6 +52,50 @@ pub(crate) fn run(args: &AnalyzeArgs, output: &OutputArgs, ui: &Ui) -> Result<Ex
     } else {
         Exit::Clean
     })
+}
+
+/// What the files show, or what an earlier look at the same files has shown.
+fn growth(args: &AnalyzeArgs, ui: &Ui) -> Result<Growth> {
+    let looks = Looks::of_user().zip(Origin::of(&args.files, args.requests));
+    if let Some((looks, origin)) = looks.as_ref().filter(|_| !args.fresh)
+        && let Some(growth) = looks.kept(origin)
+    {
+        ui.detail("these files were looked at before, and have not changed");
+        return Ok(growth);
+    }
+    let growth = growth_anew(args, ui)?;
+    if let Some((looks, origin)) = looks
+        && let Err(error) = looks.keep(&origin, &growth)
+    {
+        ui.detail(&format!("{error:#}"));
+    }
+    Ok(growth)
+}
+
+fn growth_anew(args: &AnalyzeArgs, ui: &Ui) -> Result<Growth> {
+    let (last, earlier) = args.files.split_last().context("no snapshot was given")?;
+    let requests = args.requests.unwrap_or(0);
+    let (mut series, mut served) = (Series::new(), 0);
+    for file in earlier {
+        series.add(&read_graph(file, ui)?, served);
+        served += requests;
+    }
+    let graph = read_graph(last, ui)?;
+    ui.phase("following what grows");
+    if series.is_empty() {
+        return Ok(holders_of_memory(&graph));
+    }
+    let shared = series.common_share(&graph);
+    if shared < SAME_PROCESS {
+        bail!(
+            "the snapshots are not of one process: of the objects with the same id, {:.0} % are the same object\nTake them over one inspector session, as `stanch find --save DIR` does.",
+            shared * 100.0
+        );
+    }
+    if !series.is_in_order(&graph) {
+        bail!("the snapshots are not in the order in which they were taken: name the oldest first");
+    }
+    Ok(series.growth(&graph, served))
 }
 
 /// Reads a snapshot from a file, or from the standard input when it is called `-`.
@@ -125,10 +149,9 @@ fn several(growth: &Growth, requests: u64, folder: &Folder) -> Diagnosis {
     diagnosis(verdict(grows, steady), suspects)
 }
 
-fn one(graph: &HeapGraph, folder: &Folder) -> Diagnosis {
-    let holders = holders_of_memory(graph);
-    let sources = load_scripts(&holders, folder);
-    diagnosis(undecided(), join(&holders, &sources, &Join::default()))
+fn one(holders: &Growth, folder: &Folder) -> Diagnosis {
+    let sources = load_scripts(holders, folder);
+    diagnosis(undecided(), join(holders, &sources, &Join::default()))
 }
 
 fn diagnosis(verdict: Verdict, suspects: Vec<Suspect>) -> Diagnosis {

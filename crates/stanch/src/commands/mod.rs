@@ -5,4 +5,5 @@ pub(crate) mod demo;
 pub(crate) mod explain;
 pub(crate) mod export;
 pub(crate) mod find;
+mod looks;
 pub(crate) mod snapshot;

@@ -68,6 +68,11 @@ impl Bench {
         self.folder.path().join("work")
     }
 
+    /// The folder of the user's caches, which comes to be when something is kept there.
+    pub(crate) fn caches(&self) -> PathBuf {
+        self.folder.path().join("caches")
+    }
+
     /// Writes a file to the working folder and returns its path.
     pub(crate) fn write(&self, name: &str, content: impl AsRef<[u8]>) -> std::io::Result<PathBuf> {
         let path = self.work().join(name);
@@ -92,6 +97,7 @@ impl Bench {
             .current_dir(self.work())
             .env("PIDS", self.folder.path().join("pids"))
             .env("TMPDIR", self.folder.path().join("temporary"))
+            .env("XDG_CACHE_HOME", self.caches())
             .stdin(Stdio::null())
             .stdout(File::create(files.with_extension("stdout"))?)
             .stderr(File::create(files.with_extension("stderr"))?)

@@ -67,12 +67,17 @@ impl<'a> Measurement<'a> {
         save: Option<PathBuf>,
         ui: &'a Ui,
     ) -> Result<Self> {
+        let mut isolates = isolates(session, args).await?;
+        let others = u32::try_from(isolates.len() - 1).unwrap_or(u32::MAX);
+        for isolate in &mut isolates {
+            isolate.evidence.other_isolates = others;
+        }
         Ok(Self {
             args,
             save,
             ui,
             traffic,
-            isolates: isolates(session, args).await?,
+            isolates,
             started: Instant::now(),
             round: args.round,
             rounds_done: 0,
