@@ -99,3 +99,33 @@ require('net').createServer((socket) => socket.destroy()).listen(0, '127.0.0.1')
         &[],
     )
 }
+
+#[test]
+fn a_worker_that_starts_with_the_load() -> Outcome {
+    check(
+        "const { Worker } = require('worker_threads');
+const keeping = `const kept = [];
+  require('worker_threads').parentPort.on('message', (n) => { kept.push(new Array(300).fill(n)); });`;
+let worker, n = 0;
+const server = require('http').createServer((request, response) => {
+  worker ??= new Worker(keeping, { eval: true });
+  worker.postMessage(n++);
+  response.end('ok');
+});
+server.listen(0, '127.0.0.1', () => console.log('measured', server.address().port));",
+        &["\"kind\": \"leak\"", "\"isolate\": \"worker 1"],
+    )
+}
+
+#[test]
+fn workers_that_end_under_the_load() -> Outcome {
+    // Each lives for a fifth of a second, so that there is one at every reading and none at all of them.
+    check(
+        "const { Worker } = require('worker_threads');
+const brief = () => new Worker('setTimeout(() => {}, 200)', { eval: true }).on('exit', brief);
+brief();
+const server = require('http').createServer((request, response) => response.end('ok'));
+server.listen(0, '127.0.0.1', () => console.log('measured', server.address().port));",
+        &["\"isolate\": \"main\""],
+    )
+}

@@ -188,16 +188,16 @@ mod tests {
     fn only_the_same_files_are_looked_at_again() {
         let (_folder, looks, file) = cache();
         assert_eq!(bytes(&looks, &file), None);
-        let origin = Origin::of(&[file.clone()], None).unwrap();
+        let origin = Origin::of(std::slice::from_ref(&file), None).unwrap();
         looks.keep(&origin, &growth(7)).unwrap();
         assert_eq!(bytes(&looks, &file), Some(7));
         let other = Origin::of(&[file.clone(), file.clone()], None).unwrap();
         assert!(looks.kept(&other).is_none(), "other files");
-        let asked = Origin::of(&[file.clone()], Some(5)).unwrap();
+        let asked = Origin::of(std::slice::from_ref(&file), Some(5)).unwrap();
         assert!(looks.kept(&asked).is_none(), "another question");
         fs::write(&file, "changed").unwrap();
         assert_eq!(bytes(&looks, &file), None, "the file has changed");
-        let changed = Origin::of(&[file.clone()], None).unwrap();
+        let changed = Origin::of(std::slice::from_ref(&file), None).unwrap();
         looks.keep(&changed, &growth(8)).unwrap();
         assert_eq!(fs::read_dir(&looks.folder).unwrap().count(), 1);
         assert_eq!(bytes(&looks, &file), Some(8));
@@ -206,7 +206,7 @@ mod tests {
     #[test]
     fn a_damaged_entry_is_none() {
         let (_folder, looks, file) = cache();
-        let origin = Origin::of(&[file.clone()], None).unwrap();
+        let origin = Origin::of(std::slice::from_ref(&file), None).unwrap();
         looks.keep(&origin, &growth(7)).unwrap();
         let entry = looks.folder.join(origin.file_name());
         let whole = fs::read(&entry).unwrap();

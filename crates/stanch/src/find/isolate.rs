@@ -7,7 +7,7 @@ use stanch_diagnosis::{Artifact, ArtifactKind};
 use stanch_heap_graph::HeapGraph;
 use stanch_heap_growth::{Growth, Series};
 use stanch_heap_snapshot::SnapshotParser;
-use stanch_inspector::{Collections, LiveHeap, MemoryUsage, Session, SnapshotProgress};
+use stanch_inspector::{Collections, LiveHeap, MemoryUsage, Session, SnapshotProgress, Worker};
 use stanch_leak_patterns::Bytes;
 use stanch_memory_verdict::{Decision, Evidence, Limits, LoadSample, Reading, VerdictKind, decide};
 
@@ -26,6 +26,8 @@ const SERIES: usize = 3;
 pub(crate) struct Isolate {
     /// `main`, or the worker's title.
     pub(crate) name: String,
+    /// The worker thread; none for the main thread.
+    pub(crate) worker: Option<Worker>,
     pub(crate) session: Session,
     pub(crate) evidence: Evidence,
     pub(crate) samples: Vec<(LoadSample, stanch_diagnosis::Phase)>,
@@ -53,13 +55,18 @@ pub(crate) enum SnapshotPolicy {
 
 impl Isolate {
     pub(crate) fn new(
-        name: String,
+        worker: Option<Worker>,
         session: Session,
         heap_limit: Option<u64>,
         snapshots: SnapshotPolicy,
     ) -> Self {
+        let name = match &worker {
+            Some(worker) => format!("worker {}: {}", worker.id, worker.title),
+            None => "main".to_owned(),
+        };
         Self {
             name,
+            worker,
             session,
             evidence: Evidence::default(),
             samples: Vec::new(),

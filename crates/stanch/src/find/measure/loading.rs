@@ -60,40 +60,43 @@ impl Measurement<'_> {
 
     async fn sample(&mut self, phase: Phase, until: Instant) -> Result<()> {
         let requests = self.traffic.requests();
-        for isolate in &mut self.isolates {
+        let started = self.started;
+        self.each(async |isolate| {
             let memory = isolate.session.memory().await?;
             let collected = isolate.own_collections().await;
-            isolate.add_sample(memory, collected, requests, millis(self.started), phase);
-        }
+            isolate.add_sample(memory, collected, requests, millis(started), phase);
+            Ok(())
+        })
+        .await?;
         self.ui.status(&self.status(phase, until));
         Ok(())
     }
 
     /// Looks, when a warm-up's heap has grown a lot, at how much of that stays, and slows down if it is much.
     async fn keeps_too_much(&mut self, started: Instant) -> Result<bool> {
-        for index in 0..self.isolates.len() {
-            let isolate = &mut self.isolates[index];
-            let before = isolate
-                .evidence
-                .warm_up
-                .map_or(0, |reading| reading.live_heap + reading.external);
-            let now = isolate
-                .samples
-                .last()
-                .map_or(0, |(sample, _)| sample.heap_used + sample.external);
-            if !self.pace.is_suspicious(now.saturating_sub(before)) {
-                continue;
-            }
-            let live = isolate.collect_garbage().await?.heap_used
-                + isolate.session.memory().await?.external;
-            let rate = Kept {
-                bytes: live.saturating_sub(before),
-                during: started.elapsed(),
-            };
-            if self.pace.slow_down(rate, self.round) {
-                return Ok(true);
-            }
-        }
-        Ok(false)
+        let pace = self.pace;
+        let kept = self
+            .each(async |isolate| {
+                let before = isolate
+                    .evidence
+                    .warm_up
+                    .map_or(0, |reading| reading.live_heap + reading.external);
+                let now = isolate
+                    .samples
+                    .last()
+                    .map_or(0, |(sample, _)| sample.heap_used + sample.external);
+                if !pace.is_suspicious(now.saturating_sub(before)) {
+                    return Ok(None);
+                }
+                let live = isolate.collect_garbage().await?.heap_used
+                    + isolate.session.memory().await?.external;
+                Ok(Some(Kept {
+                    bytes: live.saturating_sub(before),
+                    during: started.elapsed(),
+                }))
+            })
+            .await?;
+        let mut kept = kept.into_iter().flatten();
+        Ok(kept.any(|rate| self.pace.slow_down(rate, self.round)))
     }
 }

@@ -16,7 +16,7 @@ use stanch_memory_verdict::{Decision, Need, Reading, ReleaseHint, Verdict};
 use tokio::time::Instant;
 
 use super::isolate::{Isolate, is_explained_by_snapshots};
-use super::isolates::isolates;
+use super::isolates::{is_end_of_worker, isolates, renew};
 use super::pace::Pace;
 use super::traffic::Traffic;
 use crate::args::MeasureArgs;
@@ -44,6 +44,7 @@ enum Explained {
 
 /// One run over all isolates of a process.
 pub(crate) struct Measurement<'a> {
+    session: Session,
     args: &'a MeasureArgs,
     save: Option<PathBuf>,
     ui: &'a Ui,
@@ -67,17 +68,13 @@ impl<'a> Measurement<'a> {
         save: Option<PathBuf>,
         ui: &'a Ui,
     ) -> Result<Self> {
-        let mut isolates = isolates(session, args).await?;
-        let others = u32::try_from(isolates.len() - 1).unwrap_or(u32::MAX);
-        for isolate in &mut isolates {
-            isolate.evidence.other_isolates = others;
-        }
         Ok(Self {
+            session: session.clone(),
             args,
             save,
             ui,
             traffic,
-            isolates,
+            isolates: isolates(session, args).await?,
             started: Instant::now(),
             round: args.round,
             rounds_done: 0,
@@ -97,18 +94,20 @@ impl<'a> Measurement<'a> {
         &mut self,
         hint: impl Fn(&Growth) -> Option<ReleaseHint>,
     ) -> Result<Measured> {
-        for isolate in &mut self.isolates {
-            isolate.evidence.warm_up = Some(isolate.read(0, millis(self.started)).await?);
-        }
+        let started = self.started;
+        self.each(async |isolate| {
+            isolate.evidence.warm_up = Some(isolate.read(0, millis(started)).await?);
+            Ok(())
+        })
+        .await?;
         self.load(self.args.warmup, Phase::WarmUp).await?;
+        renew(&mut self.isolates, &self.session, self.args).await?;
         self.read_all().await?;
-        for isolate in self
-            .isolates
-            .iter_mut()
-            .filter(|isolate| !isolate.may_snapshot())
-        {
-            isolate.start_sampling().await?;
-        }
+        self.each(async |isolate| match isolate.may_snapshot() {
+            true => Ok(()),
+            false => isolate.start_sampling().await,
+        })
+        .await?;
         loop {
             self.load(self.round, Phase::Load).await?;
             self.rounds_done += 1;
@@ -136,10 +135,10 @@ impl<'a> Measurement<'a> {
 
     async fn read_all(&mut self) -> Result<()> {
         let requests = self.traffic.requests_now().await?;
-        let mut readings = Vec::new();
-        for isolate in &mut self.isolates {
-            readings.push(isolate.read(requests, millis(self.started)).await?);
-        }
+        let started = self.started;
+        let readings = self
+            .each(async |isolate| isolate.read(requests, millis(started)).await)
+            .await?;
         for (isolate, reading) in self.isolates.iter_mut().zip(apart(readings)) {
             self.ui.detail(&format!(
                 "{}: reading {} after {requests} requests: live heap {}, external {}, rss {}",
@@ -154,6 +153,28 @@ impl<'a> Measurement<'a> {
         if let Some(kept) = self.isolates.iter().filter_map(Isolate::kept_last).max() {
             self.pace.adapt(kept);
         }
+        Ok(())
+    }
+
+    /// Does something with every isolate. A worker that has ended is measured no further.
+    async fn each<T>(&mut self, work: impl AsyncFn(&mut Isolate) -> Result<T>) -> Result<Vec<T>> {
+        let mut results = Vec::new();
+        while let Some(isolate) = self.isolates.get_mut(results.len()) {
+            match work(isolate).await {
+                Ok(result) => results.push(result),
+                Err(error) => self.leave_out(results.len(), error)?,
+            }
+        }
+        Ok(results)
+    }
+
+    /// Goes on without an isolate that could not be reached, if it was a worker that has ended.
+    fn leave_out(&mut self, index: usize, error: anyhow::Error) -> Result<()> {
+        if !is_end_of_worker(&error) || self.isolates.len() == 1 {
+            return Err(error);
+        }
+        let gone = self.isolates.remove(index);
+        self.ui.detail(&format!("{} has ended", gone.name));
         Ok(())
     }
 
@@ -194,9 +215,12 @@ impl<'a> Measurement<'a> {
         // Between rounds nothing is sent; what others send goes on.
         tokio::time::sleep(length).await;
         let requests = self.traffic.requests_now().await?;
-        for isolate in &mut self.isolates {
-            isolate.evidence.pause = Some(isolate.read(requests, millis(self.started)).await?);
-        }
+        let started = self.started;
+        self.each(async |isolate| {
+            isolate.evidence.pause = Some(isolate.read(requests, millis(started)).await?);
+            Ok(())
+        })
+        .await?;
         Ok(())
     }
 

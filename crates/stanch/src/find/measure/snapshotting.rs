@@ -9,13 +9,18 @@ use crate::find::isolate::SnapshotPolicy;
 impl Measurement<'_> {
     /// Snapshots begin with the first noticeable growth, so that a healthy service is never stopped for one.
     pub(super) async fn snapshot_growing(&mut self) -> Result<()> {
-        for index in 0..self.isolates.len() {
-            let isolate = &self.isolates[index];
+        let mut index = 0;
+        while let Some(isolate) = self.isolates.get(index) {
             // The third belongs to the moment of the decision.
             if isolate.snapshots_taken() < 2
                 && (isolate.snapshots_taken() > 0 || isolate.is_growing())
             {
-                self.take_snapshot(index).await?;
+                match self.take_snapshot(index).await {
+                    Ok(()) => index += 1,
+                    Err(error) => self.leave_out(index, error)?,
+                }
+            } else {
+                index += 1;
             }
         }
         Ok(())
