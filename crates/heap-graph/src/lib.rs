@@ -24,7 +24,7 @@
 //! ```
 //!
 //! # Limits
-//! * Whole snapshots only, in memory.
+//! * Whole snapshots only, in memory: [`memory_needed`] tells how much before it is taken.
 //! * Sizes are 64-bit; DevTools wraps a single size at 4 GiB.
 //! * It compares two graphs by object id, which is sound only for snapshots of one inspector
 //!   session. It knows nothing of series of snapshots, nor of leaks.
@@ -43,6 +43,7 @@ mod essential;
 mod floors;
 mod graph;
 mod interfaces;
+mod memory;
 mod names;
 mod ordinal;
 mod retainers;
@@ -60,5 +61,6 @@ pub use compare::{ClassChange, compare};
 pub use edges::{Edge, EdgeName, Retainer};
 pub use error::GraphError;
 pub use graph::{HeapGraph, Location};
+pub use memory::memory_needed;
 pub use ordinal::{NodeId, Ordinal};
 pub use stanch_heap_snapshot::{EdgeKind, NodeKind};

@@ -7,13 +7,17 @@ use crate::process;
 
 /// Bytes left, and who limits them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum FreeMemory {
+pub enum FreeMemory {
+    /// What the process's control group, such as a container, leaves.
     ControlGroup(u64),
+    /// What the machine leaves.
     Host(u64),
 }
 
-/// The smaller of what the host and the process's control groups leave; none when the host does not say.
-pub(crate) fn for_process(pid: u32) -> Option<FreeMemory> {
+/// The smaller of what the host and the process's control groups leave; none when the host does not say,
+/// and on systems other than Linux.
+#[must_use]
+pub fn free_memory(pid: u32) -> Option<FreeMemory> {
     process::open(pid)?;
     let host = host_available(&fs::read_to_string("/proc/meminfo").ok()?)?;
     let groups = fs::read_to_string(format!("/proc/{pid}/cgroup")).unwrap_or_default();

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::error::InspectorError;
-use crate::free_memory::{self, FreeMemory};
+use crate::free_memory::{FreeMemory, free_memory};
 use crate::memory::V8_MODULE;
 use crate::session::{Session, decode};
 use crate::wire::HeapShape;
@@ -61,7 +61,7 @@ impl Session {
         );
         let shape: HeapShape = decode(self.value(&code, doing).await?, doing)?;
         let nodes = shape.used.saturating_sub(shape.large) / HEAP_BYTES_PER_NODE;
-        let free = match self.pid().and_then(free_memory::for_process) {
+        let free = match self.pid().and_then(free_memory) {
             Some(FreeMemory::ControlGroup(bytes)) => Some((bytes, Limiter::ControlGroup)),
             Some(FreeMemory::Host(bytes)) => Some((bytes, Limiter::Host)),
             None => shape.available.map(|bytes| (bytes, Limiter::Reported)),

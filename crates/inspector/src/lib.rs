@@ -47,6 +47,7 @@ mod workers;
 pub use attach::{attach, attach_with};
 pub use collections::Collections;
 pub use error::{Disconnect, InspectorError};
+pub use free_memory::{FreeMemory, free_memory};
 pub use headroom::{Headroom, Limiter};
 pub use launch::{ChildOutput, Launch};
 pub use memory::{LiveHeap, MemoryUsage};

@@ -195,6 +195,16 @@ pub(crate) struct AnalyzeArgs {
     /// Read the files anew, whatever is kept of an earlier look at them
     #[arg(long)]
     pub(crate) fresh: bool,
+    #[command(flatten)]
+    pub(crate) reading: ReadingArgs,
+}
+
+/// How snapshots are read.
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct ReadingArgs {
+    /// Read a snapshot even if the free memory may not suffice
+    #[arg(long)]
+    pub(crate) force: bool,
 }
 
 /// `stanch snapshot`
@@ -226,6 +236,8 @@ pub(crate) struct ExportArgs {
     /// The comparison with an earlier snapshot
     #[arg(long, num_args = 2, value_names = ["BASE", "OUT.json"])]
     pub(crate) diff: Option<Vec<PathBuf>>,
+    #[command(flatten)]
+    pub(crate) reading: ReadingArgs,
 }
 
 /// `stanch explain`

@@ -2,7 +2,6 @@
 
 use std::fs::File;
 use std::io::{Read, stdin};
-use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::Instant;
 
@@ -10,11 +9,12 @@ use anyhow::{Context, Result, bail};
 use stanch_diagnosis::{Diagnosis, Join, Memory, Suspect, Target, join};
 use stanch_heap_graph::HeapGraph;
 use stanch_heap_growth::{Growth, Series, holders_of_memory};
-use stanch_heap_snapshot::{Snapshot, SnapshotError};
+use stanch_heap_snapshot::Snapshot;
 use stanch_memory_verdict::{Answer, BytesPerRequest, Measure, Step, Unit, Verdict, VerdictKind};
 
 use super::looks::{Looks, Origin};
-use crate::args::{AnalyzeArgs, OutputArgs};
+use super::room::Room;
+use crate::args::{AnalyzeArgs, OutputArgs, ReadingArgs};
 use crate::exit::Exit;
 use crate::find::{Folder, load_scripts};
 use crate::output;
@@ -77,10 +77,10 @@ fn growth_anew(args: &AnalyzeArgs, ui: &Ui) -> Result<Growth> {
     let requests = args.requests.unwrap_or(0);
     let (mut series, mut served) = (Series::new(), 0);
     for file in earlier {
-        series.add(&read_graph(file, ui)?, served);
+        series.add(&read_graph(file, args.reading, ui)?, served);
         served += requests;
     }
-    let graph = read_graph(last, ui)?;
+    let graph = read_graph(last, args.reading, ui)?;
     ui.phase("following what grows");
     if series.is_empty() {
         return Ok(holders_of_memory(&graph));
@@ -99,18 +99,17 @@ fn growth_anew(args: &AnalyzeArgs, ui: &Ui) -> Result<Growth> {
 }
 
 /// Reads a snapshot from a file, or from the standard input when it is called `-`.
-pub(crate) fn read_graph(file: &Path, ui: &Ui) -> Result<HeapGraph> {
+pub(crate) fn read_graph(file: &Path, how: ReadingArgs, ui: &Ui) -> Result<HeapGraph> {
     let name = file.display();
     let snapshot = if file == Path::new("-") {
-        read(stdin(), None, "the standard input", ui)
+        read(stdin(), None, "the standard input", how, ui)
     } else {
         let opened = File::open(file).with_context(|| format!("cannot open {name}"))?;
         let length = opened.metadata().ok().map(|metadata| metadata.len());
-        read(opened, length, &name.to_string(), ui)
+        read(opened, length, &name.to_string(), how, ui)
     };
-    let snapshot = snapshot.with_context(|| format!("{name} cannot be read as a heap snapshot"))?;
     ui.phase("following what keeps what");
-    HeapGraph::build(snapshot).with_context(|| format!("{name} does not hold together"))
+    HeapGraph::build(snapshot?).with_context(|| format!("{name} does not hold together"))
 }
 
 /// Reads with all processors, and says how far it is.
@@ -118,13 +117,18 @@ fn read(
     source: impl Read + Send,
     length: Option<u64>,
     name: &str,
+    how: ReadingArgs,
     ui: &Ui,
-) -> Result<Snapshot, SnapshotError> {
+) -> Result<Snapshot> {
+    let mut room = Room::of(how, length);
     let start = Instant::now();
-    Snapshot::read_watched(source, |progress| {
+    let snapshot = Snapshot::read_watched(source, |progress| {
         ui.reading(name, progress.bytes, length, start.elapsed());
-        ControlFlow::Continue(())
-    })
+        room.watch(progress)
+    });
+    room.answer()
+        .with_context(|| format!("{name} will not fit"))?;
+    snapshot.with_context(|| format!("{name} cannot be read as a heap snapshot"))
 }
 
 fn several(growth: &Growth, requests: u64, folder: &Folder) -> Diagnosis {

@@ -21,7 +21,7 @@ pub(crate) fn run(args: &ExportArgs, ui: &Ui) -> Result<Exit> {
         );
     }
     ui.phase(&format!("reading {}", args.file.display()));
-    let graph = read_graph(&args.file, ui)?;
+    let graph = read_graph(&args.file, args.reading, ui)?;
     if let Some(path) = &args.nodes {
         to_file(path, |file| nodes(&graph, file))?;
     }
@@ -29,7 +29,7 @@ pub(crate) fn run(args: &ExportArgs, ui: &Ui) -> Result<Exit> {
         to_file(path, |file| classes(&graph, file))?;
     }
     if let Some([base, path]) = args.diff.as_deref() {
-        let base = read_graph(base, ui)?;
+        let base = read_graph(base, args.reading, ui)?;
         to_file(path, |file| diff(&base, &graph, file))?;
     }
     Ok(Exit::Clean)

@@ -6,4 +6,5 @@ pub(crate) mod explain;
 pub(crate) mod export;
 pub(crate) mod find;
 mod looks;
+mod room;
 pub(crate) mod snapshot;
