@@ -99,6 +99,17 @@ pub(crate) fn holding(evidence: &Evidence, courses: &Courses, steps: &mut Vec<St
     let mut released = false;
     for (quantity, course) in order {
         steps.push(growth_step(quantity, course));
+        if is_irregular_at_the_end(evidence, course) {
+            // What expires follows the load as that gets faster and slower: if it goes in a pause, nothing was kept.
+            match confirm(evidence, course, steps) {
+                Confirmed::Released => released = true,
+                Confirmed::Open(pause @ Need::Pause { .. }, why) => {
+                    return Holding::Open(pause, why);
+                }
+                Confirmed::Open(Need::Round { .. }, _) | Confirmed::Kept(_) => {}
+            }
+            continue;
+        }
         if !rises(course) {
             continue;
         }
@@ -113,6 +124,17 @@ pub(crate) fn holding(evidence: &Evidence, courses: &Courses, steps: &mut Vec<St
     } else {
         unrisen(evidence, courses)
     }
+}
+
+/// Whether all rounds came to a rise that is no even one, of something that its code lets go of after a time.
+fn is_irregular_at_the_end(evidence: &Evidence, course: &Course) -> bool {
+    let expires = evidence
+        .release_expected
+        .is_some_and(|hint| hint.lifetime.is_some());
+    evidence.limits.rounds_left == 0
+        && course.shape == Shape::Unclear
+        && course.chance <= at::RISE_CHANCE
+        && expires
 }
 
 /// Neither rises for certain.

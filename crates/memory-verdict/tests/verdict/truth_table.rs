@@ -1,7 +1,7 @@
 //! Made-up services → the whole decision as text: one line per kind and noise.
 
 use stanch_memory_verdict::{
-    Decision, Evidence, Lifetime, Limits, Reading, ReleaseHint, VerdictKind, decide,
+    Decision, Evidence, Lifetime, Limits, Need, Reading, ReleaseHint, VerdictKind, decide,
 };
 
 use super::synthetic::{Service, Shape};
@@ -328,4 +328,57 @@ fn too_little_is_said_to_be_too_little() {
         (3_003, 6_800),
     ];
     check(&dried_up, 0, Ok(VerdictKind::NotEnoughData));
+}
+
+#[test]
+fn what_expires_may_rise_as_unevenly_as_the_load() {
+    // A sliding window of three seconds, while the machine becomes free in the last round.
+    let recorded = [
+        (647, 10_500),
+        (3_834, 11_861),
+        (8_463, 13_024),
+        (14_952, 14_236),
+        (20_484, 17_010),
+        (25_417, 13_268),
+        (58_503, 33_879),
+    ];
+    let readings: Vec<Reading> = recorded
+        .iter()
+        .zip(0..)
+        .map(|(&(requests, kilobytes), index)| Reading {
+            requests,
+            at_ms: index * 2_300,
+            live_heap: kilobytes * 1_024,
+            heap_total: 60 << 20,
+            external: 2 << 20,
+            array_buffers: 0,
+            rss: 120 << 20,
+        })
+        .collect();
+    let last = readings[readings.len() - 1];
+    let check = |pause: Option<u64>, expected: Result<VerdictKind, u64>| {
+        let pause = pause.map(|kilobytes| Reading {
+            at_ms: last.at_ms + 6_000,
+            live_heap: kilobytes * 1_024,
+            ..last
+        });
+        let decision = decide(&Evidence {
+            readings: readings.clone(),
+            pause,
+            release_expected: Some(ReleaseHint {
+                bound_entries: None,
+                lifetime: Some(Lifetime::Timed(4_500)),
+            }),
+            ..Evidence::default()
+        });
+        let outcome = match decision {
+            Decision::Decided(verdict) => Ok(verdict.kind),
+            Decision::More(Need::Pause { ms }) => Err(ms),
+            Decision::More(Need::Round { .. }) => Err(0),
+        };
+        assert_eq!(outcome, expected, "{pause:?}");
+    };
+    check(None, Err(5_500));
+    check(Some(9_000), Ok(VerdictKind::Healthy));
+    check(Some(33_000), Ok(VerdictKind::NotEnoughData));
 }
