@@ -29,6 +29,8 @@
 //! * It compares two graphs by object id, which is sound only for snapshots of one inspector
 //!   session. It knows nothing of series of snapshots, nor of leaks.
 
+#![deny(missing_docs)]
+
 mod bits;
 mod build;
 mod class_names;

@@ -107,27 +107,29 @@ impl<'a> Trails<'a> {
                 let Some((way, step)) = self.way(node, &retainer) else {
                     continue;
                 };
+                let reached = price + step;
+                let end = match self.end(way, from, node) {
+                    End::Here(extra) => Some(reached + extra),
+                    End::Further => None,
+                };
+                let end = end.filter(|end| best.as_ref().is_none_or(|(least, _)| end < least));
+                let is_nearer = met.get(&from).is_none_or(|(known, _)| reached < *known)
+                    && !self.is_dead_end(way, from);
                 // What only the holder keeps alive cannot be what keeps the holder alive.
-                if self.ages.dominates(holder, from) {
+                if end.is_none() && !is_nearer || self.ages.dominates(holder, from) {
                     continue;
                 }
-                let reached = price + step;
                 let came = Came {
                     to: node,
                     retainer: at,
                 };
-                if let End::Here(extra) = self.end(way, from, node)
-                    && best.as_ref().is_none_or(|(end, _)| reached + extra < *end)
-                {
-                    best = Some((reached + extra, came));
+                if let Some(end) = end {
+                    best = Some((end, came));
                 }
-                if self.is_dead_end(way, from)
-                    || met.get(&from).is_some_and(|(known, _)| *known <= reached)
-                {
-                    continue;
+                if is_nearer {
+                    met.insert(from, (reached, came));
+                    queue.push((Reverse(reached), from));
                 }
-                met.insert(from, (reached, came));
-                queue.push((Reverse(reached), from));
             }
         }
         best.map_or_else(Trail::default, |(_, last)| {

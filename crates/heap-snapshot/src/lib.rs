@@ -27,6 +27,8 @@
 //! * Allocation traces, samples and scopes are stepped over, not kept.
 //! * It knows nothing of retainers, dominators or leaks: `stanch-heap-graph` does.
 
+#![deny(missing_docs)]
+
 mod cell;
 mod columns;
 mod commas;
