@@ -22,10 +22,14 @@
 //! # Ok::<(), stanch_heap_snapshot::SnapshotError>(())
 //! ```
 //!
+//! `examples/kinds.rs` counts the nodes of a file by kind.
+//!
 //! # Limits
 //! * At most 2^28 nodes, which is V8's own limit, and fewer than 2^32 edges.
 //! * Allocation traces, samples and scopes are stepped over, not kept.
 //! * It knows nothing of retainers, dominators or leaks: `stanch-heap-graph` does.
+
+#![deny(missing_docs)]
 
 mod cell;
 mod columns;
@@ -65,3 +69,7 @@ pub use parser::SnapshotParser;
 pub use places::{LocationRow, Locations};
 pub use prefetch::prefetch;
 pub use strings::{StringId, Strings};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
