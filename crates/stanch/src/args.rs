@@ -236,6 +236,16 @@ pub(crate) struct ExportArgs {
     /// The comparison with an earlier snapshot
     #[arg(long, num_args = 2, value_names = ["BASE", "OUT.json"])]
     pub(crate) diff: Option<Vec<PathBuf>>,
+    #[cfg_attr(
+        feature = "parquet",
+        doc = "Nodes, edges, strings and locations as Parquet files in DIR"
+    )]
+    #[cfg_attr(
+        not(feature = "parquet"),
+        doc = "Nodes, edges, strings and locations as Parquet files in DIR; not in this build: it takes `--features parquet`"
+    )]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) parquet: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) reading: ReadingArgs,
 }
