@@ -57,7 +57,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn judge<'a>(case: &Path, scores: &mut BTreeMap<&'a str, Score>) -> Result<(), Box<dyn Error>> {
+fn judge(case: &Path, scores: &mut BTreeMap<&str, Score>) -> Result<(), Box<dyn Error>> {
     let truth: Case = serde_json::from_str(&fs::read_to_string(case.join("case.json"))?)?;
     let mut expected: Vec<(String, String, u32)> = truth
         .findings

@@ -1,6 +1,9 @@
 //! `req.socket.on(…)` per request: with keep-alive one socket serves many requests.
 
-use oxc_ast::ast::Expression;
+use oxc_ast::AstKind;
+use oxc_ast::ast::{BindingPattern, CallExpression, Expression};
+use oxc_semantic::NodeId;
+use oxc_span::GetSpan;
 use stanch_leak_patterns::{Confidence, Pattern};
 
 use crate::file::{File, argument, bare, method, text};
@@ -47,7 +50,7 @@ There is no automatic fix: `close` of the response also comes when the response 
 
 ## What is not flagged
 
-Listeners that the same function takes off again, and those on the socket of `upgrade` and `connect`, which belongs to one
+Listeners that the same function takes off again or adds once, as when it asks a WeakSet for the socket; and those on the socket of `upgrade` and `connect`, which belongs to one
 client from then on.
 
 ## References
@@ -57,32 +60,29 @@ client from then on.
     check,
 };
 
-fn check(file: &File<'_, '_>, findings: &mut Vec<Finding>) {
+fn check<'a>(file: &File<'_, 'a>, findings: &mut Vec<Finding>) {
     for (node, call) in file.calls() {
-        let Some((object, "on" | "once" | "addListener" | "prependListener")) = method(call) else {
+        let Some((object, name)) = method(call) else {
             continue;
         };
-        let Some(exchange) = socket_of(object) else {
+        let Some(event) = listened_to(name, call) else {
+            continue;
+        };
+        let Some(exchange) = socket_of(file, object) else {
             continue;
         };
         let Some(function) = file.function_around(*node) else {
             continue;
         };
-        let event = argument(call, 0).and_then(text);
-        if is_taken_off(file, function, &file.written(object))
-            || file.hot().at(file, *node).is_none()
-        {
+        // Whose socket it is tells already that there is one of it for each request.
+        if is_taken_off(file, function, &file.written(object)) {
             continue;
         }
-        let what = event.map_or_else(
-            || "A listener".to_owned(),
-            |event| format!("A listener for `{event}`"),
-        );
         findings.push(Finding {
             rule: RULE.id,
             confidence: Confidence::High,
             message: format!(
-                "{what} is added to the socket by every request, and stays as long as the connection is kept alive"
+                "{event} is added to the socket by every request, and stays as long as the connection is kept alive"
             ),
             growth: Some("per request, for the life of the connection"),
             place: Label::new(
@@ -95,31 +95,96 @@ fn check(file: &File<'_, '_>, findings: &mut Vec<Finding>) {
     }
 }
 
-/// The request or response of `req.socket`, `res.connection`, `ctx.req.socket`, `request.raw.socket`.
-fn socket_of<'b>(object: &'b Expression<'_>) -> Option<&'b str> {
-    let member = object.as_member_expression()?;
-    if !matches!(member.static_property_name()?, "socket" | "connection") {
-        return None;
+/// What a call adds to its object, in words; none if it adds no listener.
+fn listened_to(method: &str, call: &CallExpression<'_>) -> Option<String> {
+    match method {
+        "on" | "once" | "addListener" | "prependListener" => {
+            let event = argument(call, 0).and_then(text);
+            Some(event.map_or_else(
+                || "A listener".to_owned(),
+                |event| format!("A listener for `{event}`"),
+            ))
+        }
+        // With a function it listens to `timeout`.
+        "setTimeout" => argument(call, 1).map(|_| "A listener for `timeout`".to_owned()),
+        _ => None,
     }
-    let owner = match bare(member.object()) {
+}
+
+/// Names that requests and responses have.
+const EXCHANGES: [&str; 9] = [
+    "req", "request", "res", "response", "reply", "raw", "incoming", "ctx", "context",
+];
+
+/// The request or response whose socket an expression is: `req.socket`, `ctx.socket`, `request.raw.socket`, a variable
+/// that was taken from one, or what a client's request hands to its listener for `socket`.
+fn socket_of<'a>(file: &File<'_, 'a>, object: &Expression<'a>) -> Option<String> {
+    if let Some(member) = object.as_member_expression() {
+        let is_socket = matches!(member.static_property_name()?, "socket" | "connection");
+        return is_socket.then(|| exchange(bare(member.object()))).flatten();
+    }
+    let variable = file.variable(object)?;
+    let declaration = file
+        .parsed
+        .semantic()
+        .scoping()
+        .symbol_declaration(variable);
+    match file.kind(declaration) {
+        AstKind::VariableDeclarator(declarator) => {
+            let init = bare(declarator.init.as_ref()?);
+            match &declarator.id {
+                BindingPattern::BindingIdentifier(_) => {
+                    init.as_member_expression()?;
+                    socket_of(file, init)
+                }
+                BindingPattern::ObjectPattern(pattern) => {
+                    let takes_socket = pattern.properties.iter().any(|property| {
+                        let is_socket = property
+                            .key
+                            .static_name()
+                            .is_some_and(|key| key == "socket");
+                        let bound = property.value.get_binding_identifier();
+                        is_socket && bound.and_then(|bound| bound.symbol_id.get()) == Some(variable)
+                    });
+                    takes_socket.then(|| exchange(init)).flatten()
+                }
+                _ => None,
+            }
+        }
+        AstKind::FormalParameter(_) => {
+            let function = file.function_around(declaration)?;
+            let AstKind::CallExpression(call) = file.kind(file.nodes().parent_id(function)) else {
+                return None;
+            };
+            let (request, name) = method(call)?;
+            let is_event =
+                matches!(name, "on" | "once") && argument(call, 0).and_then(text) == Some("socket");
+            is_event.then(|| file.written(request))
+        }
+        _ => None,
+    }
+}
+
+fn exchange(expression: &Expression<'_>) -> Option<String> {
+    let name = match expression {
         Expression::Identifier(identifier) => identifier.name.as_str(),
         other => other.as_member_expression()?.static_property_name()?,
     };
-    const EXCHANGES: [&str; 7] = [
-        "req", "request", "res", "response", "reply", "raw", "incoming",
-    ];
-    EXCHANGES.contains(&owner).then_some(owner)
+    EXCHANGES.contains(&name).then(|| name.to_owned())
 }
 
-/// Whether the function, or one inside it, removes a listener from the same socket.
-fn is_taken_off(file: &File<'_, '_>, function: oxc_semantic::NodeId, socket: &str) -> bool {
-    let range = file.nodes().get_node(function).kind();
-    let span = oxc_span::GetSpan::span(&range);
+/// Whether the function, or one inside it, removes a listener from the same socket, or asks first whether it has one.
+fn is_taken_off(file: &File<'_, '_>, function: NodeId, socket: &str) -> bool {
+    let within = file.kind(function).span();
+    let is_socket = |expression: &Expression<'_>| file.written(expression) == socket;
     file.calls().iter().any(|(_, call)| {
-        span.contains_inclusive(call.span)
-            && method(call).is_some_and(|(object, name)| {
-                matches!(name, "off" | "removeListener" | "removeAllListeners")
-                    && file.written(object) == socket
+        within.contains_inclusive(call.span)
+            && method(call).is_some_and(|(object, name)| match name {
+                "off" | "removeListener" | "removeAllListeners" | "listenerCount" | "listeners" => {
+                    is_socket(object)
+                }
+                "has" => argument(call, 0).is_some_and(is_socket),
+                _ => false,
             })
     })
 }
@@ -148,6 +213,26 @@ mod tests {
         );
         check(
             &RULE,
+            "export const m = async (ctx, next) => { ctx.socket.once('error', f); };",
+            &[1],
+        );
+        check(
+            &RULE,
+            "const f = (req) => {\n  const { socket } = req.raw;\n  socket.on('drain', g);\n};",
+            &[3],
+        );
+        check(
+            &RULE,
+            "const f = (req) => { const s = req.socket; s.setTimeout(9, () => req.destroy()); };",
+            &[1],
+        );
+        check(
+            &RULE,
+            "const r = http.request(o); const f = () => r.on('socket', (s) => { s.on('timeout', g); });",
+            &[1],
+        );
+        check(
+            &RULE,
             "function track(req: Req) { req.connection.on('close', () => 1); }\napp.use((req, res, next) => { track(req); next(); });",
             &[1],
         );
@@ -170,6 +255,16 @@ mod tests {
             "net.createServer((socket) => { socket.on('data', f); });",
             &[],
         );
+        check(
+            &RULE,
+            "const f = (req) => { if (seen.has(req.socket)) return; seen.add(req.socket); req.socket.on('error', g); };",
+            &[],
+        );
         check(&RULE, "client.socket.on('message', f);", &[]);
+        check(
+            &RULE,
+            "const f = (req) => req.socket.setTimeout(9000);",
+            &[],
+        );
     }
 }
