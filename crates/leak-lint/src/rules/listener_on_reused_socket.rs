@@ -174,9 +174,9 @@ fn exchange(expression: &Expression<'_>) -> Option<String> {
 }
 
 /// Whether the function, or one inside it, removes a listener from the same socket, or asks first whether it has one.
-fn is_taken_off(file: &File<'_, '_>, function: NodeId, socket: &str) -> bool {
+fn is_taken_off<'a>(file: &File<'_, 'a>, function: NodeId, socket: &str) -> bool {
     let within = file.kind(function).span();
-    let is_socket = |expression: &Expression<'_>| file.written(expression) == socket;
+    let is_socket = |expression: &Expression<'a>| file.written(expression) == socket;
     file.calls().iter().any(|(_, call)| {
         within.contains_inclusive(call.span)
             && method(call).is_some_and(|(object, name)| match name {
