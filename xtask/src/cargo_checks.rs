@@ -11,6 +11,9 @@ use anyhow::{Context, Result, bail};
 use crate::ledger::Step;
 use crate::run;
 
+/// What the tests cover beyond the default features; the release build goes without.
+const OPTIONAL: &str = "stanch/parquet";
+
 /// `cargo fmt --check`.
 pub(crate) fn format() -> Result<Step> {
     run::shown(cargo().args(["fmt", "--all", "--check"]))?;
@@ -23,6 +26,8 @@ pub(crate) fn lint() -> Result<Step> {
         "clippy",
         "--workspace",
         "--all-targets",
+        "--features",
+        OPTIONAL,
         "--quiet",
         "--",
         "-D",
@@ -54,7 +59,13 @@ pub(crate) fn release_build(binary: &mut Option<PathBuf>) -> Result<Step> {
 pub(crate) fn tests(variables: &[(String, OsString)]) -> Result<Step> {
     let mut command = cargo();
     command
-        .args(["test", "--workspace", "--no-fail-fast"])
+        .args([
+            "test",
+            "--workspace",
+            "--features",
+            OPTIONAL,
+            "--no-fail-fast",
+        ])
         .envs(variables.iter().cloned())
         .stdout(Stdio::piped());
     let line = run::line_of(&command);

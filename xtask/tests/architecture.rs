@@ -69,6 +69,22 @@ fn arrows_point_down_also_in_tests() {
     }
 }
 
+/// The heap engine is of use without the rest: not even its tests need another crate of ours.
+#[test]
+fn the_heap_engine_stands_alone() {
+    let allowed = [
+        ("heap-snapshot", None),
+        ("heap-graph", Some("heap-snapshot")),
+    ];
+    let packages = packages();
+    for (name, used) in allowed {
+        let package = packages.iter().find(|package| short(&package.name) == name);
+        let arrows = arrows(package.unwrap(), |_| true);
+        let used: BTreeSet<String> = used.into_iter().map(str::to_owned).collect();
+        assert_eq!(arrows, used, "what `{name}` uses");
+    }
+}
+
 #[test]
 fn folders_are_named_as_their_crates() {
     for package in packages() {

@@ -1,32 +1,42 @@
-//! Why an object is alive: one of the shortest paths to it from a global object.
+//! Why the biggest object of a class is alive: one of the shortest paths to it from a global object.
 //!
 //! ```text
-//! cargo run --example path -- FILE.heapsnapshot ID
+//! cargo run --release -p stanch-heap-graph --example path -- FILE.heapsnapshot CLASS
 //! ```
+//!
+//! In the place of a class `@ID` names one object.
 
 use std::fs::File;
 
 use stanch_heap_graph::{EdgeKind, HeapGraph, NodeId, Ordinal};
 use stanch_heap_snapshot::Snapshot;
 
-const USAGE: &str = "usage: path FILE.heapsnapshot ID";
+const USAGE: &str = "usage: path FILE.heapsnapshot CLASS|@ID";
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args().skip(1);
-    let file = arguments.next().ok_or(USAGE)?;
-    let id: u64 = arguments
-        .next()
-        .ok_or(USAGE)?
-        .trim_start_matches('@')
-        .parse()?;
+    let (file, wanted) = (
+        arguments.next().ok_or(USAGE)?,
+        arguments.next().ok_or(USAGE)?,
+    );
     let graph = HeapGraph::build(Snapshot::read(File::open(file)?)?)?;
-    let node = graph
-        .find_by_id(NodeId(id))
-        .ok_or("no object has this id")?;
+    let node = match wanted.strip_prefix('@') {
+        Some(id) => graph.find_by_id(NodeId(id.parse()?)),
+        None => biggest_of(&graph, &wanted),
+    };
+    let node = node.ok_or_else(|| format!("there is no {wanted}"))?;
     for line in path(&graph, node).iter().rev() {
         println!("{line}");
     }
+    println!("holds {} bytes", graph.retained_size(node));
     Ok(())
+}
+
+fn biggest_of(graph: &HeapGraph, class: &str) -> Option<Ordinal> {
+    graph
+        .ordinals()
+        .filter(|node| graph.class_name(*node) == class)
+        .max_by_key(|node| graph.retained_size(*node))
 }
 
 /// From the object upwards: at each step the retainer that is nearest to a global object.

@@ -55,6 +55,13 @@ impl HeapGraph {
         build(snapshot)
     }
 
+    /// The columns that it was built from, but for the names of native nodes that are detached. Strings
+    /// made for those and for classes stand behind the file's own.
+    #[must_use]
+    pub const fn snapshot(&self) -> &Snapshot {
+        &self.snapshot
+    }
+
     /// Number of nodes.
     #[must_use]
     pub fn node_count(&self) -> usize {
@@ -269,10 +276,6 @@ impl HeapGraph {
         });
         let at = by_id.partition_point(|node| self.id(*node) < id);
         by_id.get(at).copied().filter(|node| self.id(*node) == id)
-    }
-
-    pub(crate) const fn snapshot(&self) -> &Snapshot {
-        &self.snapshot
     }
 
     pub(crate) const fn strings(&self) -> &Strings {

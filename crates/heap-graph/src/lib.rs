@@ -23,6 +23,9 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! `examples/biggest.rs` prints the ten objects of a file that hold the most, `examples/path.rs` why the
+//! biggest object of a class is alive.
+//!
 //! # Limits
 //! * Whole snapshots only, in memory: [`memory_needed`] tells how much before it is taken.
 //! * Sizes are 64-bit; DevTools wraps a single size at 4 GiB.
@@ -66,3 +69,7 @@ pub use graph::{HeapGraph, Location};
 pub use memory::memory_needed;
 pub use ordinal::{NodeId, Ordinal};
 pub use stanch_heap_snapshot::{EdgeKind, NodeKind};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,7 +1,7 @@
 //! How many nodes of each kind a heap snapshot holds, and how many bytes they take.
 //!
 //! ```text
-//! cargo run --example kinds -- FILE.heapsnapshot
+//! cargo run --release -p stanch-heap-snapshot --example kinds -- FILE.heapsnapshot
 //! ```
 
 use std::collections::BTreeMap;

@@ -171,6 +171,13 @@ impl EdgeKind {
         known.map_or(Self::Other, |(_, kind)| kind)
     }
 
+    /// V8's name of the type; empty for [`EdgeKind::Other`].
+    #[must_use]
+    pub fn type_name(self) -> &'static str {
+        let known = EDGE_KINDS.into_iter().find(|(_, kind)| *kind == self);
+        known.map_or("", |(name, _)| name)
+    }
+
     /// Whether edges of this kind are named by a number instead of a text.
     #[must_use]
     pub const fn is_indexed(self) -> bool {

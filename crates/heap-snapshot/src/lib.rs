@@ -22,6 +22,8 @@
 //! # Ok::<(), stanch_heap_snapshot::SnapshotError>(())
 //! ```
 //!
+//! `examples/kinds.rs` counts the nodes of a file by kind.
+//!
 //! # Limits
 //! * At most 2^28 nodes, which is V8's own limit, and fewer than 2^32 edges.
 //! * Allocation traces, samples and scopes are stepped over, not kept.
@@ -67,3 +69,7 @@ pub use parser::SnapshotParser;
 pub use places::{LocationRow, Locations};
 pub use prefetch::prefetch;
 pub use strings::{StringId, Strings};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -10,7 +10,7 @@ use crate::verdict::{
     Answer, BytesPerRequest, Decision, Growth, Measure, Need, Quantity, Step, Unit, Verdict,
     VerdictKind,
 };
-use crate::wording::bytes;
+use crate::wording::{bytes, whole};
 
 /// Judges what was measured so far: a verdict, or the one measurement that is missing most.
 ///
@@ -216,8 +216,9 @@ fn grown(
             "Resident memory that stops rising under the same load.".to_owned()
         }
         _ => format!(
-            "Rounds of the same load that add less than {} per request, an idle pause that gives the memory back, or a bound of the holder beyond these {requests} requests.",
-            bytes(smallest)
+            "Rounds of the same load that add less than {} per request, an idle pause that gives the memory back, or a bound of the holder beyond these {} requests.",
+            bytes(smallest),
+            whole(requests)
         ),
     };
     // A chance of one in 40,000 is still measured on one machine, under one load.

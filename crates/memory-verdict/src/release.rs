@@ -4,7 +4,7 @@ use crate::course::{Course, Shape};
 use crate::evidence::{Evidence, Lifetime, Reading};
 use crate::thresholds as at;
 use crate::verdict::{Answer, Measure, Need, Step, Unit};
-use crate::wording::{bytes, duration, share};
+use crate::wording::{bytes, duration, share, whole};
 
 /// Whether a rise may be called a leak.
 pub(crate) enum Confirmed {
@@ -57,13 +57,17 @@ fn expected_release(evidence: &Evidence, course: &Course) -> Option<Confirmed> {
     let rounds = |stretch, why| Some(Confirmed::Open(Need::Round { stretch }, why));
     if let Some(bound) = hint.bound_entries {
         if evidence.limits.rounds_left > 0 {
-            let why = format!("the holder evicts after {bound} entries: all rounds are needed");
+            let why = format!(
+                "the holder evicts after {} entries: all rounds are needed",
+                whole(bound)
+            );
             return rounds(at::STRETCH, why);
         }
         if course.requests < at::BEYOND_BOUND * bound as f64 {
             let why = format!(
-                "the holder evicts after {bound} entries and has seen {:.0} requests: load it with more",
-                course.requests
+                "the holder evicts after {} entries and has seen {} requests: load it with more",
+                whole(bound),
+                whole(course.requests as u64)
             );
             return rounds(at::LONGEST_ROUND, why);
         }

@@ -3,7 +3,7 @@
 use crate::evidence::{Evidence, Reading};
 use crate::thresholds as at;
 use crate::verdict::{Answer, Measure, Step, Unit};
-use crate::wording::rounds;
+use crate::wording::{rounds, whole};
 
 /// What the load was like.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,14 +39,15 @@ pub(crate) fn traffic(evidence: &Evidence) -> (Traffic, Step) {
         )
     } else if dried_up(readings) {
         let why = format!(
-            "{requests} requests in {}, but the newest brought a fraction of what came before",
+            "{} requests in {}, but the newest brought a fraction of what came before",
+            whole(requests),
             rounds(taken)
         );
         (Traffic::Changed, Answer::CannotTell(why))
     } else {
         (
             Traffic::Steady,
-            Answer::Yes(format!("{requests} requests in {}", rounds(taken))),
+            Answer::Yes(format!("{} requests in {}", whole(requests), rounds(taken))),
         )
     };
     let measure = Measure {

@@ -20,6 +20,19 @@ pub(crate) fn bytes(value: f64) -> String {
     }
 }
 
+/// A whole number with a comma between thousands: `19,353`.
+pub(crate) fn whole(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.char_indices() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
 /// A count of rounds with its noun.
 pub(crate) fn rounds(count: usize) -> String {
     if count == 1 {
@@ -41,7 +54,7 @@ pub(crate) fn duration(ms: u64) -> String {
 /// A chance as people read it: `1 in 120`.
 pub(crate) fn chance(chance: f64) -> String {
     if chance > 0.0 {
-        format!("1 in {:.0}", (1.0 / chance).min(1e9))
+        format!("1 in {}", whole((1.0 / chance).min(1e9).round() as u64))
     } else {
         "next to none".to_owned()
     }
@@ -70,6 +83,8 @@ mod tests {
             assert_eq!(bytes(value), text, "{value}");
         }
         assert_eq!(chance(1.0 / 120.0), "1 in 120");
+        assert_eq!(chance(1e-12), "1 in 1,000,000,000");
+        assert_eq!([0, 999, 19_353].map(whole), ["0", "999", "19,353"]);
         assert_eq!(rounds(1), "1 round");
         assert_eq!(share(0.427), "43 %");
     }

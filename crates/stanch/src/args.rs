@@ -32,7 +32,7 @@ pub(crate) enum Command {
     Find(Box<FindArgs>),
     /// Say what grows between heap snapshots, or what holds the memory in one
     Analyze(AnalyzeArgs),
-    /// Save a heap snapshot of a running process, its free memory checked first
+    /// Save a heap snapshot of a running process, its free memory checked first; `-o FILE.zst` or `.gz` compresses it
     Snapshot(SnapshotArgs),
     /// Write what was computed for every node of a snapshot, for checking and for other tools
     Export(ExportArgs),
@@ -183,7 +183,7 @@ pub(crate) struct MeasureArgs {
 /// `stanch analyze`
 #[derive(Debug, Args)]
 pub(crate) struct AnalyzeArgs {
-    /// Heap snapshots in the order in which they were taken, of one process; `-` reads one from the standard input
+    /// Heap snapshots in the order in which they were taken, of one process, also compressed by gzip or zstd; `-` reads one from the standard input
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
     /// Folder of the sources, which reported files are relative to [default: the working folder]
@@ -224,7 +224,7 @@ pub(crate) struct SnapshotArgs {
 /// `stanch export`
 #[derive(Debug, Args)]
 pub(crate) struct ExportArgs {
-    /// The heap snapshot
+    /// The heap snapshot, also compressed by gzip or zstd; `-` reads it from the standard input
     #[arg(value_name = "FILE")]
     pub(crate) file: PathBuf,
     /// Per node: id, self size, retained size, distance, immediate dominator, class
@@ -236,6 +236,16 @@ pub(crate) struct ExportArgs {
     /// The comparison with an earlier snapshot
     #[arg(long, num_args = 2, value_names = ["BASE", "OUT.json"])]
     pub(crate) diff: Option<Vec<PathBuf>>,
+    #[cfg_attr(
+        feature = "parquet",
+        doc = "Nodes, edges, strings and locations as Parquet files in DIR"
+    )]
+    #[cfg_attr(
+        not(feature = "parquet"),
+        doc = "Nodes, edges, strings and locations as Parquet files in DIR; not in this build: it takes `--features parquet`"
+    )]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) parquet: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) reading: ReadingArgs,
 }

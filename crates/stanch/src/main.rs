@@ -6,6 +6,7 @@ mod exit;
 mod explain;
 mod find;
 mod output;
+mod partial;
 mod ui;
 
 use std::process::ExitCode;
@@ -74,10 +75,11 @@ async fn until_interrupted(
     }
 }
 
-/// For commands that compute without ever waiting: they have started nothing that would have to be ended.
+/// For commands that compute without ever waiting: all that they leave is files that are not complete.
 fn end_on_interrupt() {
     tokio::spawn(async {
         if interrupted().await.is_ok() {
+            let _none_is_begun = partial::remove_all();
             std::process::exit(Exit::Interrupted.code().into());
         }
     });

@@ -425,6 +425,30 @@ fn places_that_cannot_be_written() -> Outcome {
 }
 
 #[test]
+fn exports_that_cannot_be() -> Outcome {
+    let Some(bench) = Bench::new()? else {
+        return Ok(());
+    };
+    let check = |options: &[&str], words: &[&str]| -> Outcome {
+        let arguments = ["export", "absent.heapsnapshot"].iter().chain(options);
+        let ended = bench.start("export", arguments)?.end()?;
+        ended.assert_refused(words);
+        Ok(())
+    };
+    check(&[], &["nothing to export", "--nodes", "--parquet"])?;
+    check(&["--nodes", "a.tsv"], &["cannot open absent.heapsnapshot"])?;
+    // The release build goes without it; what is built with these tests may have it.
+    let lacks_it = std::env::var_os("STANCH_BIN").is_some() || cfg!(not(feature = "parquet"));
+    if lacks_it {
+        check(
+            &["--parquet", "out"],
+            &["built without Parquet", "--features parquet"],
+        )?;
+    }
+    Ok(())
+}
+
+#[test]
 fn two_runs_at_once() -> Outcome {
     let Some(bench) = Bench::new()? else {
         return Ok(());

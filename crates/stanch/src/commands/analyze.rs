@@ -1,7 +1,5 @@
 //! `stanch analyze`: what grows between snapshots, or what holds the memory in one.
 
-use std::fs::File;
-use std::io::{Read, stdin};
 use std::path::Path;
 use std::time::Instant;
 
@@ -12,6 +10,7 @@ use stanch_heap_growth::{Growth, Series, holders_of_memory};
 use stanch_heap_snapshot::Snapshot;
 use stanch_memory_verdict::{Answer, BytesPerRequest, Measure, Step, Unit, Verdict, VerdictKind};
 
+use super::input::Input;
 use super::looks::{Looks, Origin};
 use super::room::Room;
 use crate::args::{AnalyzeArgs, OutputArgs, ReadingArgs};
@@ -98,37 +97,23 @@ fn growth_anew(args: &AnalyzeArgs, ui: &Ui) -> Result<Growth> {
     Ok(series.growth(&graph, served))
 }
 
-/// Reads a snapshot from a file, or from the standard input when it is called `-`.
+/// Reads a snapshot from a file, or from the standard input when it is called `-`; both may be compressed.
 pub(crate) fn read_graph(file: &Path, how: ReadingArgs, ui: &Ui) -> Result<HeapGraph> {
-    let name = file.display();
-    let snapshot = if file == Path::new("-") {
-        read(stdin(), None, "the standard input", how, ui)
-    } else {
-        let opened = File::open(file).with_context(|| format!("cannot open {name}"))?;
-        let length = opened.metadata().ok().map(|metadata| metadata.len());
-        read(opened, length, &name.to_string(), how, ui)
-    };
-    ui.phase("following what keeps what");
-    HeapGraph::build(snapshot?).with_context(|| format!("{name} does not hold together"))
-}
-
-/// Reads with all processors, and says how far it is.
-fn read(
-    source: impl Read + Send,
-    length: Option<u64>,
-    name: &str,
-    how: ReadingArgs,
-    ui: &Ui,
-) -> Result<Snapshot> {
-    let mut room = Room::of(how, length);
+    let mut input = Input::open(file)?;
+    let (name, length, taken) = (input.name().to_owned(), input.length(), input.taken());
+    let mut room = Room::of(how, input.text_length());
     let start = Instant::now();
-    let snapshot = Snapshot::read_watched(source, |progress| {
-        ui.reading(name, progress.bytes, length, start.elapsed());
+    let snapshot = Snapshot::read_watched(&mut input, |progress| {
+        ui.reading(&name, taken.bytes(), length, start.elapsed());
         room.watch(progress)
     });
     room.answer()
         .with_context(|| format!("{name} will not fit"))?;
-    snapshot.with_context(|| format!("{name} cannot be read as a heap snapshot"))
+    let snapshot = snapshot
+        .map_err(|error| input.blame(error))
+        .with_context(|| format!("{name} cannot be read as a heap snapshot"))?;
+    ui.phase("following what keeps what");
+    HeapGraph::build(snapshot).with_context(|| format!("{name} does not hold together"))
 }
 
 fn several(growth: &Growth, requests: u64, folder: &Folder) -> Diagnosis {

@@ -1,5 +1,10 @@
 //! `stanch export`: what was computed for every node, every class, and between two snapshots.
 
+#[cfg(feature = "parquet")]
+mod columns;
+#[cfg(feature = "parquet")]
+mod parquet;
+
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::Path;
@@ -13,12 +18,19 @@ use crate::args::ExportArgs;
 use crate::exit::Exit;
 use crate::ui::Ui;
 
+const HOW_TO_GET_IT: &str =
+    "to have it, build it with `cargo install --path crates/stanch --features parquet`";
+
 /// Writes the files that were asked for.
 pub(crate) fn run(args: &ExportArgs, ui: &Ui) -> Result<Exit> {
-    if args.nodes.is_none() && args.classes.is_none() && args.diff.is_none() {
+    let tables = [&args.nodes, &args.classes, &args.parquet];
+    if tables.iter().all(|table| table.is_none()) && args.diff.is_none() {
         bail!(
-            "nothing to export: ask for --nodes OUT.tsv, --classes OUT.json or --diff BASE OUT.json"
+            "nothing to export: ask for --nodes OUT.tsv, --classes OUT.json, --diff BASE OUT.json or --parquet DIR"
         );
+    }
+    if args.parquet.is_some() && cfg!(not(feature = "parquet")) {
+        bail!("this stanch was built without Parquet; {HOW_TO_GET_IT}");
     }
     ui.phase(&format!("reading {}", args.file.display()));
     let graph = read_graph(&args.file, args.reading, ui)?;
@@ -27,6 +39,10 @@ pub(crate) fn run(args: &ExportArgs, ui: &Ui) -> Result<Exit> {
     }
     if let Some(path) = &args.classes {
         to_file(path, |file| classes(&graph, file))?;
+    }
+    #[cfg(feature = "parquet")]
+    if let Some(folder) = &args.parquet {
+        parquet::write(&graph, folder, ui)?;
     }
     if let Some([base, path]) = args.diff.as_deref() {
         let base = read_graph(base, args.reading, ui)?;

@@ -5,6 +5,7 @@ pub(crate) mod demo;
 pub(crate) mod explain;
 pub(crate) mod export;
 pub(crate) mod find;
+mod input;
 mod looks;
 mod room;
 pub(crate) mod snapshot;

@@ -1,5 +1,6 @@
 //! `stanch snapshot`: a heap snapshot of a running process, streamed to disk.
 
+use std::fs;
 use std::path::PathBuf;
 
 use anyhow::{Result, bail};
@@ -37,7 +38,13 @@ pub(crate) async fn run(args: &SnapshotArgs, output: &OutputArgs, ui: &Ui) -> Re
         let mut file = SnapshotFile::create(path.clone())?;
         let taken = session.take_snapshot(|chunk| file.write(chunk), |progress| ui.snapshot(1, progress)).await?;
         let path = file.finish()?;
-        ui.remark(&format!("{}: {} in {:.1} s", path.display(), Bytes(taken.bytes), taken.took.as_secs_f64()));
+        let packed = fs::metadata(&path)?.len();
+        let packed = if packed < taken.bytes {
+            format!(", {} compressed", Bytes(packed))
+        } else {
+            String::new()
+        };
+        ui.remark(&format!("{}: {}{packed} in {:.1} s", path.display(), Bytes(taken.bytes), taken.took.as_secs_f64()));
         Ok(Exit::Clean)
     }
     .await;

@@ -1,66 +1,63 @@
 //! Files that a run leaves on disk on request, readable by their owner only.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{BufWriter, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::fs;
+use std::io::Write;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use stanch_diagnosis::Diagnosis;
 
-/// A snapshot that is being written: it gets its name when it is complete, and is removed if it never is.
-pub(crate) struct SnapshotFile {
-    path: PathBuf,
-    partial: PathBuf,
-    writer: BufWriter<File>,
+use crate::partial::PartialFile;
+
+/// zstd's own default. The process stands still while it writes, and waits for us.
+const ZSTD_LEVEL: i32 = 3;
+
+/// A snapshot that is being written: it gets its name when it is complete, and is removed if it never
+/// is. A name that ends in `.zst` or `.gz` has it compressed.
+pub(crate) enum SnapshotFile {
+    Plain(PartialFile),
+    Gzip(GzEncoder<PartialFile>),
+    Zstd(zstd::Encoder<'static, PartialFile>),
 }
 
 impl SnapshotFile {
-    /// Starts writing. Heap snapshots hold secrets, so only the owner may read the file.
+    /// Starts writing.
     pub(crate) fn create(path: PathBuf) -> Result<Self> {
-        let mut name = path.file_name().unwrap_or_default().to_owned();
-        name.push(".partial");
-        let partial = path.with_file_name(name);
-        let file = OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .mode(0o600)
-            .open(&partial)
-            .with_context(|| format!("cannot write {}", partial.display()))?;
-        Ok(Self {
-            path,
-            partial,
-            writer: BufWriter::with_capacity(1 << 20, file),
+        let ending = path.extension().map(std::ffi::OsStr::to_ascii_lowercase);
+        let file = PartialFile::create(path)?;
+        Ok(match ending.as_ref().and_then(|ending| ending.to_str()) {
+            Some("gz") => Self::Gzip(GzEncoder::new(file, Compression::fast())),
+            Some("zst") => {
+                let mut encoder = zstd::Encoder::new(file, ZSTD_LEVEL)?;
+                encoder.include_checksum(true)?;
+                Self::Zstd(encoder)
+            }
+            _ => Self::Plain(file),
         })
     }
 
     /// Appends a piece.
     pub(crate) fn write(&mut self, chunk: &[u8]) -> std::io::Result<()> {
-        self.writer.write_all(chunk).map_err(|error| {
-            std::io::Error::new(
-                error.kind(),
-                format!("cannot write {}: {error}", self.partial.display()),
-            )
-        })
+        match self {
+            Self::Plain(file) => file.write_all(chunk),
+            Self::Gzip(encoder) => encoder.write_all(chunk),
+            Self::Zstd(encoder) => encoder.write_all(chunk),
+        }
     }
 
     /// Completes the file under its own name.
-    pub(crate) fn finish(mut self) -> Result<PathBuf> {
-        let path = self.path.clone();
-        self.writer
-            .flush()
-            .with_context(|| format!("cannot write {}", self.partial.display()))?;
-        fs::rename(&self.partial, &path)
-            .with_context(|| format!("cannot write {}", path.display()))?;
+    pub(crate) fn finish(self) -> Result<PathBuf> {
+        let file = match self {
+            Self::Plain(file) => file,
+            Self::Gzip(encoder) => encoder.finish()?,
+            Self::Zstd(encoder) => encoder.finish()?,
+        };
+        let path = file.path().to_owned();
+        file.finish()?;
         Ok(path)
-    }
-}
-
-impl Drop for SnapshotFile {
-    fn drop(&mut self) {
-        // After `finish` there is nothing under this name any more.
-        drop(fs::remove_file(&self.partial));
     }
 }
 

@@ -91,14 +91,25 @@ impl Bench {
         name: &str,
         arguments: impl IntoIterator<Item = A>,
     ) -> Result<Run, Box<dyn Error>> {
+        self.start_program(&program::stanch(), Stdio::null(), name, arguments)
+    }
+
+    /// The same with a stanch of the test's choice, and with something on its standard input.
+    pub(crate) fn start_program<A: AsRef<std::ffi::OsStr>>(
+        &self,
+        program: &Path,
+        input: Stdio,
+        name: &str,
+        arguments: impl IntoIterator<Item = A>,
+    ) -> Result<Run, Box<dyn Error>> {
         let files = self.folder.path().join("out").join(name);
-        let child = Command::new(program::stanch())
+        let child = Command::new(program)
             .args(arguments)
             .current_dir(self.work())
             .env("PIDS", self.folder.path().join("pids"))
             .env("TMPDIR", self.folder.path().join("temporary"))
             .env("XDG_CACHE_HOME", self.caches())
-            .stdin(Stdio::null())
+            .stdin(input)
             .stdout(File::create(files.with_extension("stdout"))?)
             .stderr(File::create(files.with_extension("stderr"))?)
             .spawn()?;

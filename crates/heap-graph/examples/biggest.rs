@@ -1,7 +1,7 @@
 //! The ten objects of a heap snapshot that hold the most memory.
 //!
 //! ```text
-//! cargo run --example dominators -- FILE.heapsnapshot
+//! cargo run --release -p stanch-heap-graph --example biggest -- FILE.heapsnapshot
 //! ```
 
 use std::cmp::Reverse;
@@ -13,7 +13,7 @@ use stanch_heap_snapshot::Snapshot;
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let file = std::env::args()
         .nth(1)
-        .ok_or("usage: dominators FILE.heapsnapshot")?;
+        .ok_or("usage: biggest FILE.heapsnapshot")?;
     let graph = HeapGraph::build(Snapshot::read(File::open(file)?)?)?;
     // The root and the groups under it hold everything, which says nothing.
     let told = |node: &Ordinal| graph.kind(*node) != NodeKind::Synthetic;

@@ -1,0 +1,124 @@
+//! One parsed file with what every rule asks of it.
+
+use std::cell::OnceCell;
+
+use oxc_ast::AstKind;
+use oxc_ast::ast::{Argument, CallExpression, Expression};
+use oxc_semantic::{AstNodes, NodeId, SymbolId};
+use oxc_span::{GetSpan, Span};
+use stanch_js_source::{Extent, ParsedSource};
+
+use crate::hot::Hot;
+
+/// A file under the rules.
+pub(crate) struct File<'s, 'a> {
+    pub(crate) parsed: &'s ParsedSource<'a>,
+    calls: OnceCell<Vec<(NodeId, &'a CallExpression<'a>)>>,
+    hot: OnceCell<Hot>,
+}
+
+impl<'s, 'a> File<'s, 'a> {
+    pub(crate) fn new(parsed: &'s ParsedSource<'a>) -> Self {
+        Self {
+            parsed,
+            calls: OnceCell::new(),
+            hot: OnceCell::new(),
+        }
+    }
+
+    pub(crate) fn nodes(&self) -> &AstNodes<'a> {
+        self.parsed.semantic().nodes()
+    }
+
+    pub(crate) fn kind(&self, node: NodeId) -> AstKind<'a> {
+        self.nodes().kind(node)
+    }
+
+    /// All calls, in the order of the text.
+    pub(crate) fn calls(&self) -> &[(NodeId, &'a CallExpression<'a>)] {
+        self.calls.get_or_init(|| {
+            let calls = self.nodes().iter().filter_map(|node| match node.kind() {
+                AstKind::CallExpression(call) => Some((node.id(), call)),
+                _ => None,
+            });
+            calls.collect()
+        })
+    }
+
+    /// Which functions run again and again.
+    pub(crate) fn hot(&self) -> &Hot {
+        self.hot.get_or_init(|| Hot::of(self))
+    }
+
+    /// The innermost function around a node, itself excluded; none at module level.
+    pub(crate) fn function_around(&self, node: NodeId) -> Option<NodeId> {
+        self.nodes()
+            .ancestor_ids(node)
+            .find(|id| is_function(self.kind(*id)))
+    }
+
+    /// The variable that an expression names.
+    pub(crate) fn variable(&self, expression: &Expression<'a>) -> Option<SymbolId> {
+        let Expression::Identifier(identifier) = bare(expression) else {
+            return None;
+        };
+        let scoping = self.parsed.semantic().scoping();
+        scoping
+            .get_reference(identifier.reference_id.get()?)
+            .symbol_id()
+    }
+
+    pub(crate) fn extent(&self, span: Span) -> Extent {
+        self.parsed.text().extent(span.start, span.end)
+    }
+
+    pub(crate) fn slice(&self, span: Span) -> &str {
+        self.parsed.text().slice(span.start, span.end)
+    }
+
+    /// The text of an expression, on one line.
+    pub(crate) fn written(&self, expression: &Expression<'a>) -> String {
+        let words: Vec<&str> = self.slice(expression.span()).split_whitespace().collect();
+        words.join(" ")
+    }
+}
+
+/// Whether the node is a function of any kind.
+pub(crate) const fn is_function(kind: AstKind<'_>) -> bool {
+    matches!(
+        kind,
+        AstKind::Function(_) | AstKind::ArrowFunctionExpression(_)
+    )
+}
+
+/// The expression without parentheses, TypeScript's wrappers and chain markers.
+pub(crate) fn bare<'b, 'a>(expression: &'b Expression<'a>) -> &'b Expression<'a> {
+    expression.get_inner_expression()
+}
+
+/// Object and name of a call's method: `bus` and `on` of `bus.on(…)`.
+pub(crate) fn method<'b, 'a>(
+    call: &'b CallExpression<'a>,
+) -> Option<(&'b Expression<'a>, &'b str)> {
+    let member = bare(&call.callee).as_member_expression()?;
+    Some((bare(member.object()), member.static_property_name()?))
+}
+
+/// The argument as an expression; none where it is a spread.
+pub(crate) fn argument<'b, 'a>(
+    call: &'b CallExpression<'a>,
+    index: usize,
+) -> Option<&'b Expression<'a>> {
+    call.arguments
+        .get(index)
+        .and_then(Argument::as_expression)
+        .map(bare)
+}
+
+/// A literal text.
+pub(crate) fn text<'b>(expression: &'b Expression<'_>) -> Option<&'b str> {
+    match expression {
+        Expression::StringLiteral(literal) => Some(literal.value.as_str()),
+        _ => None,
+    }
+}

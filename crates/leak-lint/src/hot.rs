@@ -1,0 +1,176 @@
+//! Functions that run again and again: for each request, message or event, and what they call.
+
+use std::collections::{HashMap, HashSet};
+
+use oxc_ast::AstKind;
+use oxc_ast::ast::{Expression, FormalParameters, PropertyKey};
+use oxc_semantic::NodeId;
+
+use crate::file::{File, argument, bare, is_function, method, text};
+
+/// Methods under which frameworks take handlers of requests: express, koa, fastify, hono, restify, `ws`, `net`.
+const ROUTES: &[&str] = &[
+    "get", "post", "put", "patch", "delete", "del", "head", "options", "all", "use", "route",
+    "addHook", "param",
+];
+/// Events that come once for each unit of work.
+const WORK: &[&str] = &[
+    "request",
+    "connection",
+    "secureConnection",
+    "session",
+    "stream",
+    "message",
+    "upgrade",
+    "connect",
+    "job",
+    "fetch",
+    "checkContinue",
+];
+/// Functions of packages and of Node whose function argument runs for each request.
+const SERVERS: &[&str] = &["createServer", "createSecureServer", "serve", "listen"];
+/// Names that people give to the parameters of handlers; the first of each, then the second.
+const HANDLERS: &[(&[&str], &[&str])] = &[
+    (
+        &["req", "request", "_req"],
+        &["res", "response", "reply", "rep", "_res", "h"],
+    ),
+    (&["ctx", "context", "c"], &["next"]),
+];
+
+/// The functions of a file by how often they run.
+#[derive(Debug, Default)]
+pub(crate) struct Hot {
+    /// Why each is hot: the function that is a handler itself, or is called by one.
+    handlers: HashSet<NodeId>,
+    called: HashSet<NodeId>,
+}
+
+/// How a function comes to run again and again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Heat {
+    /// A framework or an emitter calls it for each request or message.
+    Handler,
+    /// A handler calls it.
+    Called,
+}
+
+impl Hot {
+    pub(crate) fn of(file: &File<'_, '_>) -> Self {
+        let handlers = handlers(file);
+        let called = reached(file, &handlers);
+        Self { handlers, called }
+    }
+
+    /// How the code at a node comes to run again and again, if it does: it or a function around it is hot.
+    pub(crate) fn at(&self, file: &File<'_, '_>, node: NodeId) -> Option<Heat> {
+        let mut around = file.function_around(node);
+        let mut heat = None;
+        while let Some(function) = around {
+            if self.handlers.contains(&function) {
+                return Some(Heat::Handler);
+            }
+            if self.called.contains(&function) {
+                heat = Some(Heat::Called);
+            }
+            around = file.function_around(function);
+        }
+        heat
+    }
+}
+
+fn handlers(file: &File<'_, '_>) -> HashSet<NodeId> {
+    let mut found = HashSet::new();
+    for (_, call) in file.calls() {
+        let takes_handlers = match method(call) {
+            Some((_, name)) if ROUTES.contains(&name) => true,
+            Some((_, "on" | "addListener" | "addEventListener")) => argument(call, 0)
+                .and_then(text)
+                .is_some_and(|event| WORK.contains(&event)),
+            Some((_, name)) => SERVERS.contains(&name),
+            None => {
+                matches!(bare(&call.callee), Expression::Identifier(callee) if SERVERS.contains(&callee.name.as_str()))
+            }
+        };
+        if takes_handlers {
+            let arguments = (0..call.arguments.len()).filter_map(|at| argument(call, at));
+            found.extend(arguments.filter_map(|argument| function_of(file, argument)));
+        }
+    }
+    for node in file.nodes().iter() {
+        let parameters = match node.kind() {
+            AstKind::Function(function) => &function.params,
+            AstKind::ArrowFunctionExpression(arrow) => &arrow.params,
+            AstKind::ObjectProperty(property) if is_named(&property.key, "handler") => {
+                found.extend(function_of(file, &property.value));
+                continue;
+            }
+            _ => continue,
+        };
+        if has_names_of_a_handler(parameters) {
+            found.insert(node.id());
+        }
+    }
+    found
+}
+
+fn is_named(key: &PropertyKey<'_>, name: &str) -> bool {
+    key.static_name().is_some_and(|own| own == name)
+}
+
+fn has_names_of_a_handler(parameters: &FormalParameters<'_>) -> bool {
+    let name = |at: usize| {
+        let parameter = parameters.items.get(at)?;
+        parameter.pattern.get_identifier_name()
+    };
+    HANDLERS.iter().any(|(first, second)| {
+        let has = |at, names: &[&str]| name(at).is_some_and(|name| names.contains(&name.as_str()));
+        has(0, first) && has(1, second)
+    })
+}
+
+/// The functions that others call, from `roots` on, as far as the file shows.
+fn reached(file: &File<'_, '_>, roots: &HashSet<NodeId>) -> HashSet<NodeId> {
+    let mut calls: HashMap<NodeId, Vec<NodeId>> = HashMap::new();
+    for (node, call) in file.calls() {
+        if let (Some(from), Some(to)) = (
+            file.function_around(*node),
+            function_of(file, bare(&call.callee)),
+        ) {
+            calls.entry(from).or_default().push(to);
+        }
+    }
+    let mut reached = HashSet::new();
+    let mut open: Vec<NodeId> = roots.iter().copied().collect();
+    while let Some(function) = open.pop() {
+        for called in calls.get(&function).into_iter().flatten() {
+            if !roots.contains(called) && reached.insert(*called) {
+                open.push(*called);
+            }
+        }
+    }
+    reached
+}
+
+/// The function that an expression is or names.
+pub(crate) fn function_of<'a>(file: &File<'_, 'a>, expression: &Expression<'a>) -> Option<NodeId> {
+    match bare(expression) {
+        Expression::FunctionExpression(function) => Some(function.node_id.get()),
+        Expression::ArrowFunctionExpression(arrow) => Some(arrow.node_id.get()),
+        Expression::Identifier(_) => {
+            let variable = file.variable(expression)?;
+            let scoping = file.parsed.semantic().scoping();
+            let declaration = scoping.symbol_declaration(variable);
+            match file.kind(declaration) {
+                kind if is_function(kind) => Some(declaration),
+                AstKind::VariableDeclarator(declarator) => match bare(declarator.init.as_ref()?) {
+                    Expression::FunctionExpression(function) => Some(function.node_id.get()),
+                    Expression::ArrowFunctionExpression(arrow) => Some(arrow.node_id.get()),
+                    _ => None,
+                },
+                _ => None,
+            }
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,347 @@
+//! `emitter.off(event, (x) => …)`: a function made for the call was never registered.
+
+use oxc_ast::AstKind;
+use oxc_ast::ast::{ArrowFunctionBody, CallExpression, Expression, Statement};
+use oxc_semantic::NodeId;
+use oxc_span::GetSpan;
+use stanch_leak_patterns::{Confidence, Pattern};
+
+use crate::file::{File, argument, bare, method};
+use crate::finding::{Finding, Label};
+use crate::hot::function_of;
+use crate::rule::{On, Rule};
+
+pub(crate) const RULE: Rule = Rule {
+    id: "ineffective-listener-removal",
+    pattern: Pattern::UnremovedListener,
+    on: On::Always,
+    page: "# ineffective-listener-removal
+
+Finds calls that should remove a listener but are given another function than the one that was added.
+
+## Why it leaks
+
+`off`, `removeListener` and `removeEventListener` look for the very function that was registered. An arrow function, a
+function expression or the result of `bind` is a new object each time it is evaluated: nothing is found, nothing is
+removed, and no error says so. The same goes for the bare function where a bound, throttled or otherwise wrapped one was
+added, and on an `EventTarget` for another value of `capture`. The listener stays for as long as the emitter lives, with everything that its scope keeps.
+
+## Example
+
+```js
+function subscribe(feed, res) {
+  feed.on('price', (price) => res.write(price));
+  res.on('close', () => feed.off('price', (price) => res.write(price)));
+}
+```
+
+```js
+class Panel {
+  mount(bus) { bus.on('resize', this.draw.bind(this)); }
+  unmount(bus) { bus.removeListener('resize', this.draw.bind(this)); }
+  draw() {}
+}
+```
+
+## Use instead
+
+```js
+function subscribe(feed, res) {
+  const onPrice = (price) => res.write(price);
+  feed.on('price', onPrice);
+  res.on('close', () => feed.off('price', onPrice));
+}
+```
+
+## How safe the fix is
+
+There is no automatic fix yet: where the constant belongs depends on where both calls can see it.
+
+## What is not flagged
+
+Functions that a variable, a field or a parameter holds, even if they were never registered; `off(event)` without a
+function, which removes all listeners where the emitter offers that.
+
+## References
+
+- Node.js, `emitter.removeListener(eventName, listener)`
+- DOM, `removeEventListener`: the callback must be the same object
+",
+    check,
+};
+
+/// Methods that remove one listener, which is their second argument.
+const REMOVES: &[&str] = &["off", "removeListener", "removeEventListener"];
+/// Methods that add one.
+const ADDS: &[&str] = &[
+    "on",
+    "once",
+    "addListener",
+    "prependListener",
+    "prependOnceListener",
+    "addEventListener",
+];
+
+fn check<'a>(file: &File<'_, 'a>, findings: &mut Vec<Finding>) {
+    for (_, call) in file.calls() {
+        let Some(removal) = Listener::of(file, call, REMOVES) else {
+            continue;
+        };
+        let added: Vec<Listener<'_, 'a>> = file
+            .calls()
+            .iter()
+            .filter_map(|(_, call)| Listener::of(file, call, ADDS))
+            .filter(|added| added.emitter == removal.emitter && added.event == removal.event)
+            .collect();
+        let Some(why) = made_on_the_spot(file, removal.handler)
+            .or_else(|| another_was_added(file, &removal, &added))
+        else {
+            continue;
+        };
+        let labels = added.iter().take(2);
+        findings.push(Finding {
+            rule: RULE.id,
+            confidence: Confidence::High,
+            message: format!(
+                "`{}.{}` removes nothing: {why} than what was registered",
+                removal.emitter, removal.method
+            ),
+            growth: None,
+            place: Label::new(file.extent(call.span), "this was never registered"),
+            labels: labels
+                .map(|added| Label::new(file.extent(added.handler.span()), "registered here"))
+                .collect(),
+            fixes: Vec::new(),
+        });
+    }
+}
+
+/// A call that adds or removes a listener.
+struct Listener<'b, 'a> {
+    /// As written.
+    emitter: String,
+    method: &'b str,
+    /// As written.
+    event: String,
+    handler: &'b Expression<'a>,
+    options: Option<&'b Expression<'a>>,
+}
+
+impl<'b, 'a> Listener<'b, 'a> {
+    fn of(file: &File<'_, 'a>, call: &'b CallExpression<'a>, methods: &[&str]) -> Option<Self> {
+        let (emitter, method) = method(call).filter(|(_, name)| methods.contains(name))?;
+        Some(Self {
+            emitter: file.written(emitter),
+            method,
+            event: file.written(argument(call, 0)?),
+            handler: argument(call, 1)?,
+            options: argument(call, 2),
+        })
+    }
+
+    /// Whether it is one for the capturing phase, which is a list of its own; unknown for options that are not literal.
+    fn captures(&self) -> Option<bool> {
+        match self.options {
+            None => Some(false),
+            Some(Expression::BooleanLiteral(literal)) => Some(literal.value),
+            Some(Expression::ObjectExpression(options)) => {
+                let capture = options.properties.iter().find_map(|property| {
+                    let property = property.as_property()?;
+                    (property.key.static_name()? == "capture").then_some(&property.value)
+                });
+                match capture {
+                    None => Some(false),
+                    Some(Expression::BooleanLiteral(literal)) => Some(literal.value),
+                    Some(_) => None,
+                }
+            }
+            Some(_) => None,
+        }
+    }
+}
+
+/// Why an expression is a new function each time it is evaluated.
+fn made_on_the_spot<'a>(file: &File<'_, 'a>, expression: &Expression<'a>) -> Option<&'static str> {
+    match expression {
+        Expression::ArrowFunctionExpression(_) => {
+            Some("an arrow function that is written here is another one")
+        }
+        Expression::FunctionExpression(_) => Some("a function that is written here is another one"),
+        Expression::CallExpression(call) => {
+            if method(call).is_some_and(|(_, name)| name == "bind") {
+                return Some("each `bind` makes another function");
+            }
+            let callee = function_of(file, bare(&call.callee))?;
+            gives_a_new_function(file, callee)
+                .then_some("each call of what makes the listener makes another one")
+        }
+        _ => None,
+    }
+}
+
+/// Whether what a function returns is a function that it makes.
+fn gives_a_new_function(file: &File<'_, '_>, function: NodeId) -> bool {
+    let is_made = |value: &Expression<'_>| {
+        matches!(
+            bare(value),
+            Expression::ArrowFunctionExpression(_) | Expression::FunctionExpression(_)
+        )
+    };
+    let body = match file.kind(function) {
+        AstKind::Function(function) => function.body.as_deref(),
+        AstKind::ArrowFunctionExpression(arrow) => match &arrow.body {
+            ArrowFunctionBody::FunctionBody(body) => Some(&**body),
+            given => return given.as_expression().is_some_and(is_made),
+        },
+        _ => None,
+    };
+    match body.and_then(|body| body.statements.last()) {
+        Some(Statement::ReturnStatement(returned)) => {
+            returned.argument.as_ref().is_some_and(is_made)
+        }
+        _ => false,
+    }
+}
+
+/// Why none of the listeners that the file adds to the emitter is the one that is removed.
+fn another_was_added<'a>(
+    file: &File<'_, 'a>,
+    removal: &Listener<'_, 'a>,
+    added: &[Listener<'_, 'a>],
+) -> Option<&'static str> {
+    if added.is_empty() {
+        return None;
+    }
+    let handler = file.written(removal.handler);
+    let is_same = |added: &Listener<'_, 'a>| file.written(added.handler) == handler;
+    if added
+        .iter()
+        .all(|added| !is_same(added) && wraps(file, added.handler, &handler))
+    {
+        return Some("the bare function is another one");
+    }
+    let other_phase = |added: &Listener<'_, 'a>| {
+        let (added, removed) = (added.captures(), removal.captures());
+        added.is_some() && removed.is_some() && added != removed
+    };
+    let is_event_target = removal.method == "removeEventListener";
+    (is_event_target
+        && added
+            .iter()
+            .all(|added| is_same(added) && other_phase(added)))
+    .then_some("listeners of the capturing phase are others")
+}
+
+/// Whether a listener is made around the function `inner` when it is added: bound, throttled, wrapped.
+fn wraps<'a>(file: &File<'_, 'a>, handler: &Expression<'a>, inner: &str) -> bool {
+    let Expression::CallExpression(call) = handler else {
+        return false;
+    };
+    match method(call) {
+        Some((function, "bind")) => file.written(function) == inner,
+        _ => {
+            let first = argument(call, 0);
+            first.is_some_and(|first| file.written(first) == inner)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::rules::testing::{check, check_page};
+
+    #[test]
+    fn the_page_holds() {
+        check_page(&RULE);
+    }
+
+    #[test]
+    fn new_functions_remove_nothing() {
+        check(&RULE, "bus.off('a', () => {});", &[1]);
+        check(&RULE, "bus.removeListener('a', function () {});", &[1]);
+        check(
+            &RULE,
+            "window.removeEventListener('a', this.go.bind(this));",
+            &[1],
+        );
+        check(&RULE, "bus?.off('a', (((x) => x)));", &[1]);
+        check(
+            &RULE,
+            "const make = (s) => (x) => s.send(x);\nbus.on('a', make(s));\nbus.off('a', make(s));",
+            &[3],
+        );
+    }
+
+    #[test]
+    fn the_bare_function_is_not_the_wrapped_one() {
+        check(
+            &RULE,
+            "bus.on('a', this.go.bind(this));\nbus.off('a', this.go);",
+            &[2],
+        );
+        check(
+            &RULE,
+            "w.addEventListener('a', throttle(f, 9));\nw.removeEventListener('a', f);",
+            &[2],
+        );
+        check(
+            &RULE,
+            "bus.on('a', f);\nbus.on('a', wrap(f));\nbus.off('a', f);",
+            &[],
+        );
+        check(
+            &RULE,
+            "bus.on('a', wrap(f));\nbus.off('b', f);\nother.off('a', f);",
+            &[],
+        );
+    }
+
+    #[test]
+    fn each_phase_is_a_list_of_its_own() {
+        check(
+            &RULE,
+            "w.addEventListener('a', f, true);\nw.removeEventListener('a', f);",
+            &[2],
+        );
+        check(
+            &RULE,
+            "w.addEventListener('a', f, { passive: true });\nw.removeEventListener('a', f);",
+            &[],
+        );
+        check(
+            &RULE,
+            "w.addEventListener('a', f, o);\nw.removeEventListener('a', f);",
+            &[],
+        );
+        check(
+            &RULE,
+            "w.addEventListener('a', f, { capture: true });\nw.removeEventListener('a', f, true);",
+            &[],
+        );
+    }
+
+    #[test]
+    fn what_has_a_name_may_be_the_one() {
+        check(
+            &RULE,
+            "const go = () => {}; bus.on('a', go); bus.off('a', go);",
+            &[],
+        );
+        check(
+            &RULE,
+            "bus.off('a', this.go); bus.off('a', handlers[0]);",
+            &[],
+        );
+        check(
+            &RULE,
+            "bus.off('a'); light.off(); bus.off('a', wrap(go));",
+            &[],
+        );
+        check(
+            &RULE,
+            "bus.once('a', () => {}); list.filter(() => true);",
+            &[],
+        );
+    }
+}

@@ -1,0 +1,270 @@
+//! `req.socket.on(…)` per request: with keep-alive one socket serves many requests.
+
+use oxc_ast::AstKind;
+use oxc_ast::ast::{BindingPattern, CallExpression, Expression};
+use oxc_semantic::NodeId;
+use oxc_span::GetSpan;
+use stanch_leak_patterns::{Confidence, Pattern};
+
+use crate::file::{File, argument, bare, method, text};
+use crate::finding::{Finding, Label};
+use crate::rule::{On, Rule};
+
+pub(crate) const RULE: Rule = Rule {
+    id: "listener-on-reused-socket",
+    pattern: Pattern::UnremovedListener,
+    on: On::Always,
+    page: "# listener-on-reused-socket
+
+Finds listeners that each request adds to its socket.
+
+## Why it leaks
+
+HTTP keeps connections alive: one socket serves hundreds of requests of one client or proxy. A listener that is added to
+`req.socket` for each request stays until the socket closes, and keeps the request and the response of its closure with
+it. Behind a load balancer that reuses its connections this is for hours.
+
+## Example
+
+```js
+app.get('/report', (req, res) => {
+  req.socket.on('close', () => cancel(req.id));
+  build(req.id).then((report) => res.send(report));
+});
+```
+
+## Use instead
+
+The response ends with its request:
+
+```js
+app.get('/report', (req, res) => {
+  res.on('close', () => cancel(req.id));
+  build(req.id).then((report) => res.send(report));
+});
+```
+
+## How safe the fix is
+
+There is no automatic fix: `close` of the response also comes when the response was sent as a whole.
+
+## What is not flagged
+
+Listeners that the same function takes off again or adds once, as when it asks a WeakSet for the socket; and those on the socket of `upgrade` and `connect`, which belongs to one
+client from then on.
+
+## References
+
+- Node.js, `http.Agent` and `keepAlive`; `response` event `close`
+",
+    check,
+};
+
+fn check<'a>(file: &File<'_, 'a>, findings: &mut Vec<Finding>) {
+    for (node, call) in file.calls() {
+        let Some((object, name)) = method(call) else {
+            continue;
+        };
+        let Some(event) = listened_to(name, call) else {
+            continue;
+        };
+        let Some(exchange) = socket_of(file, object) else {
+            continue;
+        };
+        let Some(function) = file.function_around(*node) else {
+            continue;
+        };
+        // Whose socket it is tells already that there is one of it for each request.
+        if is_taken_off(file, function, &file.written(object)) {
+            continue;
+        }
+        findings.push(Finding {
+            rule: RULE.id,
+            confidence: Confidence::High,
+            message: format!(
+                "{event} is added to the socket by every request, and stays as long as the connection is kept alive"
+            ),
+            growth: Some("per request, for the life of the connection"),
+            place: Label::new(
+                file.extent(call.span),
+                format!("`{exchange}` ends long before its socket"),
+            ),
+            labels: Vec::new(),
+            fixes: Vec::new(),
+        });
+    }
+}
+
+/// What a call adds to its object, in words; none if it adds no listener.
+fn listened_to(method: &str, call: &CallExpression<'_>) -> Option<String> {
+    match method {
+        "on" | "once" | "addListener" | "prependListener" => {
+            let event = argument(call, 0).and_then(text);
+            Some(event.map_or_else(
+                || "A listener".to_owned(),
+                |event| format!("A listener for `{event}`"),
+            ))
+        }
+        // With a function it listens to `timeout`.
+        "setTimeout" => argument(call, 1).map(|_| "A listener for `timeout`".to_owned()),
+        _ => None,
+    }
+}
+
+/// Names that requests and responses have.
+const EXCHANGES: [&str; 9] = [
+    "req", "request", "res", "response", "reply", "raw", "incoming", "ctx", "context",
+];
+
+/// The request or response whose socket an expression is: `req.socket`, `ctx.socket`, `request.raw.socket`, a variable
+/// that was taken from one, or what a client's request hands to its listener for `socket`.
+fn socket_of<'a>(file: &File<'_, 'a>, object: &Expression<'a>) -> Option<String> {
+    if let Some(member) = object.as_member_expression() {
+        let is_socket = matches!(member.static_property_name()?, "socket" | "connection");
+        return is_socket.then(|| exchange(bare(member.object()))).flatten();
+    }
+    let variable = file.variable(object)?;
+    let declaration = file
+        .parsed
+        .semantic()
+        .scoping()
+        .symbol_declaration(variable);
+    match file.kind(declaration) {
+        AstKind::VariableDeclarator(declarator) => {
+            let init = bare(declarator.init.as_ref()?);
+            match &declarator.id {
+                BindingPattern::BindingIdentifier(_) => {
+                    init.as_member_expression()?;
+                    socket_of(file, init)
+                }
+                BindingPattern::ObjectPattern(pattern) => {
+                    let takes_socket = pattern.properties.iter().any(|property| {
+                        let is_socket = property
+                            .key
+                            .static_name()
+                            .is_some_and(|key| key == "socket");
+                        let bound = property.value.get_binding_identifier();
+                        is_socket && bound.and_then(|bound| bound.symbol_id.get()) == Some(variable)
+                    });
+                    takes_socket.then(|| exchange(init)).flatten()
+                }
+                _ => None,
+            }
+        }
+        AstKind::FormalParameter(_) => {
+            let function = file.function_around(declaration)?;
+            let AstKind::CallExpression(call) = file.kind(file.nodes().parent_id(function)) else {
+                return None;
+            };
+            let (request, name) = method(call)?;
+            let is_event =
+                matches!(name, "on" | "once") && argument(call, 0).and_then(text) == Some("socket");
+            is_event.then(|| file.written(request))
+        }
+        _ => None,
+    }
+}
+
+fn exchange(expression: &Expression<'_>) -> Option<String> {
+    let name = match expression {
+        Expression::Identifier(identifier) => identifier.name.as_str(),
+        other => other.as_member_expression()?.static_property_name()?,
+    };
+    EXCHANGES.contains(&name).then(|| name.to_owned())
+}
+
+/// Whether the function, or one inside it, removes a listener from the same socket, or asks first whether it has one.
+fn is_taken_off<'a>(file: &File<'_, 'a>, function: NodeId, socket: &str) -> bool {
+    let within = file.kind(function).span();
+    let is_socket = |expression: &Expression<'a>| file.written(expression) == socket;
+    file.calls().iter().any(|(_, call)| {
+        within.contains_inclusive(call.span)
+            && method(call).is_some_and(|(object, name)| match name {
+                "off" | "removeListener" | "removeAllListeners" | "listenerCount" | "listeners" => {
+                    is_socket(object)
+                }
+                "has" => argument(call, 0).is_some_and(is_socket),
+                _ => false,
+            })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::rules::testing::{check, check_page};
+
+    #[test]
+    fn the_page_holds() {
+        check_page(&RULE);
+    }
+
+    #[test]
+    fn a_socket_outlives_its_requests() {
+        check(
+            &RULE,
+            "http.createServer((req, res) => { req.socket.on('error', () => res.end()); });",
+            &[1],
+        );
+        check(
+            &RULE,
+            "fastify.get('/', async (request, reply) => {\n  request.raw.socket.once('timeout', () => reply.send());\n});",
+            &[2],
+        );
+        check(
+            &RULE,
+            "export const m = async (ctx, next) => { ctx.socket.once('error', f); };",
+            &[1],
+        );
+        check(
+            &RULE,
+            "const f = (req) => {\n  const { socket } = req.raw;\n  socket.on('drain', g);\n};",
+            &[3],
+        );
+        check(
+            &RULE,
+            "const f = (req) => { const s = req.socket; s.setTimeout(9, () => req.destroy()); };",
+            &[1],
+        );
+        check(
+            &RULE,
+            "const r = http.request(o); const f = () => r.on('socket', (s) => { s.on('timeout', g); });",
+            &[1],
+        );
+        check(
+            &RULE,
+            "function track(req: Req) { req.connection.on('close', () => 1); }\napp.use((req, res, next) => { track(req); next(); });",
+            &[1],
+        );
+    }
+
+    #[test]
+    fn what_ends_with_the_request_is_silent() {
+        check(
+            &RULE,
+            "app.get('/', (req, res) => { res.on('close', done); req.on('data', f); });",
+            &[],
+        );
+        check(
+            &RULE,
+            "app.get('/', (req, res) => {\n  const f = () => {};\n  req.socket.on('close', f);\n  res.on('finish', () => req.socket.off('close', f));\n});",
+            &[],
+        );
+        check(
+            &RULE,
+            "net.createServer((socket) => { socket.on('data', f); });",
+            &[],
+        );
+        check(
+            &RULE,
+            "const f = (req) => { if (seen.has(req.socket)) return; seen.add(req.socket); req.socket.on('error', g); };",
+            &[],
+        );
+        check(&RULE, "client.socket.on('message', f);", &[]);
+        check(
+            &RULE,
+            "const f = (req) => req.socket.setTimeout(9000);",
+            &[],
+        );
+    }
+}

@@ -1,0 +1,66 @@
+//! All rules, one to a file, in the order of the patterns.
+
+mod ineffective_listener_removal;
+mod listener_on_reused_socket;
+mod race_with_long_lived_promise;
+mod uncleared_interval;
+mod unguarded_pipe;
+
+#[cfg(test)]
+mod testing;
+
+use crate::rule::Rule;
+
+/// Every rule there is.
+pub static RULES: &[Rule] = &[
+    ineffective_listener_removal::RULE,
+    listener_on_reused_socket::RULE,
+    unguarded_pipe::RULE,
+    uncleared_interval::RULE,
+    race_with_long_lived_promise::RULE,
+];
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::RULES;
+
+    /// What a page says, in this order.
+    const SECTIONS: [&str; 7] = [
+        "## Why it leaks",
+        "## Example",
+        "## Use instead",
+        "## How safe the fix is",
+        "## What is not flagged",
+        "## References",
+        "",
+    ];
+
+    #[test]
+    fn every_page_says_what_a_reader_needs() {
+        for rule in RULES {
+            assert!(
+                rule.page.starts_with(&format!("# {}\n\n", rule.id)),
+                "{}",
+                rule.id
+            );
+            assert!(!rule.summary().is_empty(), "{}", rule.id);
+            let places: Vec<usize> = SECTIONS
+                .iter()
+                .map(|section| rule.page.find(section).unwrap_or(usize::MAX))
+                .collect();
+            assert!(
+                places[..SECTIONS.len() - 1].is_sorted() && places[5] < usize::MAX,
+                "{}: {places:?}",
+                rule.id
+            );
+        }
+    }
+
+    #[test]
+    fn ids_are_unique() {
+        let ids: HashSet<&str> = RULES.iter().map(|rule| rule.id).collect();
+        assert_eq!(ids.len(), RULES.len());
+    }
+}

@@ -1,0 +1,225 @@
+//! `createReadStream(…).pipe(res)`: when the client goes away, nobody closes the file.
+
+use oxc_ast::AstKind;
+use oxc_ast::ast::{CallExpression, Expression};
+use oxc_semantic::NodeId;
+use oxc_span::{GetSpan, Span};
+use stanch_leak_patterns::{Confidence, Pattern};
+
+use crate::file::{File, argument, bare, method};
+use crate::finding::{Finding, Label};
+use crate::rule::{On, Rule};
+
+pub(crate) const RULE: Rule = Rule {
+    id: "unguarded-pipe",
+    pattern: Pattern::UnclosedStream,
+    on: On::Always,
+    page: "# unguarded-pipe
+
+Finds files and sockets that are piped into a response and destroyed by nobody when that ends early.
+
+## Why it leaks
+
+`pipe` forwards data and the end of the source, but no errors and no early end of the destination. When a client aborts a
+download, the response is destroyed, and the read stream stays paused for ever: one file descriptor and its buffers for
+each aborted request. A handler for `error` does not help, because there is no error.
+
+## Example
+
+```js
+app.get('/files/:name', (req, res) => {
+  fs.createReadStream(path.join(root, req.params.name)).pipe(res);
+});
+```
+
+## Use instead
+
+```js
+app.get('/files/:name', (req, res) => {
+  pipeline(fs.createReadStream(path.join(root, req.params.name)), res, (error) => {
+    if (error) log(error);
+  });
+});
+```
+
+```js
+app.get('/files/:name', (req, res) => {
+  const file = fs.createReadStream(path.join(root, req.params.name));
+  res.on('close', () => file.destroy());
+  file.pipe(res);
+});
+```
+
+## How safe the fix is
+
+There is no automatic fix yet: `pipeline` also destroys the response when the file cannot be read.
+
+## What is not flagged
+
+Sources without a descriptor, such as `Readable.from`; streams that the same function destroys; `pipe` of libraries that
+are no streams; destinations that are no response.
+
+## References
+
+- Node.js, `readable.pipe()`: the destination is not closed when the source fails, and the other way round
+- Node.js, `stream.pipeline()`
+",
+    check,
+};
+
+/// Functions that open a descriptor.
+const OPENS: &[&str] = &["createReadStream"];
+/// Names of what answers a request.
+const RESPONSES: &[&str] = &["res", "response", "reply", "rep", "raw", "stream"];
+
+fn check<'a>(file: &File<'_, 'a>, findings: &mut Vec<Finding>) {
+    for (node, call) in file.calls() {
+        let Some((source, "pipe")) = method(call) else {
+            continue;
+        };
+        let Some(destination) = argument(call, 0).and_then(response) else {
+            continue;
+        };
+        let Some(opened) = opener(file, source) else {
+            continue;
+        };
+        let around = file.function_around(*node);
+        if around.is_none_or(|function| is_guarded(file, function, source)) {
+            continue;
+        }
+        findings.push(Finding {
+            rule: RULE.id,
+            confidence: Confidence::High,
+            message: format!(
+                "when `{destination}` is closed early, nobody closes what is piped into it: one descriptor for each aborted request"
+            ),
+            growth: Some("per aborted request, for the life of the process"),
+            place: Label::new(file.extent(call.span), "`pipe` does not pass on that the client has gone"),
+            labels: vec![Label::new(file.extent(opened), "opened here")],
+            fixes: Vec::new(),
+        });
+    }
+}
+
+/// The name of a response, if the expression is one.
+fn response<'b>(destination: &'b Expression<'_>) -> Option<&'b str> {
+    let name = match destination {
+        Expression::Identifier(identifier) => identifier.name.as_str(),
+        other => other.as_member_expression()?.static_property_name()?,
+    };
+    RESPONSES.contains(&name).then_some(name)
+}
+
+/// Where the piped stream was opened, if that needs a descriptor. Transforms in between change nothing.
+fn opener<'a>(file: &File<'_, 'a>, source: &Expression<'a>) -> Option<Span> {
+    match bare(source) {
+        Expression::CallExpression(call) => match method(call) {
+            Some((before, "pipe")) => opener(file, before),
+            _ if is_opener(call) => Some(call.span),
+            _ => None,
+        },
+        named @ Expression::Identifier(_) => {
+            let variable = file.variable(named)?;
+            let declaration = file
+                .parsed
+                .semantic()
+                .scoping()
+                .symbol_declaration(variable);
+            let AstKind::VariableDeclarator(declarator) = file.kind(declaration) else {
+                return None;
+            };
+            match bare(declarator.init.as_ref()?) {
+                Expression::CallExpression(call) if is_opener(call) => Some(call.span),
+                _ => None,
+            }
+        }
+        _ => None,
+    }
+}
+
+fn is_opener(call: &CallExpression<'_>) -> bool {
+    match method(call) {
+        Some((_, name)) => OPENS.contains(&name),
+        None => {
+            matches!(bare(&call.callee), Expression::Identifier(callee) if OPENS.contains(&callee.name.as_str()))
+        }
+    }
+}
+
+/// Whether the function closes streams itself: it destroys one, watches for the end of one, or has `pipeline` do so.
+fn is_guarded<'a>(file: &File<'_, 'a>, function: NodeId, source: &Expression<'a>) -> bool {
+    let within = file.kind(function).span();
+    let source = file.written(source);
+    file.calls().iter().any(|(_, call)| {
+        if !within.contains_inclusive(call.span) {
+            return false;
+        }
+        match method(call) {
+            Some((object, "destroy" | "close" | "unpipe")) => file.written(object) == source,
+            Some((_, "finished" | "pipeline")) => true,
+            Some(_) => false,
+            None => {
+                let first = argument(call, 0).map(|argument| file.written(argument));
+                match bare(&call.callee) {
+                    Expression::Identifier(callee) => match callee.name.as_str() {
+                        "finished" | "eos" | "onFinished" | "pump" | "addAbortSignal" => true,
+                        // A helper that is given the stream may close it.
+                        _ => first.as_deref() == Some(source.as_str()),
+                    },
+                    _ => false,
+                }
+            }
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::rules::testing::{check, check_page};
+
+    #[test]
+    fn the_page_holds() {
+        check_page(&RULE);
+    }
+
+    #[test]
+    fn descriptors_into_responses() {
+        check(
+            &RULE,
+            "const f = (req, res) => createReadStream('a').pipe(res);",
+            &[1],
+        );
+        check(
+            &RULE,
+            "function send(name, reply) {\n  const file = fs.createReadStream(name);\n  file.on('error', () => {});\n  file.pipe(zlib.createGzip()).pipe(reply.raw);\n}",
+            &[4],
+        );
+    }
+
+    #[test]
+    fn what_is_closed_or_holds_nothing() {
+        check(
+            &RULE,
+            "const f = (req, res) => Readable.from(rows).pipe(res);",
+            &[],
+        );
+        check(&RULE, "fs.createReadStream('a').pipe(process.stdout);", &[]);
+        check(
+            &RULE,
+            "const f = (res) => { const s = createReadStream('a'); s.pipe(res); res.on('close', () => s.destroy()); };",
+            &[],
+        );
+        check(
+            &RULE,
+            "const f = (res) => { const s = createReadStream('a'); s.pipe(res); onFinished(res, () => s.close()); };",
+            &[],
+        );
+        check(
+            &RULE,
+            "const f = (res) => { const s = createReadStream('a'); closeWith(s, res); s.pipe(res); };",
+            &[],
+        );
+        check(&RULE, "source$.pipe(map((x) => x), res);", &[]);
+    }
+}
