@@ -8,6 +8,7 @@ use oxc_semantic::{AstNodes, NodeId, SymbolId};
 use oxc_span::{GetSpan, Span};
 use stanch_js_source::{Extent, ParsedSource};
 
+use crate::calls::HowOften;
 use crate::hot::Hot;
 
 /// A file under the rules.
@@ -15,6 +16,7 @@ pub(crate) struct File<'s, 'a> {
     pub(crate) parsed: &'s ParsedSource<'a>,
     calls: OnceCell<Vec<(NodeId, &'a CallExpression<'a>)>>,
     hot: OnceCell<Hot>,
+    how_often: OnceCell<HowOften>,
 }
 
 impl<'s, 'a> File<'s, 'a> {
@@ -23,6 +25,7 @@ impl<'s, 'a> File<'s, 'a> {
             parsed,
             calls: OnceCell::new(),
             hot: OnceCell::new(),
+            how_often: OnceCell::new(),
         }
     }
 
@@ -48,6 +51,11 @@ impl<'s, 'a> File<'s, 'a> {
     /// Which functions run again and again.
     pub(crate) fn hot(&self) -> &Hot {
         self.hot.get_or_init(|| Hot::of(self))
+    }
+
+    /// How often functions are called.
+    pub(crate) fn how_often(&self) -> &HowOften {
+        self.how_often.get_or_init(|| HowOften::of_file(self))
     }
 
     /// The innermost function around a node, itself excluded; none at module level.

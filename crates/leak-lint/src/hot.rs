@@ -29,6 +29,8 @@ const WORK: &[&str] = &[
 ];
 /// Functions of packages and of Node whose function argument runs for each request.
 const SERVERS: &[&str] = &["createServer", "createSecureServer", "serve", "listen"];
+/// Options under which frameworks and consumers of queues take a handler: fastify, hapi, kafkajs.
+const HANDLER_OPTIONS: &[&str] = &["handler", "eachMessage", "eachBatch", "fetch"];
 /// Names that people give to the parameters of handlers; the first of each, then the second.
 const HANDLERS: &[(&[&str], &[&str])] = &[
     (
@@ -60,6 +62,13 @@ impl Hot {
         let handlers = handlers(file);
         let called = reached(file, &handlers);
         Self { handlers, called }
+    }
+
+    /// Whether a function, or one around it, is hot.
+    pub(crate) fn at_function(&self, file: &File<'_, '_>, function: NodeId) -> bool {
+        self.handlers.contains(&function)
+            || self.called.contains(&function)
+            || self.at(file, function).is_some()
     }
 
     /// How the code at a node comes to run again and again, if it does: it or a function around it is hot.
@@ -101,7 +110,11 @@ fn handlers(file: &File<'_, '_>) -> HashSet<NodeId> {
         let parameters = match node.kind() {
             AstKind::Function(function) => &function.params,
             AstKind::ArrowFunctionExpression(arrow) => &arrow.params,
-            AstKind::ObjectProperty(property) if is_named(&property.key, "handler") => {
+            AstKind::ObjectProperty(property)
+                if HANDLER_OPTIONS
+                    .iter()
+                    .any(|name| is_named(&property.key, name)) =>
+            {
                 found.extend(function_of(file, &property.value));
                 continue;
             }

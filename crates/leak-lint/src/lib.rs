@@ -19,6 +19,7 @@
 //!
 //! It knows no terminal, no files and no heaps. What other files do with a holder it does not see.
 
+mod calls;
 mod file;
 mod finding;
 mod hot;

@@ -2,6 +2,7 @@
 
 mod ineffective_listener_removal;
 mod listener_on_reused_socket;
+mod process_listener_in_function;
 mod race_with_long_lived_promise;
 mod uncleared_interval;
 mod unguarded_pipe;
@@ -15,6 +16,7 @@ use crate::rule::Rule;
 pub static RULES: &[Rule] = &[
     ineffective_listener_removal::RULE,
     listener_on_reused_socket::RULE,
+    process_listener_in_function::RULE,
     unguarded_pipe::RULE,
     uncleared_interval::RULE,
     race_with_long_lived_promise::RULE,

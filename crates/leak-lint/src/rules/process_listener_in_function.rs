@@ -1,0 +1,233 @@
+//! `process.on(…)` in a function that is called again and again: the process outlives all of them.
+
+use oxc_ast::AstKind;
+use oxc_ast::ast::{CallExpression, Expression};
+use oxc_semantic::NodeId;
+use stanch_leak_patterns::{Confidence, Pattern};
+
+use crate::calls::Calls;
+use crate::file::{File, argument, method};
+use crate::finding::{Finding, Label};
+use crate::rule::{On, Rule};
+
+pub(crate) const RULE: Rule = Rule {
+    id: "process-listener-in-function",
+    pattern: Pattern::UnremovedListener,
+    on: On::WhenAsked,
+    page: "# process-listener-in-function
+
+Finds listeners that a function adds to `process` and that nothing takes off again.
+
+## Why it leaks
+
+`process` lives as long as the program. A listener that is added each time a function is called, for a signal, for `exit`,
+for a message of the parent, stays with everything that its scope keeps. Node warns once at the eleventh.
+
+## Example
+
+```js
+export function tempFolder() {
+  const folder = fs.mkdtempSync('/tmp/work-');
+  process.on('exit', () => fs.rmSync(folder, { recursive: true }));
+  return folder;
+}
+```
+
+## Use instead
+
+One listener for all of them:
+
+```js
+const folders = new Set();
+process.on('exit', () => {
+  for (const folder of folders) fs.rmSync(folder, { recursive: true });
+});
+
+export function tempFolder() {
+  const folder = fs.mkdtempSync('/tmp/work-');
+  folders.add(folder);
+  return { folder, remove: () => folders.delete(folder) };
+}
+```
+
+or one that goes with what it is for:
+
+```js
+export async function run(child) {
+  const stop = () => child.kill();
+  process.on('SIGTERM', stop);
+  await new Promise((resolve) => child.once('exit', resolve));
+  process.off('SIGTERM', stop);
+}
+```
+
+## How safe the fix is
+
+There is no automatic fix.
+
+## What is not flagged
+
+Module level, and functions that are only called there, such as `main()` or a constructor of the one instance; functions
+behind a guard that lets them run once; listeners that the same file takes off again; plugins that a framework loads once.
+
+## References
+
+- Node.js, `process` events; `emitter.setMaxListeners()`
+",
+    check,
+};
+
+fn check(file: &File<'_, '_>, findings: &mut Vec<Finding>) {
+    for (node, call) in file.calls() {
+        if !adds_to_process(call) {
+            continue;
+        }
+        let Some(function) = file.function_around(*node) else {
+            continue;
+        };
+        let confidence = match file.how_often().of(file, function) {
+            Calls::Again => Confidence::High,
+            Calls::Unknown => Confidence::Medium,
+            Calls::Once => continue,
+        };
+        if is_taken_off(file, call) || runs_behind_a_guard(file, function, *node) {
+            continue;
+        }
+        findings.push(Finding {
+            rule: RULE.id,
+            confidence,
+            message: "each call adds a listener to `process`, and nothing takes it off".to_owned(),
+            growth: Some("per call, for the life of the process"),
+            place: Label::new(
+                file.extent(call.span),
+                "stays with all that its scope keeps",
+            ),
+            labels: Vec::new(),
+            fixes: Vec::new(),
+        });
+    }
+}
+
+fn is_process(object: &Expression<'_>) -> bool {
+    matches!(object, Expression::Identifier(object) if object.name == "process")
+}
+
+fn adds_to_process(call: &CallExpression<'_>) -> bool {
+    method(call).is_some_and(|(object, name)| {
+        is_process(object)
+            && matches!(name, "on" | "once" | "addListener" | "prependListener")
+            && argument(call, 1).is_some()
+    })
+}
+
+/// Whether the file removes listeners of this event from `process`.
+fn is_taken_off<'a>(file: &File<'_, 'a>, added: &CallExpression<'a>) -> bool {
+    let event = |call: &CallExpression<'a>| argument(call, 0).map(|event| file.written(event));
+    file.calls().iter().any(|(_, call)| {
+        method(call).is_some_and(|(object, name)| {
+            is_process(object)
+                && matches!(name, "off" | "removeListener" | "removeAllListeners")
+                && event(call) == event(added)
+        })
+    })
+}
+
+/// Whether the function begins with a condition that returns, on a variable that it then sets: `if (installed) return`.
+fn runs_behind_a_guard(file: &File<'_, '_>, function: NodeId, node: NodeId) -> bool {
+    let scoping = file.parsed.semantic().scoping();
+    // The condition of an early return, or of the branch that the call stands in.
+    let conditions = file.nodes().iter().filter_map(|candidate| {
+        let AstKind::IfStatement(branch) = candidate.kind() else {
+            return None;
+        };
+        let within = file.function_around(candidate.id()) == Some(function);
+        let before = oxc_span::GetSpan::span(&file.kind(node)).start > branch.span.start;
+        (within && before).then_some(&branch.test)
+    });
+    let mut flags = conditions.filter_map(|test| {
+        let test = match test {
+            Expression::UnaryExpression(not) => &not.argument,
+            test => test,
+        };
+        file.variable(test)
+    });
+    flags.any(|flag| {
+        let is_of_module = scoping.symbol_scope_id(flag) == scoping.root_scope_id();
+        is_of_module && scoping.symbol_is_mutated(flag)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::rules::testing::{check, check_page};
+
+    #[test]
+    fn the_page_holds() {
+        check_page(&RULE);
+    }
+
+    #[test]
+    fn functions_that_others_call() {
+        check(
+            &RULE,
+            "exports.ask = () => { process.on('message', (m) => m); };",
+            &[1],
+        );
+        check(
+            &RULE,
+            "function f() { process.once('exit', g); }\nmodule.exports = f;",
+            &[1],
+        );
+        check(
+            &RULE,
+            "class T { constructor() { process.on('exit', () => this.end()); } }\nmodule.exports = T;",
+            &[1],
+        );
+        check(
+            &RULE,
+            "app.get('/', (req, res) => { process.on('SIGTERM', () => res.end()); });",
+            &[1],
+        );
+    }
+
+    #[test]
+    fn functions_that_run_once() {
+        check(&RULE, "process.on('exit', f);", &[]);
+        check(
+            &RULE,
+            "async function main() { process.on('SIGTERM', stop); }\nmain();",
+            &[],
+        );
+        check(
+            &RULE,
+            "class T { constructor() { process.on('exit', () => this.end()); } }\nmodule.exports = new T();",
+            &[],
+        );
+        check(
+            &RULE,
+            "let on = false;\nexport function install() { if (on) return; on = true; process.on('exit', f); }",
+            &[],
+        );
+        check(
+            &RULE,
+            "export default fp(async (app) => { process.on('SIGTERM', () => app.close()); });",
+            &[],
+        );
+        check(
+            &RULE,
+            "(async () => { process.on('SIGTERM', stop); })();",
+            &[],
+        );
+    }
+
+    #[test]
+    fn what_is_taken_off() {
+        check(
+            &RULE,
+            "exports.run = () => { process.on('SIGINT', f); process.off('SIGINT', f); };",
+            &[],
+        );
+        check(&RULE, "exports.run = () => { child.on('exit', f); };", &[]);
+    }
+}
