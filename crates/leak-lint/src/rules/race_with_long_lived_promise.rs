@@ -2,7 +2,7 @@
 
 use oxc_ast::AstKind;
 use oxc_ast::ast::Expression;
-use oxc_semantic::SymbolId;
+use oxc_semantic::{NodeId, SymbolId};
 use oxc_span::{GetSpan, Span};
 use stanch_leak_patterns::{Confidence, Pattern};
 
@@ -16,7 +16,8 @@ pub(crate) const RULE: Rule = Rule {
     on: On::Always,
     page: "# race-with-long-lived-promise
 
-Finds `Promise.race` and `Promise.any` with a promise that was made once for the whole process.
+Finds `Promise.race` and `Promise.any` with a promise that takes part in race after race: it was made once for the
+process or the instance, or before the loop that races.
 
 ## Why it leaks
 
@@ -79,54 +80,130 @@ fn check<'a>(file: &File<'_, 'a>, findings: &mut Vec<Finding>) {
             .filter_map(|racer| racer.as_expression())
         {
             let racer = bare(racer);
-            let Some((variable, made)) = file
-                .variable(racer)
-                .and_then(|variable| Some((variable, made_once(file, variable)?)))
-            else {
+            let Some(promise) = outliving(file, *node, racer) else {
                 continue;
             };
-            let scoping = file.parsed.semantic().scoping();
-            let name = scoping.symbol_name(variable);
+            let name = file.written(racer);
             findings.push(Finding {
                 rule: RULE.id,
                 confidence: Confidence::High,
                 message: format!(
-                    "each race leaves its reactions on `{name}`, which is made once and stays pending"
+                    "each race leaves its reactions on `{name}`, {}",
+                    promise.why
                 ),
                 growth: Some("per race, until that promise settles"),
                 place: Label::new(file.extent(racer.span()), "keeps every race that it was in"),
-                labels: vec![Label::new(file.extent(made), "made once, when the module is loaded")],
+                labels: vec![Label::new(file.extent(promise.made), "made here")],
                 fixes: Vec::new(),
             });
         }
     }
 }
 
-/// The promise of a module's variable, if it is made there once.
-fn made_once(file: &File<'_, '_>, variable: SymbolId) -> Option<Span> {
+/// A promise that takes part in many races.
+struct Outliving {
+    made: Span,
+    /// Ends the sentence that names it.
+    why: &'static str,
+}
+
+/// What makes a racer outlive the race at `race`.
+fn outliving<'a>(file: &File<'_, 'a>, race: NodeId, racer: &Expression<'a>) -> Option<Outliving> {
+    if let Some(variable) = file.variable(racer) {
+        return outliving_variable(file, race, variable);
+    }
+    let field = racer.as_member_expression()?;
+    if !matches!(field.object(), Expression::ThisExpression(_)) {
+        return None;
+    }
+    let name = file.written(racer);
+    let made = file.nodes().iter().find_map(|node| {
+        let AstKind::AssignmentExpression(assignment) = node.kind() else {
+            return None;
+        };
+        let target = file.slice(assignment.left.span());
+        // Often made for an instance that is not called `this` yet.
+        let is_it = target.split('.').next_back() == name.split('.').next_back();
+        (is_it && is_promise(&assignment.right)).then_some(assignment.right.span())
+    })?;
+    Some(Outliving {
+        made,
+        why: "which is made once for the instance",
+    })
+}
+
+fn outliving_variable(file: &File<'_, '_>, race: NodeId, variable: SymbolId) -> Option<Outliving> {
     let scoping = file.parsed.semantic().scoping();
-    let is_of_module = scoping.symbol_scope_id(variable) == scoping.root_scope_id();
-    let AstKind::VariableDeclarator(declarator) = file.kind(scoping.symbol_declaration(variable))
-    else {
+    let declaration = scoping.symbol_declaration(variable);
+    let kind = file.kind(declaration);
+    if matches!(
+        kind,
+        AstKind::ImportSpecifier(_) | AstKind::ImportDefaultSpecifier(_)
+    ) {
+        return Some(Outliving {
+            made: scoping.symbol_span(variable),
+            why: "which its module makes once",
+        });
+    }
+    let AstKind::VariableDeclarator(declarator) = kind else {
         return None;
     };
     // A variable that is assigned again may hold a new promise each time.
-    if !is_of_module || scoping.symbol_is_mutated(variable) {
+    if scoping.symbol_is_mutated(variable) {
         return None;
     }
-    match bare(declarator.init.as_ref()?) {
+    let init = bare(declarator.init.as_ref()?);
+    if !is_promise(init) {
+        return None;
+    }
+    let made = init.span();
+    if scoping.symbol_scope_id(variable) == scoping.root_scope_id() {
+        let why = "which is made once and stays pending";
+        return Some(Outliving { made, why });
+    }
+    // In one call a promise is raced again only by a loop that it was made in front of.
+    let loops_since = file
+        .nodes()
+        .ancestor_ids(race)
+        .take_while(|around| {
+            !file
+                .kind(*around)
+                .span()
+                .contains_inclusive(declarator.span)
+        })
+        .any(|around| is_loop(file.kind(around)));
+    loops_since.then_some(Outliving {
+        made,
+        why: "which is made before the loop",
+    })
+}
+
+const fn is_loop(kind: AstKind<'_>) -> bool {
+    matches!(
+        kind,
+        AstKind::ForStatement(_)
+            | AstKind::ForInStatement(_)
+            | AstKind::ForOfStatement(_)
+            | AstKind::WhileStatement(_)
+            | AstKind::DoWhileStatement(_)
+    )
+}
+
+/// Whether an expression makes a promise that something outside has to settle: `new Promise(…)`, `once(…)`, and what
+/// `then` makes of one.
+fn is_promise(expression: &Expression<'_>) -> bool {
+    match bare(expression) {
         Expression::NewExpression(new) => {
             matches!(bare(&new.callee), Expression::Identifier(class) if class.name == "Promise")
-                .then_some(new.span)
         }
-        Expression::CallExpression(call) => {
-            let makes = match bare(&call.callee) {
-                Expression::Identifier(callee) => callee.name == "once",
-                _ => method(call).is_some_and(|(_, name)| name == "once"),
-            };
-            makes.then_some(call.span)
-        }
-        _ => None,
+        Expression::CallExpression(call) => match method(call) {
+            Some((promise, "then" | "catch" | "finally")) => is_promise(promise),
+            Some((_, name)) => name == "once",
+            None => {
+                matches!(bare(&call.callee), Expression::Identifier(callee) if callee.name == "once")
+            }
+        },
+        _ => false,
     }
 }
 
@@ -151,6 +228,35 @@ mod tests {
             &RULE,
             "const stop: Promise<void> = new Promise((r) => { end = r; });\nfor (const j of []) { const f = () => Promise.any([(stop), j]); }",
             &[2],
+        );
+    }
+
+    #[test]
+    fn promises_of_an_instance_or_of_all_turns() {
+        check(
+            &RULE,
+            "class A {\n  constructor() { this.#gone = new Promise((_, no) => { this.end = no; }); }\n  f() { return Promise.race([g(), this.#gone]); }\n  #gone;\n}",
+            &[3],
+        );
+        check(
+            &RULE,
+            "async function f(signal) {\n  const end = new Promise((r) => signal.addEventListener('abort', r));\n  while (true) await Promise.race([g(), end]);\n}",
+            &[3],
+        );
+        check(
+            &RULE,
+            "import { stop } from './life';\nexport const f = () => Promise.race([g(), stop]);",
+            &[2],
+        );
+        check(
+            &RULE,
+            "async function f() { for (;;) { const late = new Promise((r) => setTimeout(r, 9)); await Promise.race([late, g()]); } }",
+            &[],
+        );
+        check(
+            &RULE,
+            "class A { f() { return Promise.race([this.g(), this.h]); } }",
+            &[],
         );
     }
 
