@@ -6,6 +6,7 @@ use oxc_semantic::{NodeId, SymbolId};
 use oxc_span::{GetSpan, Span};
 use stanch_leak_patterns::{Confidence, Pattern};
 
+use crate::calls::Calls;
 use crate::file::{File, argument, bare, method};
 use crate::finding::{Finding, Label};
 use crate::rule::{On, Rule};
@@ -68,7 +69,7 @@ fn check<'a>(file: &File<'_, 'a>, findings: &mut Vec<Finding>) {
             matches!(name, "race" | "any")
                 && matches!(object, Expression::Identifier(object) if object.name == "Promise")
         });
-        if !is_race || file.function_around(*node).is_none() {
+        if !is_race || runs_once(file, *node) {
             continue;
         }
         let Some(Expression::ArrayExpression(racers)) = argument(call, 0) else {
@@ -98,6 +99,15 @@ fn check<'a>(file: &File<'_, 'a>, findings: &mut Vec<Finding>) {
             });
         }
     }
+}
+
+/// Whether a node is reached once: at module level or in a function that is only called there, and in no loop.
+fn runs_once(file: &File<'_, '_>, node: NodeId) -> bool {
+    let mut around = file.nodes().ancestor_ids(node);
+    let is_in_loop = around.any(|around| is_loop(file.kind(around)));
+    let function = file.function_around(node);
+    !is_in_loop
+        && function.is_none_or(|function| file.how_often().of(file, function) == Calls::Once)
 }
 
 /// A promise that takes part in many races.
@@ -257,6 +267,23 @@ mod tests {
             &RULE,
             "class A { f() { return Promise.race([this.g(), this.h]); } }",
             &[],
+        );
+    }
+
+    #[test]
+    fn races_that_are_run_once() {
+        let life = "import { stop } from './life';\n";
+        check(
+            &RULE,
+            &format!("{life}async function main() {{ await Promise.race([g(), stop]); }}\nmain();"),
+            &[],
+        );
+        check(
+            &RULE,
+            &format!(
+                "{life}async function main() {{ for (;;) await Promise.race([g(), stop]); }}\nmain();"
+            ),
+            &[2],
         );
     }
 
