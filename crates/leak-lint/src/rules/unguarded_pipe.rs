@@ -77,14 +77,15 @@ fn check<'a>(file: &File<'_, 'a>, findings: &mut Vec<Finding>) {
         let Some((source, "pipe")) = method(call) else {
             continue;
         };
-        let Some(destination) = argument(call, 0).and_then(response) else {
+        let destination = argument(call, 0).and_then(response);
+        let Some(destination) = destination.or_else(|| body_of_koa(file, *node)) else {
             continue;
         };
         let Some(opened) = opener(file, source) else {
             continue;
         };
         let around = file.function_around(*node);
-        if around.is_none_or(|function| is_guarded(file, function, source)) {
+        if around.is_none_or(|function| is_guarded(file, function, first_of_chain(source))) {
             continue;
         }
         findings.push(Finding {
@@ -99,6 +100,26 @@ fn check<'a>(file: &File<'_, 'a>, findings: &mut Vec<Finding>) {
             fixes: Vec::new(),
         });
     }
+}
+
+/// What a chain of pipes begins with.
+fn first_of_chain<'b, 'a>(source: &'b Expression<'a>) -> &'b Expression<'a> {
+    match source {
+        Expression::CallExpression(call) => match method(call) {
+            Some((before, "pipe")) => first_of_chain(before),
+            _ => source,
+        },
+        _ => source,
+    }
+}
+
+/// `ctx.body = file.pipe(gzip)`: koa destroys the last stream of the chain, and knows nothing of the first.
+fn body_of_koa(file: &File<'_, '_>, pipe: NodeId) -> Option<&'static str> {
+    let AstKind::AssignmentExpression(assignment) = file.kind(file.nodes().parent_id(pipe)) else {
+        return None;
+    };
+    let target = file.slice(assignment.left.span());
+    matches!(target, "ctx.body" | "ctx.response.body" | "this.body").then_some("ctx.body")
 }
 
 /// The name of a response, if the expression is one.
@@ -159,13 +180,15 @@ fn is_guarded<'a>(file: &File<'_, 'a>, function: NodeId, source: &Expression<'a>
             Some((_, "finished" | "pipeline")) => true,
             Some(_) => false,
             None => {
-                let first = argument(call, 0).map(|argument| file.written(argument));
                 match bare(&call.callee) {
-                    Expression::Identifier(callee) => match callee.name.as_str() {
-                        "finished" | "eos" | "onFinished" | "pump" | "addAbortSignal" => true,
+                    Expression::Identifier(callee) => {
+                        let closes = ["finished", "eos", "onFinished", "pump", "addAbortSignal"];
+                        let mut given = (0..call.arguments.len())
+                            .filter_map(|at| argument(call, at))
+                            .map(|argument| file.written(argument));
                         // A helper that is given the stream may close it.
-                        _ => first.as_deref() == Some(source.as_str()),
-                    },
+                        closes.contains(&callee.name.as_str()) || given.any(|given| given == source)
+                    }
                     _ => false,
                 }
             }
@@ -198,6 +221,15 @@ mod tests {
     }
 
     #[test]
+    fn bodies_of_koa() {
+        check(
+            &RULE,
+            "router.get('/', (ctx) => {\n  ctx.body = fs.createReadStream('a').pipe(createGzip());\n});",
+            &[2],
+        );
+    }
+
+    #[test]
     fn what_is_closed_or_holds_nothing() {
         check(
             &RULE,
@@ -221,5 +253,15 @@ mod tests {
             &[],
         );
         check(&RULE, "source$.pipe(map((x) => x), res);", &[]);
+        check(
+            &RULE,
+            "const f = (res) => { const s = createReadStream('a'); tie(res, s); s.pipe(gzip()).pipe(res); };",
+            &[],
+        );
+        check(
+            &RULE,
+            "const f = (ctx) => { ctx.body = createReadStream('a'); };",
+            &[],
+        );
     }
 }
