@@ -81,9 +81,19 @@ fn rename(name: &mut Anchor, sources: &Sources) -> Option<(String, String)> {
             Some((std::mem::replace(name, original.clone()), original))
         }
         Anchor::Field {
-            class, constructor, ..
+            name,
+            class,
+            constructor,
+        } => {
+            let original = original_field(class, name, constructor, sources);
+            if let Some(original) = original_class(constructor, sources) {
+                *class = original;
+            }
+            let original = original?;
+            let before = std::mem::replace(name, original.clone());
+            Some((format!(".{before}"), format!(".{original}")))
         }
-        | Anchor::Instance { class, constructor } => {
+        Anchor::Instance { class, constructor } => {
             if let Some(original) = original_class(constructor, sources) {
                 *class = original;
             }
@@ -117,6 +127,29 @@ fn original_variable(
         ..seen_by.clone()
     };
     Some((spelling, place))
+}
+
+/// What a private field of a class in a bundle was called. Others keep their names, which may be asked for by name.
+fn original_field(
+    class: &str,
+    name: &str,
+    constructor: &ScriptPlace,
+    sources: &Sources,
+) -> Option<String> {
+    let script = bundle(constructor, sources).filter(|_| name.starts_with('#'))?;
+    let holder = HolderRef::Field {
+        class: Some(class.to_owned()),
+        name: name.to_owned(),
+        constructor: Some(position(constructor)),
+    };
+    let declaration = with_parsed(&script.text, |parsed| parsed.declaration(&holder))?;
+    let original = sources.locate(&constructor.url, declaration.name.from)?;
+    let at = original.text.offset(original.position)? as usize;
+    let rest = original.text.text().get(at..)?.strip_prefix('#')?;
+    let after = original
+        .text
+        .position(u32::try_from(original.text.text().len() - rest.len()).ok()?);
+    Some(format!("#{}", identifier_at(original.text, after)?))
 }
 
 fn original_class(constructor: &ScriptPlace, sources: &Sources) -> Option<String> {

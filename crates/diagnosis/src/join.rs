@@ -9,6 +9,7 @@ use crate::frames::frame;
 use crate::model::{CodeFrame, Holder, HolderGrowth, Objects, Site, SiteRole, Suspect};
 use crate::opened::opened;
 use crate::place::{Named, named, written};
+use crate::registered::registered;
 use crate::remedy::{Ailment, Cause, remedy};
 use crate::sources::{Script, Sources};
 use crate::spelled::spelled;
@@ -40,7 +41,8 @@ pub fn join(growth: &Growth, sources: &Sources, under: &Join) -> Vec<Suspect> {
 
 fn suspect(rank: u32, holder: &GrowingHolder, sources: &Sources, under: &Join) -> Suspect {
     let holder = spelled(holder, sources);
-    let holder = holder.as_ref();
+    let listeners = registered(&holder, sources);
+    let holder = listeners.as_ref().unwrap_or(&holder);
     let anchored = holder
         .headline
         .anchor

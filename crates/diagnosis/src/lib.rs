@@ -13,6 +13,7 @@ mod mentions;
 mod model;
 mod opened;
 mod place;
+mod registered;
 mod release;
 mod remedy;
 mod sources;

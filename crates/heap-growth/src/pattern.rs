@@ -87,6 +87,21 @@ impl Shape<'_> {
         ) && self.anchor.is_some()
     }
 
+    /// Whether the holder has its members under keys.
+    fn is_keyed(&self) -> bool {
+        matches!(self.holder_class(), "Map" | "Object") && self.group.slot == Slot::Members
+    }
+
+    /// Whether the functions nearest to the members are a package's: what the service keeps is a value to it, no code of
+    /// its own.
+    fn is_made_by_a_package(&self) -> bool {
+        let functions = self.members.places.iter();
+        let nearest = functions
+            .filter(|place| !place.is_class)
+            .max_by_key(|place| place.count);
+        nearest.is_some_and(|place| matches!(Origin::of_url(&place.place.url), Origin::Package(_)))
+    }
+
     fn anchor_says(&self, words: &[&str]) -> bool {
         self.anchor.is_some_and(|anchor| {
             let name = anchor.qualified().to_ascii_lowercase();
@@ -170,6 +185,13 @@ fn listeners(shape: &Shape<'_>) -> Option<Reading> {
 }
 
 fn streams(shape: &Shape<'_>) -> Option<Reading> {
+    if shape.share(Trait::Port) >= MOST {
+        return reading(
+            Pattern::UnclosedStream,
+            Confidence::High,
+            "each newcomer is a message port that nobody has closed",
+        );
+    }
     if shape.share(Trait::Stream) >= MOST {
         return reading(
             Pattern::UnclosedStream,
@@ -236,6 +258,13 @@ fn pending(shape: &Shape<'_>) -> Option<Reading> {
 
 fn functions(shape: &Shape<'_>) -> Option<Reading> {
     let direct = shape.share(Trait::Function) + shape.share(Trait::Context);
+    if direct >= MOST && shape.is_keyed() && shape.is_made_by_a_package() {
+        return reading(
+            Pattern::UnboundedCache,
+            Confidence::Medium,
+            "functions that a package made, such as compiled templates, are kept under ever new keys",
+        );
+    }
     if direct >= MOST {
         return reading(
             Pattern::ClosureCapture,

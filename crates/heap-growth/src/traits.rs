@@ -17,6 +17,8 @@ pub(crate) enum Trait {
     /// A request or response of node:http or http2.
     Exchange,
     Stream,
+    /// One end of a channel between threads.
+    Port,
     Function,
     /// A function of Node's own, or its scope.
     RuntimeFunction,
@@ -46,6 +48,7 @@ pub(crate) fn trait_of(
             NodeKind::Object,
             "IncomingMessage" | "ServerResponse" | "Http2ServerRequest" | "Http2ServerResponse",
         ) => Trait::Exchange,
+        (NodeKind::Object, "MessagePort" | "BroadcastChannel") if runtime => Trait::Port,
         (NodeKind::Object, _) if is_handle(graph, member) => Trait::Stream,
         (NodeKind::Object | NodeKind::Native, name) if is_buffer(name) => Trait::Buffer,
         (NodeKind::Closure, _) if is_resolver(graph, member) => Trait::Pending,

@@ -130,6 +130,12 @@ const REGISTERING: &[&str] = &[
     "addHook",
 ];
 
+/// Whether a method of this name takes handlers that it calls later: `on`, `subscribe`, `watch`.
+#[must_use]
+pub fn is_registration(method: &str) -> bool {
+    REGISTERING.contains(&method)
+}
+
 impl<'a> Tree<'a> {
     fn growth(&self, found: Use, found_by: FoundBy) -> Option<Site> {
         let growth = self.growth_of(found)?;

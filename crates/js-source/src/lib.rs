@@ -56,7 +56,7 @@ pub use call::{CallKind, CallSite};
 pub use capture::{CapturedScope, CapturedVariable};
 pub use declaration::Declaration;
 pub use function::{FunctionInfo, FunctionKind, FunctionRef};
-pub use growth::{FoundBy, Phase, Site, SiteRole};
+pub use growth::{FoundBy, Phase, Site, SiteRole, is_registration};
 pub use holder::HolderRef;
 pub use import::{Export, GlobalAssignment, Import, ImportedName};
 pub use initializer::Initializer;
