@@ -174,6 +174,48 @@ fn stored_functions_that_keep_variables_are_captures() {
 }
 
 #[test]
+fn ports_that_nobody_closes_are_streams() {
+    // lines ─▶ Set ─table─▶ MessagePort …
+    let draw = |module: &mut Module, members| {
+        let set = module.variable("lines", NodeKind::Object, "Set");
+        let table = module.sketch.node(NodeKind::Array, "", 16);
+        module.sketch.edge(set, EdgeKind::Internal, "table", table);
+        for _ in 0..members {
+            let port = module.sketch.node(NodeKind::Object, "MessagePort", 144);
+            module.sketch.edge(table, EdgeKind::Internal, "1", port);
+        }
+    };
+    check("ports", draw, "lines", Pattern::UnclosedStream);
+}
+
+#[test]
+fn functions_that_a_package_made_are_entries() {
+    // compiled ─▶ Map ─table─▶ closure written in `file` …
+    let draw = |file: &'static str| {
+        move |module: &mut Module, members: u32| {
+            let map = module.variable("compiled", NodeKind::Object, "Map");
+            let sketch = &mut module.sketch;
+            let table = sketch.node(NodeKind::Array, "", 16);
+            sketch.edge(map, EdgeKind::Internal, "table", table);
+            let shared = sketch.node(NodeKind::Code, "template", 56);
+            let script = sketch.node(NodeKind::Code, file, 144);
+            sketch.element(HeapSketch::ROOT, 9, shared);
+            sketch.edge(shared, EdgeKind::Internal, "script_or_debug_info", script);
+            for _ in 0..members {
+                let template = sketch.node(NodeKind::Closure, "template", 400);
+                sketch.location(template, 8, 3, 10);
+                sketch.edge(template, EdgeKind::Internal, "shared", shared);
+                sketch.edge(table, EdgeKind::Internal, "1", template);
+            }
+        }
+    };
+    let of_package = draw("/srv/node_modules/templates/index.js");
+    check("templates", of_package, "compiled", Pattern::UnboundedCache);
+    let of_service = draw("/srv/jobs.js");
+    check("jobs", of_service, "compiled", Pattern::ClosureCapture);
+}
+
+#[test]
 fn what_came_once_is_no_growth() {
     // pool ─▶ Array, filled between the first two snapshots and never again
     let draw = |module: &mut Module, members: u32| {

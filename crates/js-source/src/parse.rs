@@ -1,10 +1,13 @@
 //! A source text into a syntax tree with scopes, whatever dialect it turns out to be.
 
+use std::cell::Cell;
+
 use oxc_allocator::Allocator;
 use oxc_ast::ast::Program;
 use oxc_parser::{ParseOptions, Parser, ParserReturn};
 use oxc_semantic::{Semantic, SemanticBuilder};
 use oxc_span::{SourceType, Span};
+use self_cell::self_cell;
 
 use crate::text::{Extent, SourceText};
 use crate::tree::Tree;
@@ -27,15 +30,50 @@ pub struct ParsedSource<'a> {
     problems: Vec<Problem>,
 }
 
-/// Parses the text and hands the tree to `ask`; the tree is freed when `ask` returns.
+/// Parses the text and hands the tree to `ask`. Questions about one text mostly come in a row: the tree is kept until the
+/// thread asks about another one.
 ///
 /// The path's extension decides the dialect. A `.js` file (or one with no known extension) is read
 /// as a module when it has import or export, else as a script; when that fails as the other, and
 /// at last as TypeScript. The reading with the fewest problems wins; text that no dialect can
 /// read gives an empty tree with the problems, never an error.
 pub fn with_parsed<T>(source: &SourceText, ask: impl FnOnce(&ParsedSource<'_>) -> T) -> T {
-    let allocator = Allocator::default();
-    let parsed = parse_best(&allocator, source);
+    let last = LAST.take();
+    let kept = last
+        .filter(|kept| kept.borrow_owner().source.is(source))
+        .unwrap_or_else(|| {
+            let ground = Ground {
+                source: source.clone(),
+                allocator: Allocator::default(),
+            };
+            Kept::new(ground, parsed)
+        });
+    let answer = kept.with_dependent(|_, parsed| ask(parsed));
+    LAST.set(Some(kept));
+    answer
+}
+
+thread_local! {
+    static LAST: Cell<Option<Kept>> = const { Cell::new(None) };
+}
+
+/// What a tree borrows from.
+struct Ground {
+    source: SourceText,
+    allocator: Allocator,
+}
+
+self_cell!(
+    struct Kept {
+        owner: Ground,
+        #[not_covariant]
+        dependent: ParsedSource,
+    }
+);
+
+fn parsed(ground: &Ground) -> ParsedSource<'_> {
+    let Ground { source, allocator } = ground;
+    let parsed = parse_best(allocator, source);
     let program = &*allocator.alloc(parsed.program);
     let semantic = SemanticBuilder::new().with_build_nodes(true).build(program);
     let problems = parsed
@@ -49,10 +87,10 @@ pub fn with_parsed<T>(source: &SourceText, ask: impl FnOnce(&ParsedSource<'_>) -
             }),
         })
         .collect();
-    ask(&ParsedSource {
+    ParsedSource {
         tree: Tree::new(source, program, semantic.semantic),
         problems,
-    })
+    }
 }
 
 impl<'a> ParsedSource<'a> {

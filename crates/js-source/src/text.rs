@@ -1,5 +1,7 @@
 //! A script's text into lines: positions as V8 counts them to byte offsets and back.
 
+use std::sync::Arc;
+
 use stanch_leak_patterns::Place;
 
 /// A position in a script, the way V8 and source maps count: line and column from 0, the column
@@ -74,7 +76,10 @@ impl Extent {
 /// CRLF, U+2028 and U+2029, which is V8's rule. A hashbang line counts as a line. CommonJS modules
 /// need no correction: Node compiles them as functions without a textual wrapper.
 #[derive(Debug, Clone)]
-pub struct SourceText {
+pub struct SourceText(Arc<Content>);
+
+#[derive(Debug)]
+struct Content {
     path: String,
     text: String,
     line_starts: Vec<u32>,
@@ -95,52 +100,58 @@ impl SourceText {
         }
         let line_starts = line_starts(&text);
         let ascii = text.is_ascii();
-        Self {
+        Self(Arc::new(Content {
             path: path.into(),
             text,
             line_starts,
             mark_bytes,
             ascii,
-        }
+        }))
+    }
+
+    /// Whether it is the very same text, not only an equal one.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
     }
 
     /// The path or URL it was given with.
     pub fn path(&self) -> &str {
-        &self.path
+        &self.0.path
     }
 
     /// The text without its byte order mark.
     pub fn text(&self) -> &str {
-        &self.text
+        &self.0.text
     }
 
     /// Bytes the byte order mark took in the file: 3 or 0.
     pub fn mark_bytes(&self) -> u32 {
-        self.mark_bytes
+        self.0.mark_bytes
     }
 
     /// How many lines there are; an empty text has one.
     pub fn line_count(&self) -> u32 {
-        self.line_starts.len() as u32
+        self.0.line_starts.len() as u32
     }
 
     /// The text of a line counted from 0, without its terminator; `None` past the end.
     pub fn line(&self, line: u32) -> Option<&str> {
-        let start = *self.line_starts.get(line as usize)? as usize;
+        let start = *self.0.line_starts.get(line as usize)? as usize;
         let end = self
+            .0
             .line_starts
             .get(line as usize + 1)
-            .map_or(self.text.len(), |end| *end as usize);
-        let text = self.text.get(start..end)?;
+            .map_or(self.0.text.len(), |end| *end as usize);
+        let text = self.0.text.get(start..end)?;
         Some(text.trim_end_matches(['\n', '\r', '\u{2028}', '\u{2029}']))
     }
 
     /// The byte offset of a position. A column past the line's end gives the line's end; a line
     /// past the last gives `None`. A column inside a surrogate pair gives the pair's start.
     pub fn offset(&self, position: Position) -> Option<u32> {
-        let start = *self.line_starts.get(position.line as usize)?;
+        let start = *self.0.line_starts.get(position.line as usize)?;
         let line = self.line(position.line)?;
-        if self.ascii {
+        if self.0.ascii {
             return Some(start + position.column.min(line.len() as u32));
         }
         let mut units = 0;
@@ -155,13 +166,13 @@ impl SourceText {
 
     /// The position of a byte offset; an offset past the end gives the end.
     pub fn position(&self, offset: u32) -> Position {
-        let offset = offset.min(self.text.len() as u32);
-        let line = self.line_starts.partition_point(|start| *start <= offset) - 1;
-        let start = self.line_starts[line];
-        let column = if self.ascii {
+        let offset = offset.min(self.0.text.len() as u32);
+        let line = self.0.line_starts.partition_point(|start| *start <= offset) - 1;
+        let start = self.0.line_starts[line];
+        let column = if self.0.ascii {
             offset - start
         } else {
-            utf16_units(&self.text, start as usize, offset as usize)
+            utf16_units(&self.0.text, start as usize, offset as usize)
         };
         Position {
             line: line as u32,
@@ -181,7 +192,8 @@ impl SourceText {
 
     /// The text between two byte offsets; empty where they do not cut the text at characters.
     pub fn slice(&self, start: u32, end: u32) -> &str {
-        self.text
+        self.0
+            .text
             .get(start as usize..end as usize)
             .unwrap_or_default()
     }

@@ -91,6 +91,26 @@ fn a_packages_emitter_goes_by_the_services_variable() {
 }
 
 #[test]
+fn private_fields_have_names_that_only_the_map_knows() {
+    let service = Service::compiled(
+        "dist/server.js",
+        "var x = 1;\nclass a { #e = new Set(); constructor▸() {} }",
+        &[
+            ("src/x.js", "x = 1"),
+            ("src/topic.js", "#watchers = new Set();"),
+        ],
+    );
+    let mut holder = holder(Pattern::UnremovedListener, None);
+    holder.names = vec![service.field("a", "#e")];
+    let found = unbundled(&holder, &service.sources);
+    let anchor = found.and_then(|found| found.headline.anchor);
+    assert_eq!(
+        anchor.map(|anchor| anchor.qualified()).as_deref(),
+        Some("a#watchers")
+    );
+}
+
+#[test]
 fn other_scripts_keep_their_names() {
     let service = Service::new(&[(
         "app.js",

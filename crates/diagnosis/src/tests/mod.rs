@@ -10,6 +10,7 @@ mod bundled;
 mod join;
 mod opened;
 mod place;
+mod registered;
 mod release;
 mod service;
 mod trace;
