@@ -118,6 +118,25 @@ server.listen(0, '127.0.0.1', () => console.log('measured', server.address().por
 }
 
 #[test]
+fn a_leaking_worker_that_ends_while_it_is_looked_into() -> Outcome {
+    // Each leaks loudly and lives for two seconds: as long as it takes to see that it leaks.
+    check(
+        "const { Worker } = require('worker_threads');
+const keeping = `const kept = []; setTimeout(() => process.exit(), 2000);
+  require('worker_threads').parentPort.on('message', (n) => { kept.push(new Array(300).fill(n)); });`;
+let worker, n = 0;
+const start = () => { worker = new Worker(keeping, { eval: true }).on('exit', start); };
+start();
+const server = require('http').createServer((request, response) => {
+  worker.postMessage(n++);
+  response.end('ok');
+});
+server.listen(0, '127.0.0.1', () => console.log('measured', server.address().port));",
+        &["\"verdict\""],
+    )
+}
+
+#[test]
 fn workers_that_end_under_the_load() -> Outcome {
     // Each lives for a fifth of a second, so that there is one at every reading and none at all of them.
     check(

@@ -29,14 +29,13 @@ mod tests {
     use super::RULES;
 
     /// What a page says, in this order.
-    const SECTIONS: [&str; 7] = [
+    const SECTIONS: [&str; 6] = [
         "## Why it leaks",
         "## Example",
         "## Use instead",
         "## How safe the fix is",
         "## What is not flagged",
         "## References",
-        "",
     ];
 
     #[test]
@@ -52,11 +51,8 @@ mod tests {
                 .iter()
                 .map(|section| rule.page.find(section).unwrap_or(usize::MAX))
                 .collect();
-            assert!(
-                places[..SECTIONS.len() - 1].is_sorted() && places[5] < usize::MAX,
-                "{}: {places:?}",
-                rule.id
-            );
+            assert!(places.is_sorted(), "{}: {places:?}", rule.id);
+            assert!(!places.contains(&usize::MAX), "{}: {places:?}", rule.id);
         }
     }
 

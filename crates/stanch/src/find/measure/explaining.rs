@@ -5,7 +5,7 @@ use stanch_diagnosis::Phase;
 use stanch_heap_growth::Growth;
 use stanch_memory_verdict::{Lifetime, ReleaseHint, Verdict};
 
-use super::{Explained, Measurement};
+use super::{Culprit, Explained, Measurement};
 use crate::find::isolate::is_explained_by_snapshots;
 
 /// Rounds that show whether a holder which lets go by time does so; the pause after them shows the rest.
@@ -17,28 +17,41 @@ impl Measurement<'_> {
     /// Completes a leak's snapshots, and asks the sources whether they evict.
     pub(super) async fn explain(
         &mut self,
-        culprit: usize,
+        culprit: &Culprit,
         verdict: &Verdict,
         hint: &impl Fn(&Growth) -> Option<ReleaseHint>,
     ) -> Result<Explained> {
-        if !is_explained_by_snapshots(verdict.kind) || !self.isolates[culprit].may_snapshot() {
+        // Loading and reading leave out workers that have ended, the culprit perhaps among them.
+        let Some(index) = self.index_of(culprit) else {
+            return Ok(Explained::Reopened);
+        };
+        if !is_explained_by_snapshots(verdict.kind) || !self.isolates[index].may_snapshot() {
             return Ok(Explained::Fully);
         }
         // After a pause nothing has come since the last one: a step without requests would look like no growth.
-        if self.isolates[culprit].requests_at_last() != Some(self.traffic.requests()) {
-            self.take_snapshot(culprit).await?;
+        if self.isolates[index].requests_at_last() != Some(self.traffic.requests()) {
+            self.take_snapshot(index).await?;
         }
-        if !self.isolates[culprit].may_snapshot() {
+        if !self.isolates[index].may_snapshot() {
             // Sampling has begun this moment: one round shows it what stays.
             self.load(self.round, Phase::Load).await?;
             return Ok(Explained::Fully);
         }
-        while !self.isolates[culprit].has_series() && self.isolates[culprit].may_snapshot() {
+        let index = loop {
+            let Some(index) = self.index_of(culprit) else {
+                return Ok(Explained::Reopened);
+            };
+            let isolate = &self.isolates[index];
+            if isolate.has_series() || !isolate.may_snapshot() {
+                break index;
+            }
             self.load(self.args.round, Phase::Load).await?;
             self.read_all().await?;
-            self.take_snapshot(culprit).await?;
-        }
-        let isolate = &mut self.isolates[culprit];
+            if let Some(index) = self.index_of(culprit) {
+                self.take_snapshot(index).await?;
+            }
+        };
+        let isolate = &mut self.isolates[index];
         if !isolate.has_series() || isolate.evidence.release_expected.is_some() {
             return Ok(Explained::Fully);
         }
@@ -64,7 +77,7 @@ impl Measurement<'_> {
         self.last_round = self.args.max_rounds.min(self.rounds_done + further);
         self.ui
             .phase("what grows may be let go again: measuring longer before calling it a leak");
-        Ok(Explained::ButEvicting)
+        Ok(Explained::Reopened)
     }
 }
 

@@ -10,7 +10,7 @@ use std::time::Duration;
 use anyhow::Result;
 use stanch_diagnosis::Phase;
 use stanch_heap_growth::Growth;
-use stanch_inspector::Session;
+use stanch_inspector::{Session, Worker};
 use stanch_leak_patterns::Bytes;
 use stanch_memory_verdict::{Decision, Need, Reading, ReleaseHint, Verdict};
 use tokio::time::Instant;
@@ -38,9 +38,12 @@ pub(crate) struct Measured {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Explained {
     Fully,
-    /// They show that entries are let go: the question is open again.
-    ButEvicting,
+    /// The question is open again: entries are let go, or the worker that leaked has ended.
+    Reopened,
 }
+
+/// The isolate that a verdict is about: a worker thread's, or the main thread's.
+type Culprit = Option<Worker>;
 
 /// One run over all isolates of a process.
 pub(crate) struct Measurement<'a> {
@@ -115,11 +118,27 @@ impl<'a> Measurement<'a> {
             self.snapshot_growing().await?;
             // What the sources say can open the question again, and the answer may need no further round.
             while let Some((culprit, verdict)) = self.decide().await? {
-                if self.explain(culprit, &verdict, &hint).await? == Explained::Fully {
-                    return self.measured(culprit, verdict);
+                let explained = match self.explain(&culprit, &verdict, &hint).await {
+                    Err(error) if let Some(index) = self.index_of(&culprit) => {
+                        self.leave_out(index, error)?;
+                        Explained::Reopened
+                    }
+                    explained => explained?,
+                };
+                if explained == Explained::Fully
+                    && let Some(index) = self.index_of(&culprit)
+                {
+                    return self.measured(index, verdict);
                 }
             }
         }
+    }
+
+    /// Where the isolate of a worker, or of the main thread, stands now: others before it may have ended.
+    fn index_of(&self, culprit: &Culprit) -> Option<usize> {
+        self.isolates
+            .iter()
+            .position(|isolate| isolate.worker == *culprit)
     }
 
     fn measured(&mut self, culprit: usize, verdict: Verdict) -> Result<Measured> {
@@ -179,16 +198,18 @@ impl<'a> Measurement<'a> {
     }
 
     /// The verdict, once no isolate needs another measurement or one of them leaks.
-    async fn decide(&mut self) -> Result<Option<(usize, Verdict)>> {
+    async fn decide(&mut self) -> Result<Option<(Culprit, Verdict)>> {
         let rounds_left = self.last_round.saturating_sub(self.rounds_done);
         let mut clean = None;
         let mut needs = Vec::new();
-        for (index, isolate) in self.isolates.iter_mut().enumerate() {
+        for isolate in &mut self.isolates {
             match isolate.decide(rounds_left) {
                 Decision::Decided(verdict) if is_explained_by_snapshots(verdict.kind) => {
-                    return Ok(Some((index, verdict)));
+                    return Ok(Some((isolate.worker.clone(), verdict)));
                 }
-                Decision::Decided(verdict) => clean = clean.or(Some((index, verdict))),
+                Decision::Decided(verdict) => {
+                    clean = clean.or_else(|| Some((isolate.worker.clone(), verdict)));
+                }
                 Decision::More(need) => needs.push(need),
             }
         }
