@@ -65,3 +65,4 @@ pub use parse::{ParsedSource, Problem, with_parsed};
 pub use release::{Release, ReleaseKind};
 pub use source_map::{OriginalPlace, SourceMapError, SourceMapIndex, SourceMapReference};
 pub use text::{Extent, Position, SourceText};
+pub use tree::{bare, is_function, literal_text};

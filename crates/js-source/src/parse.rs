@@ -3,9 +3,9 @@
 use std::cell::Cell;
 
 use oxc_allocator::Allocator;
-use oxc_ast::ast::Program;
+use oxc_ast::ast::{Expression, Program};
 use oxc_parser::{ParseOptions, Parser, ParserReturn};
-use oxc_semantic::{Semantic, SemanticBuilder};
+use oxc_semantic::{NodeId, Semantic, SemanticBuilder, SymbolId};
 use oxc_span::{SourceType, Span};
 use self_cell::self_cell;
 
@@ -107,6 +107,21 @@ impl<'a> ParsedSource<'a> {
     /// Scopes, symbols, references, and the parent of each node.
     pub fn semantic(&self) -> &Semantic<'a> {
         &self.tree.semantic
+    }
+
+    /// The innermost function around a node, itself excluded; `None` at module level.
+    pub fn function_around(&self, node: NodeId) -> Option<NodeId> {
+        self.tree.function_around(node)
+    }
+
+    /// The variable that an expression names.
+    pub fn variable_of(&self, expression: &Expression<'a>) -> Option<SymbolId> {
+        self.tree.symbol_of(expression)
+    }
+
+    /// The function or class that an expression is or names, bound ones included.
+    pub fn callable_of(&self, expression: &Expression<'a>) -> Option<NodeId> {
+        self.tree.callable(expression)
     }
 
     /// What could not be parsed; empty for a sound text.

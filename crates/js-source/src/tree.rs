@@ -225,7 +225,7 @@ impl<'a> Tree<'a> {
 pub(crate) const MOST_NAMES: u32 = 12;
 
 /// Whether the node is a function of any kind.
-pub(crate) fn is_function(kind: AstKind<'_>) -> bool {
+pub fn is_function(kind: AstKind<'_>) -> bool {
     matches!(
         kind,
         AstKind::Function(_) | AstKind::ArrowFunctionExpression(_)
@@ -233,7 +233,7 @@ pub(crate) fn is_function(kind: AstKind<'_>) -> bool {
 }
 
 /// The expression without parentheses, TypeScript wrappers and chain markers.
-pub(crate) fn bare<'b, 'a>(expression: &'b Expression<'a>) -> &'b Expression<'a> {
+pub fn bare<'b, 'a>(expression: &'b Expression<'a>) -> &'b Expression<'a> {
     expression.get_inner_expression()
 }
 
@@ -287,7 +287,7 @@ pub(crate) fn target_node(target: &AssignmentTarget<'_>) -> Option<NodeId> {
 }
 
 /// A string literal's value, also of a template without holes.
-pub(crate) fn literal_text<'a>(expression: &Expression<'a>) -> Option<&'a str> {
+pub fn literal_text<'a>(expression: &Expression<'a>) -> Option<&'a str> {
     match bare(expression) {
         Expression::StringLiteral(literal) => Some(literal.value.as_str()),
         Expression::TemplateLiteral(template) => template.single_quasi().map(|text| text.as_str()),

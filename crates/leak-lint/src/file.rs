@@ -6,7 +6,7 @@ use oxc_ast::AstKind;
 use oxc_ast::ast::{Argument, CallExpression, Expression};
 use oxc_semantic::{AstNodes, NodeId, SymbolId};
 use oxc_span::{GetSpan, Span};
-use stanch_js_source::{Extent, ParsedSource};
+use stanch_js_source::{Extent, ParsedSource, bare};
 
 use crate::calls::HowOften;
 use crate::hot::Hot;
@@ -60,20 +60,17 @@ impl<'s, 'a> File<'s, 'a> {
 
     /// The innermost function around a node, itself excluded; none at module level.
     pub(crate) fn function_around(&self, node: NodeId) -> Option<NodeId> {
-        self.nodes()
-            .ancestor_ids(node)
-            .find(|id| is_function(self.kind(*id)))
+        self.parsed.function_around(node)
     }
 
     /// The variable that an expression names.
     pub(crate) fn variable(&self, expression: &Expression<'a>) -> Option<SymbolId> {
-        let Expression::Identifier(identifier) = bare(expression) else {
-            return None;
-        };
-        let scoping = self.parsed.semantic().scoping();
-        scoping
-            .get_reference(identifier.reference_id.get()?)
-            .symbol_id()
+        self.parsed.variable_of(expression)
+    }
+
+    /// The function or class that an expression is or names.
+    pub(crate) fn callable(&self, expression: &Expression<'a>) -> Option<NodeId> {
+        self.parsed.callable_of(expression)
     }
 
     pub(crate) fn extent(&self, span: Span) -> Extent {
@@ -89,19 +86,6 @@ impl<'s, 'a> File<'s, 'a> {
         let words: Vec<&str> = self.slice(expression.span()).split_whitespace().collect();
         words.join(" ")
     }
-}
-
-/// Whether the node is a function of any kind.
-pub(crate) const fn is_function(kind: AstKind<'_>) -> bool {
-    matches!(
-        kind,
-        AstKind::Function(_) | AstKind::ArrowFunctionExpression(_)
-    )
-}
-
-/// The expression without parentheses, TypeScript's wrappers and chain markers.
-pub(crate) fn bare<'b, 'a>(expression: &'b Expression<'a>) -> &'b Expression<'a> {
-    expression.get_inner_expression()
 }
 
 /// Object and name of a call's method: `bus` and `on` of `bus.on(…)`.
@@ -121,12 +105,4 @@ pub(crate) fn argument<'b, 'a>(
         .get(index)
         .and_then(Argument::as_expression)
         .map(bare)
-}
-
-/// A literal text.
-pub(crate) fn text<'b>(expression: &'b Expression<'_>) -> Option<&'b str> {
-    match expression {
-        Expression::StringLiteral(literal) => Some(literal.value.as_str()),
-        _ => None,
-    }
 }

@@ -6,7 +6,9 @@ use oxc_ast::AstKind;
 use oxc_ast::ast::{Expression, FormalParameters, PropertyKey};
 use oxc_semantic::NodeId;
 
-use crate::file::{File, argument, bare, is_function, method, text};
+use stanch_js_source::{bare, literal_text};
+
+use crate::file::{File, argument, method};
 
 /// Methods under which frameworks take handlers of requests: express, koa, fastify, hono, restify, `ws`, `net`.
 const ROUTES: &[&str] = &[
@@ -43,8 +45,9 @@ const HANDLERS: &[(&[&str], &[&str])] = &[
 /// The functions of a file by how often they run.
 #[derive(Debug, Default)]
 pub(crate) struct Hot {
-    /// Why each is hot: the function that is a handler itself, or is called by one.
+    /// Called by a framework or an emitter.
     handlers: HashSet<NodeId>,
+    /// Called by a handler, or by what one calls.
     called: HashSet<NodeId>,
 }
 
@@ -94,7 +97,7 @@ fn handlers(file: &File<'_, '_>) -> HashSet<NodeId> {
         let takes_handlers = match method(call) {
             Some((_, name)) if ROUTES.contains(&name) => true,
             Some((_, "on" | "addListener" | "addEventListener")) => argument(call, 0)
-                .and_then(text)
+                .and_then(literal_text)
                 .is_some_and(|event| WORK.contains(&event)),
             Some((_, name)) => SERVERS.contains(&name),
             None => {
@@ -103,7 +106,7 @@ fn handlers(file: &File<'_, '_>) -> HashSet<NodeId> {
         };
         if takes_handlers {
             let arguments = (0..call.arguments.len()).filter_map(|at| argument(call, at));
-            found.extend(arguments.filter_map(|argument| function_of(file, argument)));
+            found.extend(arguments.filter_map(|argument| file.callable(argument)));
         }
     }
     for node in file.nodes().iter() {
@@ -115,7 +118,7 @@ fn handlers(file: &File<'_, '_>) -> HashSet<NodeId> {
                     .iter()
                     .any(|name| is_named(&property.key, name)) =>
             {
-                found.extend(function_of(file, &property.value));
+                found.extend(file.callable(&property.value));
                 continue;
             }
             _ => continue,
@@ -146,10 +149,7 @@ fn has_names_of_a_handler(parameters: &FormalParameters<'_>) -> bool {
 fn reached(file: &File<'_, '_>, roots: &HashSet<NodeId>) -> HashSet<NodeId> {
     let mut calls: HashMap<NodeId, Vec<NodeId>> = HashMap::new();
     for (node, call) in file.calls() {
-        if let (Some(from), Some(to)) = (
-            file.function_around(*node),
-            function_of(file, bare(&call.callee)),
-        ) {
+        if let (Some(from), Some(to)) = (file.function_around(*node), file.callable(&call.callee)) {
             calls.entry(from).or_default().push(to);
         }
     }
@@ -163,27 +163,4 @@ fn reached(file: &File<'_, '_>, roots: &HashSet<NodeId>) -> HashSet<NodeId> {
         }
     }
     reached
-}
-
-/// The function that an expression is or names.
-pub(crate) fn function_of<'a>(file: &File<'_, 'a>, expression: &Expression<'a>) -> Option<NodeId> {
-    match bare(expression) {
-        Expression::FunctionExpression(function) => Some(function.node_id.get()),
-        Expression::ArrowFunctionExpression(arrow) => Some(arrow.node_id.get()),
-        Expression::Identifier(_) => {
-            let variable = file.variable(expression)?;
-            let scoping = file.parsed.semantic().scoping();
-            let declaration = scoping.symbol_declaration(variable);
-            match file.kind(declaration) {
-                kind if is_function(kind) => Some(declaration),
-                AstKind::VariableDeclarator(declarator) => match bare(declarator.init.as_ref()?) {
-                    Expression::FunctionExpression(function) => Some(function.node_id.get()),
-                    Expression::ArrowFunctionExpression(arrow) => Some(arrow.node_id.get()),
-                    _ => None,
-                },
-                _ => None,
-            }
-        }
-        _ => None,
-    }
 }

@@ -4,11 +4,11 @@ use oxc_ast::AstKind;
 use oxc_ast::ast::{ArrowFunctionBody, CallExpression, Expression, Statement};
 use oxc_semantic::NodeId;
 use oxc_span::GetSpan;
+use stanch_js_source::bare;
 use stanch_leak_patterns::{Confidence, Pattern};
 
-use crate::file::{File, argument, bare, method};
+use crate::file::{File, argument, method};
 use crate::finding::{Finding, Label};
-use crate::hot::function_of;
 use crate::rule::{On, Rule};
 
 pub(crate) const RULE: Rule = Rule {
@@ -171,7 +171,7 @@ fn made_on_the_spot<'a>(file: &File<'_, 'a>, expression: &Expression<'a>) -> Opt
             if method(call).is_some_and(|(_, name)| name == "bind") {
                 return Some("each `bind` makes another function");
             }
-            let callee = function_of(file, bare(&call.callee))?;
+            let callee = file.callable(&call.callee)?;
             gives_a_new_function(file, callee)
                 .then_some("each call of what makes the listener makes another one")
         }

@@ -4,9 +4,10 @@ use oxc_ast::AstKind;
 use oxc_ast::ast::{BindingPattern, CallExpression, Expression};
 use oxc_semantic::NodeId;
 use oxc_span::GetSpan;
+use stanch_js_source::{bare, literal_text};
 use stanch_leak_patterns::{Confidence, Pattern};
 
-use crate::file::{File, argument, bare, method, text};
+use crate::file::{File, argument, method};
 use crate::finding::{Finding, Label};
 use crate::rule::{On, Rule};
 
@@ -99,7 +100,7 @@ fn check<'a>(file: &File<'_, 'a>, findings: &mut Vec<Finding>) {
 fn listened_to(method: &str, call: &CallExpression<'_>) -> Option<String> {
     match method {
         "on" | "once" | "addListener" | "prependListener" => {
-            let event = argument(call, 0).and_then(text);
+            let event = argument(call, 0).and_then(literal_text);
             Some(event.map_or_else(
                 || "A listener".to_owned(),
                 |event| format!("A listener for `{event}`"),
@@ -157,8 +158,8 @@ fn socket_of<'a>(file: &File<'_, 'a>, object: &Expression<'a>) -> Option<String>
                 return None;
             };
             let (request, name) = method(call)?;
-            let is_event =
-                matches!(name, "on" | "once") && argument(call, 0).and_then(text) == Some("socket");
+            let is_event = matches!(name, "on" | "once")
+                && argument(call, 0).and_then(literal_text) == Some("socket");
             is_event.then(|| file.written(request))
         }
         _ => None,

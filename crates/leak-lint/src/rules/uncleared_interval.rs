@@ -3,9 +3,10 @@
 use oxc_ast::AstKind;
 use oxc_ast::ast::{AssignmentTarget, CallExpression, Expression};
 use oxc_semantic::NodeId;
+use stanch_js_source::bare;
 use stanch_leak_patterns::{Confidence, Pattern};
 
-use crate::file::{File, bare, method};
+use crate::file::{File, method};
 use crate::finding::{Finding, Label};
 use crate::hot::Heat;
 use crate::rule::{On, Rule};

@@ -4,9 +4,10 @@ use oxc_ast::AstKind;
 use oxc_ast::ast::{CallExpression, Expression};
 use oxc_semantic::NodeId;
 use oxc_span::{GetSpan, Span};
+use stanch_js_source::bare;
 use stanch_leak_patterns::{Confidence, Pattern};
 
-use crate::file::{File, argument, bare, method};
+use crate::file::{File, argument, method};
 use crate::finding::{Finding, Label};
 use crate::rule::{On, Rule};
 
