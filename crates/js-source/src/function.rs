@@ -90,6 +90,11 @@ impl ParsedSource<'_> {
 }
 
 impl ParsedSource<'_> {
+    /// Name and place of the function at a node.
+    pub fn function_ref(&self, function: NodeId) -> FunctionRef {
+        self.tree.function_ref(function)
+    }
+
     /// The name of the class, or constructor function, whose instances V8 places here.
     pub fn class_at(&self, position: Position) -> Option<String> {
         let class = self.tree.owner_with_constructor_at(position)?;

@@ -10,19 +10,23 @@ use stanch_js_source::{Extent, ParsedSource, bare};
 
 use crate::calls::HowOften;
 use crate::hot::Hot;
+use crate::options::Options;
 
 /// A file under the rules.
 pub(crate) struct File<'s, 'a> {
     pub(crate) parsed: &'s ParsedSource<'a>,
+    /// What the project's configuration says.
+    pub(crate) options: &'s Options,
     calls: OnceCell<Vec<(NodeId, &'a CallExpression<'a>)>>,
     hot: OnceCell<Hot>,
     how_often: OnceCell<HowOften>,
 }
 
 impl<'s, 'a> File<'s, 'a> {
-    pub(crate) fn new(parsed: &'s ParsedSource<'a>) -> Self {
+    pub(crate) fn new(parsed: &'s ParsedSource<'a>, options: &'s Options) -> Self {
         Self {
             parsed,
+            options,
             calls: OnceCell::new(),
             hot: OnceCell::new(),
             how_often: OnceCell::new(),

@@ -6,7 +6,7 @@ use oxc_ast::AstKind;
 use oxc_ast::ast::{Expression, FormalParameters, PropertyKey};
 use oxc_semantic::NodeId;
 
-use stanch_js_source::{bare, literal_text};
+use stanch_js_source::{bare, is_function, literal_text};
 
 use crate::file::{File, argument, method};
 
@@ -111,6 +111,10 @@ fn handlers(file: &File<'_, '_>) -> HashSet<NodeId> {
     }
     for node in file.nodes().iter() {
         let parameters = match node.kind() {
+            kind if is_said_to_be_hot(file, node.id(), kind) => {
+                found.insert(node.id());
+                continue;
+            }
             AstKind::Function(function) => &function.params,
             AstKind::ArrowFunctionExpression(arrow) => &arrow.params,
             AstKind::ObjectProperty(property)
@@ -128,6 +132,12 @@ fn handlers(file: &File<'_, '_>) -> HashSet<NodeId> {
         }
     }
     found
+}
+
+/// Whether the project's configuration names this function.
+fn is_said_to_be_hot(file: &File<'_, '_>, node: NodeId, kind: AstKind<'_>) -> bool {
+    let said = &file.options.hot_functions;
+    !said.is_empty() && is_function(kind) && said.contains(&file.parsed.function_ref(node).label())
 }
 
 fn is_named(key: &PropertyKey<'_>, name: &str) -> bool {
@@ -163,4 +173,36 @@ fn reached(file: &File<'_, '_>, roots: &HashSet<NodeId>) -> HashSet<NodeId> {
         }
     }
     reached
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use stanch_js_source::SourceText;
+
+    use crate::options::Options;
+
+    /// Whether the interval of that text counts as started again and again.
+    fn check(hot: &str, text: &str, expected: bool) {
+        let options = Options {
+            hot_functions: BTreeSet::from([hot.to_owned()]),
+            in_full: BTreeSet::from(["uncleared-interval".to_owned()]),
+            ..Options::default()
+        };
+        let source = SourceText::new("poll.ts", text);
+        let found = crate::lint_under(&source, &options, |rule| rule.id == "uncleared-interval");
+        assert_eq!(!found.is_empty(), expected, "{hot} in {text}");
+    }
+
+    #[test]
+    fn functions_that_the_configuration_names_are_hot() {
+        let text =
+            "function poll(job) { setInterval(() => job.look(), 1000); } globalThis.poll = poll;";
+        check("poll", text, true);
+        check("poll2", text, false);
+        let text = "class Jobs { start(job) { setInterval(() => job.look(), 1000); } }";
+        check("Jobs.start", text, true);
+        check("start", text, false);
+    }
 }

@@ -23,6 +23,7 @@ mod calls;
 mod file;
 mod finding;
 mod hot;
+mod options;
 mod rule;
 mod rules;
 
@@ -32,6 +33,7 @@ use stanch_leak_patterns::Confidence;
 use crate::file::File;
 
 pub use finding::{Edit, Finding, Fix, Label, Safety};
+pub use options::Options;
 pub use rule::{On, Rule};
 pub use rules::RULES;
 
@@ -44,13 +46,23 @@ pub fn lint(source: &SourceText) -> Vec<Finding> {
 /// What the rules that `selects` picks find in a text, in its order.
 #[must_use]
 pub fn lint_with(source: &SourceText, selects: impl Fn(&Rule) -> bool) -> Vec<Finding> {
+    lint_under(source, Options::NONE, selects)
+}
+
+/// What the rules that `selects` picks find in a text of a project with these options, in its order.
+#[must_use]
+pub fn lint_under(
+    source: &SourceText,
+    options: &Options,
+    selects: impl Fn(&Rule) -> bool,
+) -> Vec<Finding> {
     with_parsed(source, |parsed| {
-        let file = File::new(parsed);
+        let file = File::new(parsed, options);
         let mut findings = Vec::new();
         for rule in RULES.iter().filter(|rule| selects(rule)) {
             let before = findings.len();
             (rule.check)(&file, &mut findings);
-            if rule.on == On::WhenSure {
+            if rule.on == On::WhenSure && !options.in_full.contains(rule.id) {
                 let found = findings.split_off(before);
                 let sure = found
                     .into_iter()

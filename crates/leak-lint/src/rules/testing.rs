@@ -11,7 +11,10 @@ fn found(rule: &Rule, text: &str) -> Vec<Finding> {
     with_parsed(&source, |parsed| {
         assert_eq!(parsed.problems(), [], "{text}");
         let mut findings = Vec::new();
-        (rule.check)(&crate::file::File::new(parsed), &mut findings);
+        (rule.check)(
+            &crate::file::File::new(parsed, crate::options::Options::NONE),
+            &mut findings,
+        );
         findings
     })
 }
