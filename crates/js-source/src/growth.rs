@@ -44,7 +44,9 @@ pub enum Phase {
 pub struct Site {
     /// What it does.
     pub role: SiteRole,
-    /// The call, assignment or update.
+    /// The call, assignment or update, in the parsed text's tree.
+    pub node: NodeId,
+    /// The same as a stretch of the text.
     pub extent: Extent,
     /// The callee or the target as written.
     pub callee: String,
@@ -142,6 +144,7 @@ impl<'a> Tree<'a> {
         let function = self.function_around(growth.node);
         Some(Site {
             role: growth.role,
+            node: growth.node,
             extent: self.extent(self.span(growth.node)),
             callee: self.brief(growth.callee),
             function: function.map(|f| self.function_ref(f)),

@@ -124,6 +124,16 @@ impl<'a> ParsedSource<'a> {
         self.tree.callable(expression)
     }
 
+    /// The function that a callee names, methods of the file's own classes and objects included: `f`, `this.m`, `api.m`.
+    pub fn callee_of(&self, callee: &Expression<'a>) -> Option<NodeId> {
+        self.tree.callee_node(callee)
+    }
+
+    /// The calls of the file that run a function, in the order of the text.
+    pub fn calls_of(&self, function: NodeId) -> &[NodeId] {
+        self.tree.calls_of(function)
+    }
+
     /// What could not be parsed; empty for a sound text.
     pub fn problems(&self) -> &[Problem] {
         &self.problems

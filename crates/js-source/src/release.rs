@@ -49,7 +49,9 @@ pub enum ReleaseKind {
 pub struct Release {
     /// How.
     pub kind: ReleaseKind,
-    /// The call, assignment or comparison.
+    /// The call, assignment or comparison, in the parsed text's tree.
+    pub node: NodeId,
+    /// The same as a stretch of the text.
     pub extent: Extent,
     /// The limit of a bound check.
     pub bound: Option<Limit>,
@@ -134,6 +136,7 @@ impl<'a> Tree<'a> {
             || function.is_some_and(|f| self.is_repeated(found.node, f));
         let release = Release {
             kind: found.kind,
+            node: found.node,
             extent: self.extent(self.span(found.node)),
             bound: found.bound,
             period,
