@@ -9,6 +9,7 @@ use oxc_semantic::{NodeId, Semantic, SemanticBuilder, SymbolId};
 use oxc_span::{SourceType, Span};
 use self_cell::self_cell;
 
+use crate::import::ImportedName;
 use crate::text::{Extent, SourceText};
 use crate::tree::Tree;
 
@@ -127,6 +128,11 @@ impl<'a> ParsedSource<'a> {
     /// The function that a callee names, methods of the file's own classes and objects included: `f`, `this.m`, `api.m`.
     pub fn callee_of(&self, callee: &Expression<'a>) -> Option<NodeId> {
         self.tree.callee_node(callee)
+    }
+
+    /// The module and the export that an expression names: `fs.open`, `require('x').y`, an imported name.
+    pub fn import_of(&self, expression: &Expression<'a>) -> Option<(String, ImportedName)> {
+        self.tree.import_of(expression)
     }
 
     /// The calls of the file that run a function, in the order of the text.
