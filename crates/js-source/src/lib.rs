@@ -49,6 +49,7 @@ mod reach;
 mod release;
 mod source_map;
 mod symbol_key;
+mod syntax;
 mod text;
 mod tree;
 
@@ -66,5 +67,6 @@ pub use limit::{ConstructorParameter, Limit};
 pub use parse::{ParsedSource, Problem, with_parsed};
 pub use release::{Release, ReleaseKind};
 pub use source_map::{OriginalPlace, SourceMapError, SourceMapIndex, SourceMapReference};
+pub use syntax::syntax_errors;
 pub use text::{Extent, Position, SourceText};
 pub use tree::{bare, is_function, literal_text};

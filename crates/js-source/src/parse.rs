@@ -80,17 +80,22 @@ fn parsed(ground: &Ground) -> ParsedSource<'_> {
     let problems = parsed
         .diagnostics
         .iter()
-        .map(|diagnostic| Problem {
-            message: diagnostic.message.to_string(),
-            extent: diagnostic.labels.first().map(|label| {
-                let span: Span = label.span();
-                source.extent(span.start, span.end)
-            }),
+        .map(|diagnostic| {
+            let label = diagnostic.labels.first();
+            problem(source, &diagnostic.message, label.map(|label| label.span()))
         })
         .collect();
     ParsedSource {
         tree: Tree::new(source, program, semantic.semantic),
         problems,
+    }
+}
+
+/// What the parser reports, with its place.
+pub(crate) fn problem(source: &SourceText, message: &str, place: Option<Span>) -> Problem {
+    Problem {
+        message: message.to_owned(),
+        extent: place.map(|span| source.extent(span.start, span.end)),
     }
 }
 
@@ -146,7 +151,7 @@ impl<'a> ParsedSource<'a> {
     }
 }
 
-fn parse_best<'a>(allocator: &'a Allocator, source: &'a SourceText) -> ParserReturn<'a> {
+pub(crate) fn parse_best<'a>(allocator: &'a Allocator, source: &'a SourceText) -> ParserReturn<'a> {
     let mut best: Option<ParserReturn<'a>> = None;
     for dialect in dialects(source.path()) {
         let parsed = Parser::new(allocator, source.text(), dialect)

@@ -22,6 +22,12 @@
 mod calls;
 mod file;
 mod finding;
+#[expect(
+    dead_code,
+    unused_imports,
+    reason = "the rules come to use it one by one"
+)]
+mod fix;
 mod hot;
 mod options;
 mod rule;
@@ -33,6 +39,7 @@ use stanch_leak_patterns::Confidence;
 use crate::file::File;
 
 pub use finding::{Edit, Finding, Fix, Label, Safety};
+pub use fix::apply::{Applied, Broken, Fixed, Flaw, edited, fix_text};
 pub use options::Options;
 pub use rule::{On, Rule};
 pub use rules::RULES;
