@@ -486,7 +486,7 @@ mod tests {
         let source = SourceText::new(path, before);
         let fix = with_parsed(&source, |parsed| {
             assert_eq!(parsed.problems(), [], "{before}");
-            let file = File::new(parsed);
+            let file = File::new(parsed, crate::options::Options::NONE);
             let here = file
                 .calls()
                 .iter()

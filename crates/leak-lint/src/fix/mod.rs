@@ -227,7 +227,7 @@ mod tests {
         let source = SourceText::new("a.js", text);
         let fix = with_parsed(&source, |parsed| {
             assert_eq!(parsed.problems(), [], "{text}");
-            let file = File::new(parsed);
+            let file = File::new(parsed, crate::options::Options::NONE);
             let calls = file.calls().iter();
             let here = calls
                 .map(|(node, _)| *node)
