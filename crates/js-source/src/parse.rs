@@ -1,6 +1,6 @@
 //! A source text into a syntax tree with scopes, whatever dialect it turns out to be.
 
-use std::cell::Cell;
+use std::cell::RefCell;
 
 use oxc_allocator::Allocator;
 use oxc_ast::ast::{Expression, Program};
@@ -31,31 +31,61 @@ pub struct ParsedSource<'a> {
     problems: Vec<Problem>,
 }
 
-/// Parses the text and hands the tree to `ask`. Questions about one text mostly come in a row: the tree is kept until the
-/// thread asks about another one.
+/// Parses the text and hands the tree to `ask`. Questions about one text mostly come in a row, or alternate with those about
+/// a few others: a thread keeps the trees that it asked last.
 ///
 /// The path's extension decides the dialect. A `.js` file (or one with no known extension) is read
 /// as a module when it has import or export, else as a script; when that fails as the other, and
 /// at last as TypeScript. The reading with the fewest problems wins; text that no dialect can
 /// read gives an empty tree with the problems, never an error.
 pub fn with_parsed<T>(source: &SourceText, ask: impl FnOnce(&ParsedSource<'_>) -> T) -> T {
-    let last = LAST.take();
-    let kept = last
-        .filter(|kept| kept.borrow_owner().source.is(source))
-        .unwrap_or_else(|| {
-            let ground = Ground {
-                source: source.clone(),
-                allocator: Allocator::default(),
-            };
-            Kept::new(ground, parsed)
-        });
+    let kept = kept(source).unwrap_or_else(|| {
+        let ground = Ground {
+            source: source.clone(),
+            allocator: Allocator::default(),
+        };
+        Kept::new(ground, parsed)
+    });
     let answer = kept.with_dependent(|_, parsed| ask(parsed));
-    LAST.set(Some(kept));
+    keep(kept);
     answer
 }
 
+/// Bytes of text whose trees are kept: one large bundle with the scripts around it. A tree takes some eleven times as much
+/// memory as its text.
+const KEPT_BYTES: usize = 16 << 20;
+/// Trees kept; looking for one among more would cost more than it saves.
+const KEPT_TREES: usize = 64;
+
 thread_local! {
-    static LAST: Cell<Option<Kept>> = const { Cell::new(None) };
+    /// The trees asked last, the latest at the end.
+    static LAST: RefCell<Vec<Kept>> = const { RefCell::new(Vec::new()) };
+}
+
+/// The tree of a text that was asked not long ago. Whoever asks has it for itself: questions inside the answer of another
+/// one about the same text parse it once more.
+fn kept(source: &SourceText) -> Option<Kept> {
+    LAST.with_borrow_mut(|last| {
+        let at = last
+            .iter()
+            .rposition(|kept| kept.borrow_owner().source.is(source))?;
+        Some(last.remove(at))
+    })
+}
+
+/// Keeps a tree, and lets go of those that were not asked for longest when there are too many. The latest stays, however large it is.
+fn keep(kept: Kept) {
+    let dropped: Vec<Kept> = LAST.with_borrow_mut(|last| {
+        last.push(kept);
+        let mut bytes = 0;
+        let fits = |kept: &&Kept| {
+            bytes += kept.borrow_owner().source.text().len();
+            bytes <= KEPT_BYTES
+        };
+        let fitting = last.iter().rev().take(KEPT_TREES).take_while(fits).count();
+        last.drain(..last.len() - fitting.max(1)).collect()
+    });
+    drop(dropped);
 }
 
 /// What a tree borrows from.
@@ -195,5 +225,32 @@ fn dialects(path: &str) -> Vec<SourceType> {
             SourceType::ts(),
             SourceType::tsx(),
         ],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{KEPT_BYTES, kept, with_parsed};
+    use crate::text::SourceText;
+
+    fn ask(source: &SourceText) {
+        with_parsed(source, |parsed| assert!(parsed.problems().is_empty()));
+    }
+
+    #[test]
+    fn trees_are_kept_until_there_are_too_many() {
+        let small = SourceText::new("small.js", "a();");
+        let large = SourceText::new("large.js", " ".repeat(KEPT_BYTES * 2 / 3));
+        let larger = SourceText::new("larger.js", " ".repeat(KEPT_BYTES + 1));
+        ask(&small);
+        ask(&large);
+        assert!(kept(&small).is_some(), "a question about another text");
+        ask(&small);
+        assert!(kept(&large).is_some(), "a question about another text");
+        ask(&large);
+        ask(&SourceText::new("large.js", " ".repeat(KEPT_BYTES * 2 / 3)));
+        assert!(kept(&large).is_none(), "two large ones are too much");
+        ask(&larger);
+        assert!(kept(&larger).is_some(), "the latest stays");
     }
 }
