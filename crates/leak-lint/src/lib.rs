@@ -22,11 +22,6 @@
 mod calls;
 mod file;
 mod finding;
-#[expect(
-    dead_code,
-    unused_imports,
-    reason = "the rules come to use it one by one"
-)]
 mod fix;
 mod hot;
 mod options;

@@ -14,24 +14,28 @@
 //! ```
 //!
 //! - [`Change::import`] finds or makes an import, extends the one of that module, and says under which name it is there.
-//! - [`Change::replace`], [`Change::insert`], [`Change::remove`] and [`Change::remove_statement`] change the text.
+//! - [`Change::replace`], [`Change::insert`] and [`Change::remove_statement`] change the text.
 //! - [`Change::before`] and [`Change::after`] put statements around the one that a node stands in; they add braces where
 //!   there are none. Text is written with semicolons, lines end with `\n`, and a tab at their start is a level of
 //!   indentation: the file's own style is put in.
 //! - [`Change::quote`] gives code that is put elsewhere, [`Change::string`] a string in the file's quotes,
 //!   [`Change::fresh`] a free name.
+//! - [`Change::constant`] gives a name to a handler that is written in place. [`ending::ending`] tells what ends the request
+//!   or the connection that a node belongs to, and [`ending::taken_off`] is the fix of a listener that has to go then.
 //!
 //! All of them give `None` where they cannot keep their word (no statement around, a name that is shadowed): the rule then
 //! has a finding without a fix. [`apply::fix_text`] applies the fixes of a file and checks each of them.
 
 pub(crate) mod apply;
+pub(crate) mod ending;
 mod import;
 mod layout;
 mod name;
 mod statement;
 
+use oxc_ast::ast::Expression;
 use oxc_semantic::NodeId;
-use oxc_span::Span;
+use oxc_span::{GetSpan, Span};
 
 use crate::file::File;
 use crate::finding::{Edit, Fix, Safety};
@@ -69,7 +73,12 @@ impl<'f, 's, 'a> Change<'f, 's, 'a> {
 
     /// Other text in place of a span.
     pub(crate) fn replace(&mut self, span: Span, text: impl Into<String>) {
-        let indent = self.layout.indent_at(span.start);
+        self.replace_under(span.start, span, text);
+    }
+
+    /// The same, with further lines indented as the one of another offset is.
+    pub(crate) fn replace_under(&mut self, line: u32, span: Span, text: impl Into<String>) {
+        let indent = self.layout.indent_at(line);
         let text = self.layout.indented(&text.into(), indent);
         self.edits.push(Edit {
             start: span.start,
@@ -83,12 +92,11 @@ impl<'f, 's, 'a> Change<'f, 's, 'a> {
         self.replace(Span::new(at, at), text);
     }
 
-    /// Nothing in place of a span.
-    pub(crate) fn remove(&mut self, span: Span) {
-        self.replace(span, "");
-    }
-
     /// The statement that a node stands in goes, with its line if it is alone on it.
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "no rule takes a whole statement away yet")
+    )]
     pub(crate) fn remove_statement(&mut self, node: NodeId) -> Option<()> {
         let spot = statement::spot(self.file, node)?;
         let span = match spot.kind {
@@ -151,6 +159,29 @@ impl<'f, 's, 'a> Change<'f, 's, 'a> {
         Some(name)
     }
 
+    /// The code that stands for a function: what it is called, or a constant that it is put into before the statement of
+    /// `node`, where it is written in place or made by `bind`.
+    pub(crate) fn constant(
+        &mut self,
+        node: NodeId,
+        function: &Expression<'a>,
+        wanted: &str,
+    ) -> Option<String> {
+        let span = function.span();
+        if matches!(function, Expression::Identifier(_))
+            || function
+                .as_member_expression()
+                .is_some_and(|member| !member.is_computed())
+        {
+            return Some(self.file.slice(span).to_owned());
+        }
+        let name = self.fresh(node, wanted)?;
+        let code = self.quote(span)?;
+        self.before(node, format!("const {name} = {code};"))?;
+        self.replace(span, name.clone());
+        Some(name)
+    }
+
     /// A string literal in the quotes of the file.
     pub(crate) fn string(&self, text: &str) -> String {
         self.layout.string(text)
@@ -166,11 +197,20 @@ impl<'f, 's, 'a> Change<'f, 's, 'a> {
 
     /// The fix; none when its edits are in each other's way, or there are none.
     pub(crate) fn done(mut self, title: impl Into<String>, safety: Safety) -> Option<Fix> {
-        for around in std::mem::take(&mut self.around) {
-            around.render(self.file, &self.layout, &mut self.edits, &mut self.looks);
+        let (mut edits, mut after) = (Vec::new(), Vec::new());
+        for around in &self.around {
+            let mut own = Vec::new();
+            around.render(self.file, &self.layout, &mut own, &mut self.looks);
+            let (opening, closing): (Vec<Edit>, Vec<Edit>) = own
+                .into_iter()
+                .partition(|edit| edit.end <= around.spot.span.start);
+            edits.extend(opening);
+            after.extend(closing);
         }
         import::render(&mut self);
-        let mut edits = self.edits;
+        // At one place: what comes before a statement, what its own code becomes, what comes after it.
+        edits.append(&mut self.edits);
+        edits.append(&mut after);
         edits.sort_by_key(|edit| (edit.start, edit.end));
         let overlaps = edits.windows(2).any(|pair| match pair {
             [one, next] => next.start < one.end,

@@ -8,7 +8,8 @@ use stanch_js_source::{bare, literal_text};
 use stanch_leak_patterns::{Confidence, Pattern};
 
 use crate::file::{File, argument, method};
-use crate::finding::{Finding, Label};
+use crate::finding::{Finding, Fix, Label};
+use crate::fix::ending::{Ending, ending, taken_off};
 use crate::rule::{On, Rule};
 
 pub(crate) const RULE: Rule = Rule {
@@ -47,7 +48,8 @@ app.get('/report', (req, res) => {
 
 ## How safe the fix is
 
-There is no automatic fix: `close` of the response also comes when the response was sent as a whole.
+Unsafe. It keeps the listener on the socket and takes it off when the response is closed, so what it did for the time
+after the response is no longer done. `close` of the response also comes when the response was sent as a whole.
 
 ## What is not flagged
 
@@ -91,9 +93,28 @@ fn check<'a>(file: &File<'_, 'a>, findings: &mut Vec<Finding>) {
                 format!("`{exchange}` ends long before its socket"),
             ),
             labels: Vec::new(),
-            fixes: Vec::new(),
+            fixes: fix(file, *node, call).into_iter().collect(),
         });
     }
+}
+
+/// The listener goes when its response is closed, or the request that asked for the socket.
+fn fix<'a>(file: &File<'_, 'a>, node: NodeId, call: &CallExpression<'a>) -> Option<Fix> {
+    let end = client_request(file, method(call)?.0).or_else(|| ending(file, node))?;
+    taken_off(file, node, call, &end)
+}
+
+/// The request of a client whose listener for `socket` was given this socket.
+fn client_request<'a>(file: &File<'_, 'a>, socket: &Expression<'a>) -> Option<Ending> {
+    let variable = file.variable(socket)?;
+    let scoping = file.parsed.semantic().scoping();
+    let declaration = scoping.symbol_declaration(variable);
+    matches!(file.kind(declaration), AstKind::FormalParameter(_)).then_some(())?;
+    let emitter = socket_of(file, socket)?;
+    Some(Ending {
+        emitter,
+        event: "close",
+    })
 }
 
 /// What a call adds to its object, in words; none if it adds no listener.
@@ -193,7 +214,7 @@ fn is_taken_off<'a>(file: &File<'_, 'a>, function: NodeId, socket: &str) -> bool
 #[cfg(test)]
 mod tests {
     use super::RULE;
-    use crate::rules::testing::{check, check_page};
+    use crate::rules::testing::{check, check_fix, check_page};
 
     #[test]
     fn the_page_holds() {
@@ -237,6 +258,28 @@ mod tests {
             "function track(req: Req) { req.connection.on('close', () => 1); }\napp.use((req, res, next) => { track(req); next(); });",
             &[1],
         );
+    }
+
+    #[test]
+    fn the_listener_goes_with_the_response() {
+        check_fix(
+            &RULE,
+            "app.get('/', (req, res) => {\n  req.socket.on('close', () => cancel(req.id));\n  build(res);\n});\n",
+            "app.get('/', (req, res) => {\n  const onClose = () => cancel(req.id);\n  req.socket.on('close', onClose);\n  res.once('close', () => req.socket.off('close', onClose));\n  build(res);\n});\n",
+        );
+        check_fix(
+            &RULE,
+            "fastify.get('/', async (request, reply) => {\n  request.raw.socket.once('timeout', abort)\n})\n",
+            "fastify.get('/', async (request, reply) => {\n  request.raw.socket.once('timeout', abort)\n  reply.raw.once('close', () => request.raw.socket.off('timeout', abort))\n})\n",
+        );
+        check_fix(
+            &RULE,
+            "const r = http.request(o); const f = () => r.on('socket', (s) => { s.on('timeout', g); });",
+            "const r = http.request(o); const f = () => r.on('socket', (s) => { s.on('timeout', g); r.once('close', () => s.off('timeout', g)); });",
+        );
+        let without =
+            "const f = (req) => { const s = req.socket; s.setTimeout(9, () => req.destroy()); };";
+        check_fix(&RULE, without, without);
     }
 
     #[test]

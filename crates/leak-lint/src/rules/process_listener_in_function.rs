@@ -7,7 +7,8 @@ use stanch_leak_patterns::{Confidence, Pattern};
 
 use crate::calls::Calls;
 use crate::file::{File, argument, method};
-use crate::finding::{Finding, Label};
+use crate::finding::{Finding, Fix, Label};
+use crate::fix::ending::{ending, taken_off};
 use crate::rule::{On, Rule};
 
 pub(crate) const RULE: Rule = Rule {
@@ -63,7 +64,8 @@ export async function run(child) {
 
 ## How safe the fix is
 
-There is no automatic fix.
+Unsafe. In a function of a request or a connection the listener is taken off when that is closed, and does no longer run
+after it. Elsewhere there is no automatic fix, because what ends the need for the listener is for the author to say.
 
 ## What is not flagged
 
@@ -103,9 +105,13 @@ fn check(file: &File<'_, '_>, findings: &mut Vec<Finding>) {
                 "stays with all that its scope keeps",
             ),
             labels: Vec::new(),
-            fixes: Vec::new(),
+            fixes: fix(file, *node, call).into_iter().collect(),
         });
     }
+}
+
+fn fix<'a>(file: &File<'_, 'a>, node: NodeId, call: &CallExpression<'a>) -> Option<Fix> {
+    taken_off(file, node, call, &ending(file, node)?)
 }
 
 fn is_process(object: &Expression<'_>) -> bool {
@@ -160,7 +166,7 @@ fn runs_behind_a_guard(file: &File<'_, '_>, function: NodeId, node: NodeId) -> b
 #[cfg(test)]
 mod tests {
     use super::RULE;
-    use crate::rules::testing::{check, check_page};
+    use crate::rules::testing::{check, check_fix, check_page};
 
     #[test]
     fn the_page_holds() {
@@ -189,6 +195,17 @@ mod tests {
             "app.get('/', (req, res) => { process.on('SIGTERM', () => res.end()); });",
             &[1],
         );
+    }
+
+    #[test]
+    fn the_listener_goes_with_the_response() {
+        check_fix(
+            &RULE,
+            "app.get('/', (req, res) => {\n  process.on('SIGTERM', () => {\n    res.end();\n  });\n});",
+            "app.get('/', (req, res) => {\n  const onSIGTERM = () => {\n    res.end();\n  };\n  process.on('SIGTERM', onSIGTERM);\n  res.once('close', () => process.off('SIGTERM', onSIGTERM));\n});",
+        );
+        let without = "exports.ask = () => { process.on('message', (m) => m); };";
+        check_fix(&RULE, without, without);
     }
 
     #[test]

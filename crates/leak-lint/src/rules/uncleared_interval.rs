@@ -3,11 +3,13 @@
 use oxc_ast::AstKind;
 use oxc_ast::ast::{AssignmentTarget, CallExpression, Expression};
 use oxc_semantic::NodeId;
-use stanch_js_source::bare;
+use stanch_js_source::{bare, is_function};
 use stanch_leak_patterns::{Confidence, Pattern};
 
 use crate::file::{File, method};
-use crate::finding::{Finding, Label};
+use crate::finding::{Finding, Fix, Label, Safety};
+use crate::fix::Change;
+use crate::fix::ending::ending;
 use crate::hot::Heat;
 use crate::rule::{On, Rule};
 
@@ -43,7 +45,8 @@ wss.on('connection', (socket) => {
 
 ## How safe the fix is
 
-There is no automatic fix yet: what ends the interval is for the author to say.
+Unsafe. In a function of a request or a connection the interval is cleared when that is closed, and does nothing after it.
+Elsewhere a cleanup to be returned is shown only: the callers have to call it.
 
 ## What is not flagged
 
@@ -80,9 +83,77 @@ fn check<'a>(file: &File<'_, 'a>, findings: &mut Vec<Finding>) {
                 "runs until it is cleared, with all that its scope keeps",
             ),
             labels: Vec::new(),
-            fixes: Vec::new(),
+            fixes: fix(file, *node, call).into_iter().collect(),
         });
     }
+}
+
+/// The interval is cleared when what it belongs to ends; where that is not seen, its function returns a cleanup.
+fn fix<'a>(file: &File<'_, 'a>, node: NodeId, call: &CallExpression<'a>) -> Option<Fix> {
+    let mut change = Change::of(file);
+    let timer = handle(file, node, call, &mut change)?;
+    let Some(end) = ending(file, node) else {
+        return returned(file, node, &timer, change);
+    };
+    let closed = change.string(end.event);
+    let emitter = end.emitter;
+    change.after(
+        node,
+        format!("{emitter}.once({closed}, () => clearInterval({timer}));"),
+    )?;
+    let title = format!("Clear the interval when `{emitter}` is closed");
+    change.done(title, Safety::Unsafe)
+}
+
+/// The variable that has the interval's handle, which is put into one where it is dropped.
+fn handle<'a>(
+    file: &File<'_, 'a>,
+    node: NodeId,
+    call: &CallExpression<'a>,
+    change: &mut Change<'_, '_, 'a>,
+) -> Option<String> {
+    for around in file.nodes().ancestor_ids(node) {
+        match file.kind(around) {
+            AstKind::ExpressionStatement(statement) => {
+                // Not after a keyword or a comment that belongs to the call.
+                if statement.span.start != call.span.start {
+                    return None;
+                }
+                let timer = change.fresh(node, "timer")?;
+                change.insert(call.span.start, format!("const {timer} = "));
+                return Some(timer);
+            }
+            AstKind::VariableDeclarator(declarator) => {
+                let name = declarator.id.get_binding_identifier()?;
+                return Some(name.name.to_string());
+            }
+            AstKind::AssignmentExpression(assignment) => {
+                let target = assignment.left.get_identifier_name()?;
+                return Some(target.to_owned());
+            }
+            kind if is_function(kind) => return None,
+            _ => {}
+        }
+    }
+    None
+}
+
+fn returned<'a>(
+    file: &File<'_, 'a>,
+    node: NodeId,
+    timer: &str,
+    mut change: Change<'_, '_, 'a>,
+) -> Option<Fix> {
+    let function = file.function_around(node)?;
+    let returns = file.nodes().iter().any(|other| {
+        matches!(other.kind(), AstKind::ReturnStatement(_))
+            && file.function_around(other.id()) == Some(function)
+    });
+    if returns {
+        return None;
+    }
+    change.after(node, format!("return () => clearInterval({timer});"))?;
+    change.done("Return what clears the interval", Safety::Display)
 }
 
 fn is_global_call<'a>(file: &File<'_, 'a>, call: &CallExpression<'a>, name: &str) -> bool {
@@ -152,7 +223,7 @@ fn is_used_as_a_handle(file: &File<'_, '_>, variable: oxc_semantic::SymbolId) ->
 #[cfg(test)]
 mod tests {
     use super::RULE;
-    use crate::rules::testing::{check, check_page};
+    use crate::rules::testing::{check, check_fix, check_page, check_shown};
 
     #[test]
     fn the_page_holds() {
@@ -180,6 +251,39 @@ mod tests {
             &RULE,
             "const beat = (s) => { setInterval(() => s.ping(), 9); };\nio.on('connection', (s) => beat(s));",
             &[1],
+        );
+    }
+
+    #[test]
+    fn an_interval_ends_with_its_connection() {
+        check_fix(
+            &RULE,
+            "wss.on('connection', (socket) => {\n  setInterval(() => socket.ping(), 30_000);\n});\n",
+            "wss.on('connection', (socket) => {\n  const timer = setInterval(() => socket.ping(), 30_000);\n  socket.once('close', () => clearInterval(timer));\n});\n",
+        );
+        check_fix(
+            &RULE,
+            "import { Server } from 'socket.io'\nio.on('connection', (s) => {\n\tlet beat\n\tbeat = setInterval(f, 9)\n})\n",
+            "import { Server } from 'socket.io'\nio.on('connection', (s) => {\n\tlet beat\n\tbeat = setInterval(f, 9)\n\ts.once('disconnect', () => clearInterval(beat))\n})\n",
+        );
+        check_fix(
+            &RULE,
+            "app.get('/', (req, res) => { if (req.query.live) setInterval(tick, 10).unref(); });",
+            "app.get('/', (req, res) => { if (req.query.live) { const timer = setInterval(tick, 10).unref(); res.once('close', () => clearInterval(timer)); } });",
+        );
+        check_fix(
+            &RULE,
+            "app.get('/', (req, res) => { const timer = []; setInterval(timer, 1); setInterval(tick, 2); });",
+            "app.get('/', (req, res) => { const timer = []; const timer2 = setInterval(timer, 1); res.once('close', () => clearInterval(timer2)); const timer3 = setInterval(tick, 2); res.once('close', () => clearInterval(timer3)); });",
+        );
+    }
+
+    #[test]
+    fn a_cleanup_is_shown_where_the_end_is_not_seen() {
+        check_shown(
+            &RULE,
+            "const beat = (s) => { setInterval(() => s.ping(), 9); };\nio.on('connection', (s) => beat(s));",
+            "const beat = (s) => { const timer = setInterval(() => s.ping(), 9); return () => clearInterval(timer); };\nio.on('connection', (s) => beat(s));",
         );
     }
 

@@ -1,14 +1,15 @@
 //! `createReadStream(…).pipe(res)`: when the client goes away, nobody closes the file.
 
 use oxc_ast::AstKind;
-use oxc_ast::ast::{CallExpression, Expression};
+use oxc_ast::ast::{Argument, CallExpression, Expression};
 use oxc_semantic::NodeId;
 use oxc_span::{GetSpan, Span};
-use stanch_js_source::bare;
+use stanch_js_source::{bare, literal_text};
 use stanch_leak_patterns::{Confidence, Pattern};
 
 use crate::file::{File, argument, method};
-use crate::finding::{Finding, Label};
+use crate::finding::{Finding, Fix, Label, Safety};
+use crate::fix::Change;
 use crate::rule::{On, Rule};
 
 pub(crate) const RULE: Rule = Rule {
@@ -53,7 +54,9 @@ app.get('/files/:name', (req, res) => {
 
 ## How safe the fix is
 
-There is no automatic fix yet: `pipeline` also destroys the response when the file cannot be read.
+Unsafe. `pipeline` also destroys the response when the file cannot be read, and its callback logs what was an uncaught
+error before. Where the function listens for errors of the file by itself, the pipe stays, and the file is destroyed when
+the response is closed.
 
 ## What is not flagged
 
@@ -98,9 +101,98 @@ fn check<'a>(file: &File<'_, 'a>, findings: &mut Vec<Finding>) {
             growth: Some("per aborted request, for the life of the process"),
             place: Label::new(file.extent(call.span), "`pipe` does not pass on that the client has gone"),
             labels: vec![Label::new(file.extent(opened), "opened here")],
-            fixes: Vec::new(),
+            fixes: fix(file, *node, call).into_iter().collect(),
         });
     }
+}
+
+/// `pipeline` in place of the pipes; or the file goes with the response, where its errors are handled already.
+fn fix<'a>(file: &File<'_, 'a>, node: NodeId, call: &CallExpression<'a>) -> Option<Fix> {
+    let (source, _) = method(call)?;
+    let first = first_of_chain(source);
+    match destroyed_with_the_response(file, node, call, first) {
+        Some(fix) => Some(fix),
+        None => piped_through_pipeline(file, node, call),
+    }
+}
+
+fn destroyed_with_the_response<'a>(
+    file: &File<'_, 'a>,
+    node: NodeId,
+    call: &CallExpression<'a>,
+    first: &Expression<'a>,
+) -> Option<Fix> {
+    file.variable(first)?;
+    let name = file.slice(first.span());
+    let listens = file.calls().iter().any(|(_, call)| {
+        method(call).is_some_and(|(object, name)| {
+            matches!(name, "on" | "once")
+                && file.slice(object.span()) == file.slice(first.span())
+                && argument(call, 0).and_then(literal_text) == Some("error")
+        })
+    });
+    let destination = argument(call, 0).filter(|it| response(it).is_some() && listens)?;
+    let mut change = Change::of(file);
+    let closed = change.string("close");
+    let destination = file.slice(destination.span());
+    change.after(
+        node,
+        format!("{destination}.once({closed}, () => {name}.destroy());"),
+    )?;
+    let title = format!("Destroy `{name}` when `{destination}` is closed");
+    change.done(title, Safety::Unsafe)
+}
+
+/// The end of `pipeline(…`: a client that went away is no error to be told of.
+const CALLBACK: &str = ", (error) => {
+\tif (error && error.code !== 'ERR_STREAM_PREMATURE_CLOSE') console.error(error);
+})";
+
+/// `a.pipe(b).pipe(c)` as `pipeline(a, b, c, callback)`, which gives `c` as well.
+fn piped_through_pipeline<'a>(
+    file: &File<'_, 'a>,
+    node: NodeId,
+    call: &CallExpression<'a>,
+) -> Option<Fix> {
+    let mut change = Change::of(file);
+    let pipeline = change.import(node, "node:stream", "pipeline")?;
+    let mut at = call;
+    let first = loop {
+        let (source, _) = method(at)?;
+        let [
+            Argument::StaticMemberExpression(_)
+            | Argument::Identifier(_)
+            | Argument::CallExpression(_)
+            | Argument::NewExpression(_),
+        ] = at.arguments.as_slice()
+        else {
+            return None;
+        };
+        let given = argument(at, 0)?;
+        let gap = Span::new(source.span().end, given.span().start);
+        let end = Span::new(given.span().end, at.span.end);
+        let written = |span| -> String { file.slice(span).split_whitespace().collect() };
+        // Anything else there, such as a comment or a cast, would be lost.
+        if written(gap) != ".pipe(" || !matches!(written(end).as_str(), ")" | ",)") {
+            return None;
+        }
+        change.replace(gap, ", ");
+        let ending = if at.span == call.span { CALLBACK } else { "" };
+        change.replace_under(first_of_chain(source).span().start, end, ending);
+        match source {
+            Expression::CallExpression(before)
+                if method(before).is_some_and(|(_, name)| name == "pipe") =>
+            {
+                at = before
+            }
+            first => break first,
+        }
+    };
+    change.insert(first.span().start, format!("{pipeline}("));
+    change.done(
+        "Pipe with `pipeline`, which destroys all streams when one ends early",
+        Safety::Unsafe,
+    )
 }
 
 /// What a chain of pipes begins with.
@@ -200,7 +292,7 @@ fn is_guarded<'a>(file: &File<'_, 'a>, function: NodeId, source: &Expression<'a>
 #[cfg(test)]
 mod tests {
     use super::RULE;
-    use crate::rules::testing::{check, check_page};
+    use crate::rules::testing::{check, check_fix, check_page};
 
     #[test]
     fn the_page_holds() {
@@ -219,6 +311,37 @@ mod tests {
             "function send(name, reply) {\n  const file = fs.createReadStream(name);\n  file.on('error', () => {});\n  file.pipe(zlib.createGzip()).pipe(reply.raw);\n}",
             &[4],
         );
+    }
+
+    #[test]
+    fn pipes_become_a_pipeline() {
+        check_fix(
+            &RULE,
+            "const fs = require('node:fs');\n\nserve((req, res) => {\n  fs.createReadStream(name(req)).pipe(res);\n});\n",
+            "const fs = require('node:fs');\nconst { pipeline } = require('node:stream');\n\nserve((req, res) => {\n  pipeline(fs.createReadStream(name(req)), res, (error) => {\n    if (error && error.code !== 'ERR_STREAM_PREMATURE_CLOSE') console.error(error);\n  });\n});\n",
+        );
+        check_fix(
+            &RULE,
+            "import { pipeline } from 'stream'\nexport const send = (req, res) =>\n  createReadStream(req.path)\n    .pipe(createGzip())\n    .pipe(res)\n",
+            "import { pipeline } from 'stream'\nexport const send = (req, res) =>\n  pipeline(createReadStream(req.path), createGzip(), res, (error) => {\n    if (error && error.code !== 'ERR_STREAM_PREMATURE_CLOSE') console.error(error);\n  })\n",
+        );
+    }
+
+    #[test]
+    fn a_file_whose_errors_are_handled_goes_with_the_response() {
+        check_fix(
+            &RULE,
+            "const f = (res) => {\n  const s = createReadStream('a');\n  s.on('error', () => res.end());\n  s.pipe(res);\n};",
+            "const f = (res) => {\n  const s = createReadStream('a');\n  s.on('error', () => res.end());\n  s.pipe(res);\n  res.once('close', () => s.destroy());\n};",
+        );
+    }
+
+    #[test]
+    fn pipes_with_options_stay() {
+        let text = "const f = (res) => createReadStream('a').pipe(res, { end: false });";
+        check_fix(&RULE, text, text);
+        let text = "const f = (res) => createReadStream('a') /* why */ .pipe(res);";
+        check_fix(&RULE, text, text);
     }
 
     #[test]

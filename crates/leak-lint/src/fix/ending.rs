@@ -1,0 +1,149 @@
+//! A node into what ends the piece of work that it belongs to, and listeners into ones that are taken off then.
+
+use oxc_ast::AstKind;
+use oxc_ast::ast::{BindingIdentifier, CallExpression, Expression, FormalParameters};
+use oxc_semantic::NodeId;
+use oxc_span::GetSpan;
+use stanch_js_source::literal_text;
+
+use super::{Change, for_event};
+use crate::file::{File, argument, method};
+use crate::finding::{Fix, Safety};
+
+/// An emitter and the event after which a request or a connection is over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Ending {
+    /// Code that stands for the emitter.
+    pub(crate) emitter: String,
+    /// `close`, or what the library has in its place.
+    pub(crate) event: &'static str,
+}
+
+/// Parameters of handlers, with what leads from them to Node's response: express and node:http, fastify, koa.
+const RESPONSES: [(&str, &str); 6] = [
+    ("res", ""),
+    ("_res", ""),
+    ("response", ""),
+    ("reply", ".raw"),
+    ("rep", ".raw"),
+    ("ctx", ".res"),
+];
+/// Events whose listener gets a connection first: node:net, ws, node:tls, node:http2, socket.io.
+const CONNECTIONS: [&str; 4] = ["connection", "secureConnection", "session", "stream"];
+
+/// What ends the piece of work around a node: its response is closed, or its connection. None where no such variable is
+/// seen from there.
+pub(crate) fn ending(file: &File<'_, '_>, node: NodeId) -> Option<Ending> {
+    let mut around = file.function_around(node);
+    while let Some(function) = around {
+        let parameters = match file.kind(function) {
+            AstKind::Function(function) => &function.params,
+            AstKind::ArrowFunctionExpression(arrow) => &arrow.params,
+            _ => return None,
+        };
+        let found = connection(file, node, function, parameters)
+            .or_else(|| response(file, node, parameters));
+        if found.is_some() {
+            return found;
+        }
+        around = file.function_around(function);
+    }
+    None
+}
+
+fn response(
+    file: &File<'_, '_>,
+    node: NodeId,
+    parameters: &FormalParameters<'_>,
+) -> Option<Ending> {
+    let names = parameters.items.iter();
+    let mut names = names.filter_map(|item| item.pattern.get_binding_identifier());
+    names.find_map(|parameter| {
+        let (_, inner) = RESPONSES.iter().find(|(name, _)| *name == parameter.name)?;
+        is_seen(file, node, parameter).then(|| Ending {
+            emitter: format!("{}{inner}", parameter.name),
+            event: "close",
+        })
+    })
+}
+
+fn connection(
+    file: &File<'_, '_>,
+    node: NodeId,
+    function: NodeId,
+    parameters: &FormalParameters<'_>,
+) -> Option<Ending> {
+    let AstKind::CallExpression(call) = file.kind(file.nodes().parent_id(function)) else {
+        return None;
+    };
+    let (_, name) = method(call)?;
+    let event = argument(call, 0).and_then(literal_text)?;
+    if !matches!(name, "on" | "addListener") || !CONNECTIONS.contains(&event) {
+        return None;
+    }
+    let parameter = parameters.items.first()?.pattern.get_binding_identifier()?;
+    // The sockets of socket.io say `disconnect`, all others `close`.
+    let is_socket_io = file
+        .parsed
+        .imports()
+        .iter()
+        .any(|import| import.module == "socket.io");
+    is_seen(file, node, parameter).then(|| Ending {
+        emitter: parameter.name.to_string(),
+        event: if is_socket_io { "disconnect" } else { "close" },
+    })
+}
+
+/// Whether the name of a parameter means that parameter at a node, which still has its first value.
+fn is_seen(file: &File<'_, '_>, node: NodeId, parameter: &BindingIdentifier<'_>) -> bool {
+    let scoping = file.parsed.semantic().scoping();
+    let Some(symbol) = parameter.symbol_id.get() else {
+        return false;
+    };
+    let scope = file.nodes().get_node(node).scope_id();
+    let seen = scoping.scope_ancestors(scope).find_map(|scope| {
+        let mut own = scoping.iter_bindings_in(scope);
+        own.find(|own| scoping.symbol_name(*own) == parameter.name)
+    });
+    seen == Some(symbol) && !scoping.symbol_is_mutated(symbol)
+}
+
+/// The listener that a call adds gets a name, and is taken off when what it belongs to has ended.
+pub(crate) fn taken_off<'a>(
+    file: &File<'_, 'a>,
+    node: NodeId,
+    call: &CallExpression<'a>,
+    end: &Ending,
+) -> Option<Fix> {
+    let (emitter, name) = method(call)?;
+    let removal = match name {
+        "on" | "once" => "off",
+        "addListener" | "prependListener" | "prependOnceListener" => "removeListener",
+        "addEventListener" => "removeEventListener",
+        _ => return None,
+    };
+    let event = argument(call, 0)?;
+    // What is computed may be another value when it is computed again.
+    let event_text = match event {
+        Expression::Identifier(_) | Expression::StringLiteral(_) => file.slice(event.span()),
+        _ => return None,
+    };
+    let wanted = literal_text(event).map_or_else(|| "listener".to_owned(), for_event);
+    let options = match argument(call, 2) {
+        None => String::new(),
+        Some(options) => format!(", {}", file.slice(options.span())),
+    };
+    let mut change = Change::of(file);
+    let handler = change.constant(node, argument(call, 1)?, &wanted)?;
+    let emitter = file.slice(emitter.span());
+    let Ending { emitter: of, event } = end;
+    let closed = change.string(event);
+    change.after(
+        node,
+        format!(
+            "{of}.once({closed}, () => {emitter}.{removal}({event_text}, {handler}{options}));"
+        ),
+    )?;
+    let title = format!("Take the listener off when `{of}` is closed");
+    change.done(title, Safety::Unsafe)
+}
