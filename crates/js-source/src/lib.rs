@@ -52,6 +52,7 @@ mod symbol_key;
 mod syntax;
 mod text;
 mod tree;
+mod value;
 
 pub use block::BlockValue;
 pub use call::{CallKind, CallSite};
@@ -70,3 +71,4 @@ pub use source_map::{OriginalPlace, SourceMapError, SourceMapIndex, SourceMapRef
 pub use syntax::syntax_errors;
 pub use text::{Extent, Position, SourceText};
 pub use tree::{bare, is_function, literal_text};
+pub use value::{ClassShape, Value};

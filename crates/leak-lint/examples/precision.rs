@@ -9,12 +9,14 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use stanch_js_source::SourceText;
-use stanch_leak_lint::{RULES, lint_with};
+use stanch_leak_lint::{FileIndex, Options, Project, RULES, Summary};
 
 /// What is true of a case.
 #[derive(Deserialize)]
 struct Case {
     findings: Vec<Expected>,
+    #[serde(default)]
+    also: Vec<Expected>,
 }
 
 #[derive(Deserialize)]
@@ -59,18 +61,29 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 fn judge(case: &Path, scores: &mut BTreeMap<&str, Score>) -> Result<(), Box<dyn Error>> {
     let truth: Case = serde_json::from_str(&fs::read_to_string(case.join("case.json"))?)?;
-    let mut expected: Vec<(String, String, u32)> = truth
-        .findings
-        .into_iter()
-        .map(|finding| (finding.rule, finding.file, finding.line))
-        .collect();
+    let places = |all: &[Expected]| -> Vec<(String, String, u32)> {
+        let place = |one: &Expected| (one.rule.clone(), one.file.clone(), one.line);
+        all.iter().map(place).collect()
+    };
+    let (mut expected, also) = (places(&truth.findings), places(&truth.also));
+    let mut sources = Vec::new();
     for path in files(case)? {
         let name = path.strip_prefix(case)?.to_string_lossy().into_owned();
-        let source = SourceText::new(name.clone(), fs::read_to_string(&path)?);
-        for finding in lint_with(&source, |_| true) {
+        sources.push(SourceText::new(name, fs::read_to_string(&path)?));
+    }
+    let options = Options::default();
+    let summaries = sources.iter();
+    let summaries = summaries
+        .map(|source| (source.path().to_owned(), Summary::of(source, &options)))
+        .collect();
+    let project = Project::link(summaries, options, |file, module| {
+        resolve(&sources, sources[file.0].path(), module)
+    });
+    for (index, source) in sources.iter().enumerate() {
+        for finding in project.lint(FileIndex(index), source, |_| true) {
             let found = (
                 finding.rule.to_owned(),
-                name.clone(),
+                source.path().to_owned(),
                 finding.place.extent.line(),
             );
             let score = scores.entry(finding.rule).or_default();
@@ -79,12 +92,13 @@ fn judge(case: &Path, scores: &mut BTreeMap<&str, Score>) -> Result<(), Box<dyn 
                     expected.swap_remove(at);
                     score.right += 1;
                 }
+                None if also.contains(&found) => {}
                 None => {
                     score.wrong += 1;
                     println!(
                         "wrong    {} {}:{} {}",
                         case.display(),
-                        name,
+                        found.1,
                         found.2,
                         finding.rule
                     );
@@ -129,4 +143,30 @@ fn files(folder: &Path) -> Result<Vec<PathBuf>, Box<dyn Error>> {
     }
     found.sort();
     Ok(found)
+}
+
+/// The file of a case that a module names: as written, with an extension, or the index of a folder.
+fn resolve(sources: &[SourceText], from: &str, module: &str) -> Option<FileIndex> {
+    if !module.starts_with('.') {
+        return None;
+    }
+    let mut path = PathBuf::from(from);
+    path.pop();
+    for part in module.split('/') {
+        match part {
+            "." => {}
+            ".." => {
+                path.pop();
+            }
+            part => path.push(part),
+        }
+    }
+    let path = path.to_string_lossy();
+    let stem = path.rsplit_once('.').map_or(&*path, |(stem, _)| stem);
+    let is_it = |own: &str| {
+        let own_stem = own.rsplit_once('.').map_or(own, |(stem, _)| stem);
+        own == path || own_stem == path || own_stem == stem || own_stem == format!("{path}/index")
+    };
+    let at = sources.iter().position(|source| is_it(source.path()))?;
+    Some(FileIndex(at))
 }

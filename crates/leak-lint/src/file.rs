@@ -6,30 +6,36 @@ use oxc_ast::AstKind;
 use oxc_ast::ast::{Argument, CallExpression, Expression};
 use oxc_semantic::{AstNodes, NodeId, SymbolId};
 use oxc_span::{GetSpan, Span};
-use stanch_js_source::{Extent, ParsedSource, bare};
+use stanch_js_source::{Extent, ParsedSource, Value, bare};
 
-use crate::calls::HowOften;
-use crate::hot::Hot;
 use crate::options::Options;
+use crate::project::{Calls, Elsewhere, FileIndex, Heat, Holder, Meaning, Project, Site};
+use crate::summary::place;
 
 /// A file under the rules.
 pub(crate) struct File<'s, 'a> {
     pub(crate) parsed: &'s ParsedSource<'a>,
     /// What the project's configuration says.
     pub(crate) options: &'s Options,
+    /// What is known of all files together.
+    pub(crate) project: &'s Project,
+    /// Which of the project's files it is.
+    pub(crate) index: FileIndex,
     calls: OnceCell<Vec<(NodeId, &'a CallExpression<'a>)>>,
-    hot: OnceCell<Hot>,
-    how_often: OnceCell<HowOften>,
 }
 
 impl<'s, 'a> File<'s, 'a> {
-    pub(crate) fn new(parsed: &'s ParsedSource<'a>, options: &'s Options) -> Self {
+    pub(crate) fn new(
+        parsed: &'s ParsedSource<'a>,
+        project: &'s Project,
+        index: FileIndex,
+    ) -> Self {
         Self {
             parsed,
-            options,
+            options: project.options(),
+            project,
+            index,
             calls: OnceCell::new(),
-            hot: OnceCell::new(),
-            how_often: OnceCell::new(),
         }
     }
 
@@ -52,14 +58,69 @@ impl<'s, 'a> File<'s, 'a> {
         })
     }
 
-    /// Which functions run again and again.
-    pub(crate) fn hot(&self) -> &Hot {
-        self.hot.get_or_init(|| Hot::of(self))
+    /// How the code at a node comes to run again and again, if it does: it or a function around it is hot.
+    pub(crate) fn heat(&self, node: NodeId) -> Option<Heat> {
+        let functions = std::iter::successors(self.function_around(node), |inner| {
+            self.function_around(*inner)
+        });
+        let heats = functions.filter_map(|function| self.project.heat(self.site(function)));
+        heats.max()
     }
 
-    /// How often functions are called.
-    pub(crate) fn how_often(&self) -> &HowOften {
-        self.how_often.get_or_init(|| HowOften::of_file(self))
+    /// How often a function is called, or a class constructed, by all files of the project.
+    pub(crate) fn calls_of(&self, function: NodeId) -> Calls {
+        if self.heat(function).is_some() {
+            return Calls::Again;
+        }
+        self.project.calls_of(self.site(function))
+    }
+
+    /// How often the code at a node runs.
+    pub(crate) fn frequency(&self, node: NodeId) -> Calls {
+        if self.heat(node).is_some() {
+            return Calls::Again;
+        }
+        self.project.calls_at(self.index, place(self.parsed, node))
+    }
+
+    fn site(&self, function: NodeId) -> Site {
+        Site {
+            file: self.index,
+            start: self.kind(function).span().start,
+        }
+    }
+
+    /// What an expression stands for, in any file of the project or outside of it.
+    pub(crate) fn meaning(&self, expression: &Expression<'a>) -> Meaning {
+        self.project
+            .meaning(self.index, &self.parsed.value(expression))
+    }
+
+    /// What is done to the holder that an expression names, in all files of the project, this one included; none where no
+    /// other file can mean it.
+    pub(crate) fn uses_of(&self, expression: &Expression<'a>) -> Vec<Elsewhere<'s>> {
+        self.uses_of_value(&self.parsed.value(expression))
+    }
+
+    /// What is done to what a variable of the module holds, in all files of the project.
+    pub(crate) fn uses_of_variable(&self, variable: SymbolId) -> Vec<Elsewhere<'s>> {
+        self.uses_of_value(&self.parsed.value_of_variable(variable))
+    }
+
+    /// What is done to a field of a class's instances (or of the class itself), in all files of the project; also to fields
+    /// of that name in other files of which nothing shows whose they are.
+    pub(crate) fn uses_of_field(&self, class: NodeId, name: &str) -> Vec<Elsewhere<'s>> {
+        let holder = Holder::Member(self.site(class), name.into());
+        let named = self.project.uses_named(name);
+        let named = named.filter(|used| used.file != self.index);
+        self.project.uses_of(&holder).chain(named).collect()
+    }
+
+    fn uses_of_value(&self, value: &Value) -> Vec<Elsewhere<'s>> {
+        match self.project.holder(self.index, value) {
+            Some(holder) => self.project.uses_of(&holder).collect(),
+            None => Vec::new(),
+        }
     }
 
     /// The innermost function around a node, itself excluded; none at module level.

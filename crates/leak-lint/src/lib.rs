@@ -17,27 +17,28 @@
 //! assert_eq!(findings[0].place.extent.line(), 4);
 //! ```
 //!
-//! It knows no terminal, no files and no heaps. What other files do with a holder it does not see.
+//! It knows no terminal, no files and no heaps. What the files of a project say of each
+//! other comes through [`Project`]: each is summed up by itself, then they are linked.
 
-mod calls;
 mod file;
 mod finding;
 mod fix;
-mod hot;
+mod heat;
 mod options;
+mod project;
 mod rule;
 mod rules;
+mod summary;
 
-use stanch_js_source::{SourceText, with_parsed};
-use stanch_leak_patterns::Confidence;
-
-use crate::file::File;
+use stanch_js_source::SourceText;
 
 pub use finding::{Edit, Finding, Fix, Label, Safety};
 pub use fix::apply::{Applied, Broken, Fixed, Flaw, edited, fix_text};
 pub use options::Options;
+pub use project::{FileIndex, Project};
 pub use rule::{On, Rule};
 pub use rules::RULES;
+pub use summary::Summary;
 
 /// What the rules that run without being asked for find in a text, in its order.
 #[must_use]
@@ -58,21 +59,5 @@ pub fn lint_under(
     options: &Options,
     selects: impl Fn(&Rule) -> bool,
 ) -> Vec<Finding> {
-    with_parsed(source, |parsed| {
-        let file = File::new(parsed, options);
-        let mut findings = Vec::new();
-        for rule in RULES.iter().filter(|rule| selects(rule)) {
-            let before = findings.len();
-            (rule.check)(&file, &mut findings);
-            if rule.on == On::WhenSure && !options.in_full.contains(rule.id) {
-                let found = findings.split_off(before);
-                let sure = found
-                    .into_iter()
-                    .filter(|finding| finding.confidence == Confidence::High);
-                findings.extend(sure);
-            }
-        }
-        findings.sort_by_key(|finding| (finding.place.extent.start, finding.rule));
-        findings
-    })
+    Project::alone(source, options.clone()).lint(FileIndex(0), source, selects)
 }

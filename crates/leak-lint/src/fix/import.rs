@@ -484,9 +484,10 @@ mod tests {
     #[track_caller]
     fn check(path: &str, before: &str, after: &str) {
         let source = SourceText::new(path, before);
+        let project = crate::project::Project::alone(&source, crate::options::Options::default());
         let fix = with_parsed(&source, |parsed| {
             assert_eq!(parsed.problems(), [], "{before}");
-            let file = File::new(parsed, crate::options::Options::NONE);
+            let file = File::new(parsed, &project, crate::project::FileIndex(0));
             let here = file
                 .calls()
                 .iter()

@@ -265,9 +265,10 @@ mod tests {
         write: impl FnOnce(&mut Change<'_, '_, '_>, oxc_semantic::NodeId) -> Option<()>,
     ) {
         let source = SourceText::new("a.js", text);
+        let project = crate::project::Project::alone(&source, crate::options::Options::default());
         let fix = with_parsed(&source, |parsed| {
             assert_eq!(parsed.problems(), [], "{text}");
-            let file = File::new(parsed, crate::options::Options::NONE);
+            let file = File::new(parsed, &project, crate::project::FileIndex(0));
             let calls = file.calls().iter();
             let here = calls
                 .map(|(node, _)| *node)

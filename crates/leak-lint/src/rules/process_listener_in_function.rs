@@ -5,10 +5,10 @@ use oxc_ast::ast::{CallExpression, Expression};
 use oxc_semantic::NodeId;
 use stanch_leak_patterns::{Confidence, Pattern};
 
-use crate::calls::Calls;
 use crate::file::{File, argument, method};
 use crate::finding::{Finding, Fix, Label};
 use crate::fix::ending::{ending, taken_off};
+use crate::project::Calls;
 use crate::rule::{On, Rule};
 
 pub(crate) const RULE: Rule = Rule {
@@ -87,7 +87,7 @@ fn check(file: &File<'_, '_>, findings: &mut Vec<Finding>) {
         let Some(function) = file.function_around(*node) else {
             continue;
         };
-        let confidence = match file.how_often().of(file, function) {
+        let confidence = match file.calls_of(function) {
             Calls::Again => Confidence::High,
             Calls::Unknown => Confidence::Medium,
             Calls::Once => continue,

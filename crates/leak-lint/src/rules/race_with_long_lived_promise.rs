@@ -7,9 +7,9 @@ use oxc_span::{GetSpan, Span};
 use stanch_js_source::bare;
 use stanch_leak_patterns::{Confidence, Pattern};
 
-use crate::calls::Calls;
 use crate::file::{File, argument, method};
 use crate::finding::{Finding, Label};
+use crate::project::Calls;
 use crate::rule::{On, Rule};
 
 pub(crate) const RULE: Rule = Rule {
@@ -107,8 +107,7 @@ fn runs_once(file: &File<'_, '_>, node: NodeId) -> bool {
     let mut around = file.nodes().ancestor_ids(node);
     let is_in_loop = around.any(|around| is_loop(file.kind(around)));
     let function = file.function_around(node);
-    !is_in_loop
-        && function.is_none_or(|function| file.how_often().of(file, function) == Calls::Once)
+    !is_in_loop && function.is_none_or(|function| file.calls_of(function) == Calls::Once)
 }
 
 /// A promise that takes part in many races.

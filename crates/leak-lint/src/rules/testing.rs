@@ -2,8 +2,11 @@
 
 use stanch_js_source::{SourceText, with_parsed};
 
+use crate::file::File;
 use crate::finding::{Finding, Safety};
 use crate::fix::apply::{edited, fix_text};
+use crate::options::Options;
+use crate::project::{FileIndex, Project};
 use crate::rule::Rule;
 
 /// What one rule finds in a text, whether it is on by default or not.
@@ -12,13 +15,11 @@ fn found(rule: &Rule, text: &str) -> Vec<Finding> {
 }
 
 fn found_in(rule: &Rule, source: &SourceText) -> Vec<Finding> {
+    let project = Project::alone(source, Options::default());
     with_parsed(source, |parsed| {
         assert_eq!(parsed.problems(), [], "{}", source.text());
         let mut findings = Vec::new();
-        (rule.check)(
-            &crate::file::File::new(parsed, crate::options::Options::NONE),
-            &mut findings,
-        );
+        (rule.check)(&File::new(parsed, &project, FileIndex(0)), &mut findings);
         findings
     })
 }

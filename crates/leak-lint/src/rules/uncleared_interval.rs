@@ -10,7 +10,7 @@ use crate::file::{File, method};
 use crate::finding::{Finding, Fix, Label, Safety};
 use crate::fix::Change;
 use crate::fix::ending::ending;
-use crate::hot::Heat;
+use crate::project::Heat;
 use crate::rule::{On, Rule};
 
 pub(crate) const RULE: Rule = Rule {
@@ -64,7 +64,7 @@ fn check<'a>(file: &File<'_, 'a>, findings: &mut Vec<Finding>) {
         if !is_global_call(file, call, "setInterval") {
             continue;
         }
-        let Some(heat) = file.hot().at(file, *node) else {
+        let Some(heat) = file.heat(*node) else {
             continue;
         };
         if !is_out_of_reach(file, *node) {

@@ -1,0 +1,227 @@
+//! Handlers and calls of all files into how often each function runs.
+
+use std::collections::{HashMap, HashSet};
+
+use super::meaning::{Meaning, Site};
+use super::{FileIndex, Project};
+use crate::summary::{Place, Times};
+
+/// How often a function is called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Calls {
+    /// While the module is loaded or the program starts, and not after that.
+    Once,
+    /// As often as others want.
+    Unknown,
+    /// For each request, message or event.
+    Again,
+}
+
+/// How a function comes to run again and again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Heat {
+    /// A handler calls it.
+    Called,
+    /// A framework, an emitter or a timer calls it for each request, message or tick.
+    Handler,
+}
+
+/// The functions of a project by how often they run.
+#[derive(Debug, Default)]
+pub(crate) struct Frequencies {
+    /// Called by a framework, an emitter or a timer.
+    handlers: HashSet<Site>,
+    /// Called by a handler, or by what one calls.
+    called: HashSet<Site>,
+    /// Called while modules are loaded, by nobody else.
+    once: HashSet<Site>,
+}
+
+impl Frequencies {
+    pub(super) fn of(project: &Project) -> Self {
+        let graph = Graph::of(project);
+        let handlers = graph.handlers;
+        let called = reached(&graph.calls, handlers.iter().copied());
+        let unknown: HashSet<Site> = {
+            let open = graph.unknown.iter().copied();
+            let reached = reached(&graph.calls, open);
+            reached.into_iter().chain(graph.unknown).collect()
+        };
+        let started = reached(&graph.calls, graph.started.iter().copied());
+        let once = started
+            .into_iter()
+            .chain(graph.started)
+            .filter(|site| {
+                !unknown.contains(site) && !handlers.contains(site) && !called.contains(site)
+            })
+            .collect();
+        let called = called
+            .into_iter()
+            .filter(|site| !handlers.contains(site))
+            .collect();
+        Self {
+            handlers,
+            called,
+            once,
+        }
+    }
+
+    /// How often the function, or the class's constructor, is called.
+    fn of_function(&self, site: Site) -> Calls {
+        if self.handlers.contains(&site) || self.called.contains(&site) {
+            Calls::Again
+        } else if self.once.contains(&site) {
+            Calls::Once
+        } else {
+            Calls::Unknown
+        }
+    }
+
+    /// How it comes to run again and again, if it does.
+    fn heat(&self, site: Site) -> Option<Heat> {
+        if self.handlers.contains(&site) {
+            Some(Heat::Handler)
+        } else {
+            self.called.contains(&site).then_some(Heat::Called)
+        }
+    }
+}
+
+/// Who calls whom.
+#[derive(Default)]
+struct Graph {
+    calls: HashMap<Site, Vec<Site>>,
+    handlers: HashSet<Site>,
+    /// Called as often as others want.
+    unknown: HashSet<Site>,
+    /// Called at module level.
+    started: HashSet<Site>,
+}
+
+impl Graph {
+    fn of(project: &Project) -> Self {
+        let mut graph = Self::default();
+        let mut imported: HashSet<FileIndex> = HashSet::new();
+        for file in project.indices() {
+            imported.extend(project.files[file.0].modules.values());
+        }
+        for file in project.indices() {
+            let summary = project.summary(file);
+            for handler in &summary.handlers {
+                let function = project.meaning(file, handler);
+                graph.handlers.extend(project.run_by(function));
+            }
+            for call in &summary.calls {
+                let callee = project.meaning(file, &call.callee);
+                if let Some(site) = project.run_by(callee) {
+                    graph.add(file, call.place, site, call.times);
+                }
+            }
+            for value in &summary.escaping {
+                let function = project.meaning(file, value);
+                graph.unknown.extend(project.run_by(function));
+            }
+            // Methods can be called through any name.
+            for (class, shape) in &summary.classes {
+                let methods = shape.members.iter().chain(&shape.statics);
+                for (_, method) in methods {
+                    if let Meaning::Function(site) = project.meaning(file, method) {
+                        graph.unknown.insert(site);
+                    }
+                }
+                let class = Site {
+                    file,
+                    start: *class,
+                };
+                if let Some(start) = shape.constructor {
+                    let constructor = Site { file, start };
+                    graph.calls.entry(class).or_default().push(constructor);
+                }
+            }
+            for (_, method) in summary.objects.values().flatten() {
+                if let Meaning::Function(site) = project.meaning(file, method) {
+                    graph.unknown.insert(site);
+                }
+            }
+            // What nobody in the project imports is for others.
+            if !imported.contains(&file) {
+                for (_, value) in &summary.exports {
+                    let meaning = project.meaning(file, value);
+                    graph.unknown.extend(project.run_by(meaning));
+                }
+            }
+        }
+        graph
+    }
+
+    fn add(&mut self, file: FileIndex, place: Place, callee: Site, times: Times) {
+        match times {
+            Times::Again => {
+                self.handlers.insert(callee);
+            }
+            Times::Unknown => {
+                self.unknown.insert(callee);
+            }
+            Times::AsWritten => {}
+        }
+        match place {
+            Some(start) => {
+                let caller = Site { file, start };
+                let calls = self.calls.entry(caller).or_default();
+                if !calls.contains(&callee) {
+                    calls.push(callee);
+                }
+            }
+            None => {
+                self.started.insert(callee);
+            }
+        }
+    }
+}
+
+impl Project {
+    /// How often a function is called, or a class constructed.
+    pub(crate) fn calls_of(&self, site: Site) -> Calls {
+        self.frequencies.of_function(site)
+    }
+
+    /// How a function comes to run again and again, if it does.
+    pub(crate) fn heat(&self, site: Site) -> Option<Heat> {
+        self.frequencies.heat(site)
+    }
+
+    /// How often the code of a function, or of a module, runs.
+    pub(crate) fn calls_at(&self, file: FileIndex, place: Place) -> Calls {
+        match place {
+            None => Calls::Once,
+            Some(start) => self.calls_of(Site { file, start }),
+        }
+    }
+
+    /// The function or class whose code runs when this is called or constructed.
+    fn run_by(&self, meaning: Meaning) -> Option<Site> {
+        match meaning {
+            Meaning::Function(site) | Meaning::Class(site) => Some(site),
+            // `module.exports = function`, called as `require('./x')()`.
+            Meaning::Module(_) => match self.whole(meaning, 1) {
+                Meaning::Function(site) | Meaning::Class(site) => Some(site),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+}
+
+/// All functions that `roots` call, directly or through others.
+fn reached(calls: &HashMap<Site, Vec<Site>>, roots: impl Iterator<Item = Site>) -> HashSet<Site> {
+    let mut reached = HashSet::new();
+    let mut open: Vec<Site> = roots.collect();
+    while let Some(function) = open.pop() {
+        for called in calls.get(&function).into_iter().flatten() {
+            if reached.insert(*called) {
+                open.push(*called);
+            }
+        }
+    }
+    reached
+}

@@ -1,0 +1,260 @@
+//! A value that one file shows into what it stands for in the project.
+
+use stanch_js_source::{ClassShape, ImportedName, Value};
+
+use super::{FileIndex, Project};
+use crate::summary::WHOLE;
+
+/// A function, class or literal of the project.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct Site {
+    pub(crate) file: FileIndex,
+    /// The byte where it starts.
+    pub(crate) start: u32,
+}
+
+/// What a value stands for, with all files known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Meaning {
+    Function(Site),
+    Class(Site),
+    Object(Site),
+    Array,
+    /// All that a file of the project exports.
+    Module(FileIndex),
+    /// What a package or one of Node's modules exports: the module as written, and names from there.
+    Outside {
+        module: Box<str>,
+        path: Vec<Box<str>>,
+    },
+    /// A global, and names from there.
+    Global(Vec<Box<str>>),
+    Instance(Box<Meaning>),
+    Result(Box<Meaning>),
+    Member(Box<Meaning>, Box<str>),
+    Parameter(Site, u32),
+    Unknown,
+}
+
+impl Meaning {
+    /// What everything else in the chain is a property, a result or an instance of.
+    pub(crate) fn root(&self) -> &Self {
+        match self {
+            Self::Instance(of) | Self::Result(of) | Self::Member(of, _) => of.root(),
+            root => root,
+        }
+    }
+
+    /// Whether it is what Node's module of that name exports under the path: `events` and `EventEmitter`.
+    pub(crate) fn is_of_node(&self, name: &str, path: &[&str]) -> bool {
+        matches!(self, Self::Outside { module, path: own }
+            if module.strip_prefix("node:").unwrap_or(module) == name
+                && own.iter().map(|name| &**name).eq(path.iter().copied()))
+    }
+
+    /// Whether it is the global of that name.
+    pub(crate) fn is_global(&self, name: &str) -> bool {
+        matches!(self, Self::Global(path) if matches!(path.as_slice(), [own] if &**own == name))
+    }
+}
+
+/// Values that stand for other values are followed this far: circles of imports end there.
+const DEEPEST: u32 = 24;
+
+impl Project {
+    /// What a value of a file stands for.
+    pub(crate) fn meaning(&self, file: FileIndex, value: &Value) -> Meaning {
+        self.resolve(file, value, DEEPEST)
+    }
+
+    fn resolve(&self, file: FileIndex, value: &Value, deeper: u32) -> Meaning {
+        let Some(deeper) = deeper.checked_sub(1) else {
+            return Meaning::Unknown;
+        };
+        let site = |start: &u32| Site {
+            file,
+            start: *start,
+        };
+        match value {
+            Value::Variable(name) => match self.summary(file).variables.get(name) {
+                Some(value) => self.resolve(file, value, deeper),
+                None => Meaning::Unknown,
+            },
+            Value::Function(start) => Meaning::Function(site(start)),
+            Value::Class(start) => Meaning::Class(site(start)),
+            Value::Object(start) => Meaning::Object(site(start)),
+            Value::Array => Meaning::Array,
+            Value::Parameter(start, position) => Meaning::Parameter(site(start), *position),
+            Value::Global(name) => Meaning::Global(vec![name.clone()]),
+            Value::Import { module, name } => self.imported(file, module, name, deeper),
+            Value::Instance(of) => {
+                let of = self.whole(self.resolve(file, of, deeper), deeper);
+                Meaning::Instance(Box::new(of))
+            }
+            Value::Result(of) => {
+                let of = self.whole(self.resolve(file, of, deeper), deeper);
+                self.result(of, deeper)
+            }
+            Value::Member(of, name) => {
+                let of = self.resolve(file, of, deeper);
+                self.member(of, name, deeper)
+            }
+            Value::Unknown => Meaning::Unknown,
+        }
+    }
+
+    /// What a call gives.
+    fn result(&self, of: Meaning, deeper: u32) -> Meaning {
+        if let Meaning::Function(site) = of
+            && let Some(given) = self.summary(site.file).returns.get(&site.start)
+        {
+            match self.resolve(site.file, given, deeper) {
+                Meaning::Unknown => {}
+                given => return given,
+            }
+        }
+        Meaning::Result(Box::new(of))
+    }
+
+    /// A module that is called, constructed or taken apart as a whole is what it replaced its exports with.
+    pub(super) fn whole(&self, meaning: Meaning, deeper: u32) -> Meaning {
+        let Meaning::Module(file) = meaning else {
+            return meaning;
+        };
+        [WHOLE, "default"]
+            .into_iter()
+            .find_map(|name| self.export(file, name, deeper))
+            .unwrap_or(Meaning::Module(file))
+    }
+
+    fn imported(&self, file: FileIndex, module: &str, name: &ImportedName, deeper: u32) -> Meaning {
+        let Some(target) = self.target(file, module) else {
+            let path = match name {
+                ImportedName::Named(name) => vec![name.as_str().into()],
+                ImportedName::Default | ImportedName::Module => Vec::new(),
+            };
+            return Meaning::Outside {
+                module: module.into(),
+                path,
+            };
+        };
+        let name = match name {
+            ImportedName::Module => return Meaning::Module(target),
+            ImportedName::Default => "default",
+            ImportedName::Named(name) => name,
+        };
+        match self.export(target, name, deeper) {
+            Some(meaning) => meaning,
+            // The default export of a CommonJS module is all of it.
+            None if name == "default" => self.whole(Meaning::Module(target), deeper),
+            None => self.member(Meaning::Module(target), name, deeper),
+        }
+    }
+
+    pub(super) fn target(&self, file: FileIndex, module: &str) -> Option<FileIndex> {
+        self.files[file.0].modules.get(module).copied()
+    }
+
+    fn export(&self, file: FileIndex, name: &str, deeper: u32) -> Option<Meaning> {
+        let deeper = deeper.checked_sub(1)?;
+        let summary = self.summary(file);
+        let own = summary.exports.iter().find(|(own, _)| &**own == name);
+        if let Some((_, value)) = own {
+            return Some(self.resolve(file, value, deeper));
+        }
+        let others = summary.exports_all.iter();
+        others
+            .filter_map(|module| self.target(file, module))
+            .find_map(|target| self.export(target, name, deeper))
+    }
+
+    pub(super) fn member(&self, of: Meaning, name: &str, deeper: u32) -> Meaning {
+        let Some(deeper) = deeper.checked_sub(1) else {
+            return Meaning::Unknown;
+        };
+        let found = match &of {
+            Meaning::Module(file) => self.export(*file, name, deeper).or_else(|| {
+                match self.export(*file, WHOLE, deeper)? {
+                    Meaning::Module(_) => None,
+                    whole => Some(self.member(whole, name, deeper)),
+                }
+            }),
+            Meaning::Outside { module, path } => {
+                let mut path = path.clone();
+                path.push(name.into());
+                return Meaning::Outside {
+                    module: module.clone(),
+                    path,
+                };
+            }
+            Meaning::Global(path) => {
+                let mut path = path.clone();
+                path.push(name.into());
+                return Meaning::Global(path);
+            }
+            Meaning::Instance(class) => match &**class {
+                Meaning::Class(site) | Meaning::Function(site) => self
+                    .member_of_class(*site, name, |shape| &shape.members, deeper)
+                    .map(|(_, meaning)| meaning),
+                _ => None,
+            },
+            Meaning::Class(site) | Meaning::Function(site) => self
+                .member_of_class(*site, name, |shape| &shape.statics, deeper)
+                .map(|(_, meaning)| meaning),
+            Meaning::Object(site) => {
+                let properties = self.summary(site.file).objects.get(&site.start);
+                let found = properties.and_then(|all| all.iter().find(|(own, _)| &**own == name));
+                found.map(|(_, value)| self.resolve(site.file, value, deeper))
+            }
+            _ => None,
+        };
+        match found {
+            Some(Meaning::Unknown) | None => Meaning::Member(Box::new(of), name.into()),
+            Some(meaning) => meaning,
+        }
+    }
+
+    /// A member of a class or of what it extends, with the class that declares it.
+    pub(super) fn member_of_class(
+        &self,
+        class: Site,
+        name: &str,
+        list: impl Fn(&ClassShape) -> &Vec<(Box<str>, Value)> + Copy,
+        deeper: u32,
+    ) -> Option<(Site, Meaning)> {
+        let deeper = deeper.checked_sub(1)?;
+        let shape = self.class(class)?;
+        if let Some((_, value)) = list(shape).iter().find(|(own, _)| &**own == name) {
+            return Some((class, self.resolve(class.file, value, deeper)));
+        }
+        let base = shape.extends.as_ref()?;
+        match self.whole(self.resolve(class.file, base, deeper), deeper) {
+            Meaning::Class(base) | Meaning::Function(base) => {
+                self.member_of_class(base, name, list, deeper)
+            }
+            _ => None,
+        }
+    }
+
+    pub(crate) fn class(&self, class: Site) -> Option<&ClassShape> {
+        self.summary(class.file).classes.get(&class.start)
+    }
+
+    /// What a class extends, itself first, as far as the project shows: the last may be a package's.
+    pub(crate) fn ancestry(&self, class: Site) -> Vec<Meaning> {
+        let mut found = vec![Meaning::Class(class)];
+        let mut at = class;
+        while let Some(base) = self.class(at).and_then(|shape| shape.extends.as_ref()) {
+            let base = self.whole(self.meaning(at.file, base), DEEPEST);
+            if found.contains(&base) {
+                break;
+            }
+            found.push(base.clone());
+            match base {
+                Meaning::Class(site) | Meaning::Function(site) => at = site,
+                _ => break,
+            }
+        }
+        found
+    }
+}

@@ -1,0 +1,140 @@
+//! The summaries of a project's files, linked: what names stand for across files, how often functions run, and what other
+//! files do with a holder.
+
+mod elsewhere;
+mod frequency;
+mod meaning;
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashMap;
+
+use stanch_js_source::{ParsedSource, SourceText, with_parsed};
+use stanch_leak_patterns::Confidence;
+
+use crate::file::File;
+use crate::finding::Finding;
+use crate::options::Options;
+use crate::rule::{On, Rule};
+use crate::rules::RULES;
+use crate::summary::Summary;
+
+pub(crate) use elsewhere::{Elsewhere, Holder};
+pub(crate) use frequency::{Calls, Heat};
+pub(crate) use meaning::{Meaning, Site};
+
+use elsewhere::Uses;
+use frequency::Frequencies;
+
+/// A file of a project, by its position in the list that was linked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct FileIndex(pub usize);
+
+/// Linked summaries.
+#[derive(Debug)]
+pub struct Project {
+    files: Vec<Linked>,
+    options: Options,
+    frequencies: Frequencies,
+    uses: Uses,
+}
+
+#[derive(Debug)]
+struct Linked {
+    path: String,
+    summary: Summary,
+    /// The project's own files behind the modules that this one names.
+    modules: HashMap<Box<str>, FileIndex>,
+}
+
+impl Project {
+    /// Links files by their paths and summaries. `resolve` says which file of the list a module is that a file names; none
+    /// for packages and for Node's own modules.
+    pub fn link(
+        files: Vec<(String, Summary)>,
+        options: Options,
+        resolve: impl Fn(FileIndex, &str) -> Option<FileIndex>,
+    ) -> Self {
+        let linked = files.into_iter().enumerate().map(|(at, (path, summary))| {
+            let targets = summary.modules.iter().filter_map(|module| {
+                let target = resolve(FileIndex(at), module)?;
+                Some((module.clone(), target))
+            });
+            Linked {
+                path,
+                modules: targets.collect(),
+                summary,
+            }
+        });
+        let mut project = Self {
+            files: linked.collect(),
+            options,
+            frequencies: Frequencies::default(),
+            uses: Uses::default(),
+        };
+        project.frequencies = Frequencies::of(&project);
+        project.uses = Uses::of(&project);
+        project
+    }
+
+    /// A project of this text alone.
+    #[must_use]
+    pub fn alone(source: &SourceText, options: Options) -> Self {
+        let summary = Summary::of(source, &options);
+        Self::link(
+            vec![(source.path().to_owned(), summary)],
+            options,
+            |_, _| None,
+        )
+    }
+
+    pub(crate) fn options(&self) -> &Options {
+        &self.options
+    }
+
+    /// What the rules that `selects` picks find in a file, in the order of its text.
+    #[must_use]
+    pub fn lint(
+        &self,
+        file: FileIndex,
+        source: &SourceText,
+        selects: impl Fn(&Rule) -> bool,
+    ) -> Vec<Finding> {
+        with_parsed(source, |parsed| self.lint_parsed(file, parsed, selects))
+    }
+
+    pub(crate) fn lint_parsed(
+        &self,
+        file: FileIndex,
+        parsed: &ParsedSource<'_>,
+        selects: impl Fn(&Rule) -> bool,
+    ) -> Vec<Finding> {
+        let file = File::new(parsed, self, file);
+        let mut findings = Vec::new();
+        for rule in RULES.iter().filter(|rule| selects(rule)) {
+            let before = findings.len();
+            (rule.check)(&file, &mut findings);
+            if rule.on == On::WhenSure && !self.options.in_full.contains(rule.id) {
+                let found = findings.split_off(before);
+                let sure = found
+                    .into_iter()
+                    .filter(|finding| finding.confidence == Confidence::High);
+                findings.extend(sure);
+            }
+        }
+        findings.sort_by_key(|finding| (finding.place.extent.start, finding.rule));
+        findings
+    }
+
+    pub(crate) fn path(&self, file: FileIndex) -> &str {
+        &self.files[file.0].path
+    }
+
+    fn summary(&self, file: FileIndex) -> &Summary {
+        &self.files[file.0].summary
+    }
+
+    fn indices(&self) -> impl Iterator<Item = FileIndex> + use<> {
+        (0..self.files.len()).map(FileIndex)
+    }
+}

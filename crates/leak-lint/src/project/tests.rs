@@ -1,0 +1,268 @@
+//! Small projects of two or three files: how often their functions run, and what is done to their holders.
+
+use oxc_ast::AstKind;
+use stanch_js_source::{SourceText, with_parsed};
+
+use super::{Calls, FileIndex, Project};
+use crate::file::File;
+use crate::options::Options;
+use crate::summary::Summary;
+
+/// Files by the name under which others import them.
+fn link(files: &[(&str, &str)]) -> (Vec<SourceText>, Project) {
+    let options = Options::default();
+    let sources: Vec<SourceText> = files
+        .iter()
+        .map(|(path, text)| SourceText::new(*path, *text))
+        .collect();
+    let summaries = sources
+        .iter()
+        .map(|source| (source.path().to_owned(), Summary::of(source, &options)))
+        .collect();
+    let names: Vec<String> = files
+        .iter()
+        .map(|(path, _)| format!("./{}", path.split('.').next().unwrap_or_default()))
+        .collect();
+    let project = Project::link(summaries, options, |_, module| {
+        let at = names.iter().position(|name| name == module)?;
+        Some(FileIndex(at))
+    });
+    (sources, project)
+}
+
+/// How often the calls of `probe()` in the first file run, in their order.
+#[track_caller]
+fn check(files: &[(&str, &str)], expected: &[Calls]) {
+    let (sources, project) = link(files);
+    let found = with_parsed(&sources[0], |parsed| {
+        assert_eq!(parsed.problems(), []);
+        let file = File::new(parsed, &project, FileIndex(0));
+        let probes = file.calls().iter().filter(|(_, call)| {
+            call.callee
+                .get_identifier_reference()
+                .is_some_and(|callee| callee.name == "probe")
+        });
+        probes
+            .map(|(node, _)| file.frequency(*node))
+            .collect::<Vec<_>>()
+    });
+    assert_eq!(found, expected, "{files:#?}");
+}
+
+use Calls::{Again, Once, Unknown};
+
+#[test]
+fn functions_that_other_files_call() {
+    let store = "const all = new Map();\nexports.add = (id) => { probe(); all.set(id, 1); };";
+    check(&[("store.js", store)], &[Unknown]);
+    check(
+        &[
+            ("store.js", store),
+            (
+                "app.js",
+                "const { add } = require('./store');\nadd('start');",
+            ),
+        ],
+        &[Once],
+    );
+    check(
+        &[
+            ("store.js", store),
+            (
+                "app.js",
+                "const store = require('./store');\napp.get('/', (req, res) => { store.add(req.id); });",
+            ),
+        ],
+        &[Again],
+    );
+}
+
+#[test]
+fn handlers_of_other_files() {
+    let handlers =
+        "export async function list(q) { probe(); }\nexport function never() { probe(); }";
+    check(
+        &[
+            ("users.ts", handlers),
+            (
+                "app.ts",
+                "import * as users from './users';\nrouter.get('/users', users.list);",
+            ),
+        ],
+        &[Again, Unknown],
+    );
+}
+
+#[test]
+fn methods_of_instances_that_other_files_make() {
+    let class = "export class Store { constructor() { probe(); } add(id: string) { probe(); } }";
+    check(
+        &[
+            ("store.ts", class),
+            (
+                "app.ts",
+                "import { Store } from './store';\nconst store = new Store();\napp.post('/', (req, res) => store.add(req.id));",
+            ),
+        ],
+        &[Once, Again],
+    );
+    check(
+        &[
+            ("store.ts", class),
+            (
+                "users.ts",
+                "import { Store } from './store';\nexport class Users { constructor(private store: Store) {}\n  @Get() find(id: string) { this.store.add(id); } }",
+            ),
+        ],
+        &[Unknown, Again],
+    );
+}
+
+#[test]
+fn results_of_factories_and_names_that_pass_through() {
+    check(
+        &[
+            (
+                "hub.js",
+                "class Hub { join(x) { probe(); } }\nlet hub;\nmodule.exports = function get() { return hub ??= new Hub(); };",
+            ),
+            ("index.js", "exports.get = require('./hub');"),
+            (
+                "app.js",
+                "const { get } = require('./index');\nio.on('connection', (s) => get().join(s));",
+            ),
+        ],
+        &[Again],
+    );
+    check(
+        &[
+            ("a.js", "export const touch = () => probe();"),
+            ("b.js", "export * from './a';"),
+            (
+                "c.js",
+                "import { touch } from './b';\nsetInterval(() => touch(), 10);",
+            ),
+        ],
+        &[Again],
+    );
+}
+
+#[test]
+fn loops_without_an_end_and_callbacks() {
+    check(
+        &[(
+            "a.js",
+            "for await (const job of queue) { handle(job); }\nfunction handle(job) { probe(); }",
+        )],
+        &[Again],
+    );
+    check(&[("a.js", "[1, 2].forEach((x) => probe());")], &[Once]);
+    check(&[("a.js", "bus.on('price', () => probe());")], &[Unknown]);
+    check(
+        &[("a.js", "server.on('listening', () => probe());")],
+        &[Once],
+    );
+    check(&[("a.js", "(async () => { probe(); })();")], &[Once]);
+}
+
+/// What is done to the module's `held`, of the first file, by all files: `file operation`.
+#[track_caller]
+fn check_uses(files: &[(&str, &str)], expected: &[&str]) {
+    let (sources, project) = link(files);
+    let found = with_parsed(&sources[0], |parsed| {
+        let file = File::new(parsed, &project, FileIndex(0));
+        let scoping = parsed.semantic().scoping();
+        let held = scoping.get_root_binding("held".into());
+        let uses = match held {
+            Some(held) => file.uses_of_variable(held),
+            None => {
+                let class = file
+                    .nodes()
+                    .iter()
+                    .find(|node| matches!(node.kind(), AstKind::Class(_)));
+                file.uses_of_field(class.map(|class| class.id()).expect("a class"), "held")
+            }
+        };
+        let mut lines: Vec<String> = uses
+            .iter()
+            .map(|used| {
+                let does = match (used.op.grows(), used.op.releases()) {
+                    (true, _) => "grows",
+                    (_, true) => "releases",
+                    _ => "asks",
+                };
+                format!("{} {does} {:?}", project.path(used.file), used.calls)
+            })
+            .collect();
+        lines.sort();
+        lines
+    });
+    assert_eq!(found, expected, "{files:#?}");
+}
+
+#[test]
+fn holders_that_other_files_fill_and_empty() {
+    check_uses(
+        &[
+            (
+                "held.js",
+                "const held = new Map();\nmodule.exports = { held };",
+            ),
+            (
+                "fill.js",
+                "const { held } = require('./held');\napp.get('/', (req, res) => { held.set(req.id, 1); });",
+            ),
+            (
+                "drain.js",
+                "const state = require('./held');\nsetInterval(() => { if (state.held.size > 9) state.held.clear(); }, 10);",
+            ),
+        ],
+        &[
+            "drain.js asks Again",
+            "drain.js releases Again",
+            "fill.js grows Again",
+        ],
+    );
+}
+
+#[test]
+fn holders_that_are_lent() {
+    check_uses(
+        &[
+            (
+                "held.js",
+                "import { sweep } from './sweep';\nconst held = new Map();\nsetInterval(() => sweep(held, 10), 10);",
+            ),
+            (
+                "sweep.js",
+                "export function sweep(map, most) { for (const key of map.keys()) map.delete(key); }",
+            ),
+        ],
+        &["sweep.js releases Again"],
+    );
+}
+
+#[test]
+fn fields_of_classes() {
+    check_uses(
+        &[
+            (
+                "rooms.ts",
+                "export class Rooms { held = new Map<string, Set<string>>(); add(id: string) { this.held.set(id, new Set()); } }",
+            ),
+            (
+                "app.ts",
+                "import { Rooms } from './rooms';\nconst rooms = new Rooms();\nws.on('close', () => { rooms.held.delete(ws.id); });",
+            ),
+            (
+                "other.ts",
+                "export function leave(r: any) { r.held.clear(); }",
+            ),
+        ],
+        &[
+            "app.ts releases Once",
+            "other.ts releases Unknown",
+            "rooms.ts grows Unknown",
+        ],
+    );
+}

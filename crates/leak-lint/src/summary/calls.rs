@@ -1,0 +1,259 @@
+//! Calls, and functions handed to others, into who runs what and how often.
+
+use oxc_ast::AstKind;
+use oxc_ast::ast::{Argument, CallExpression, Expression};
+use oxc_semantic::NodeId;
+use oxc_span::GetSpan;
+use stanch_js_source::{Value, bare, is_function, literal_text};
+
+use super::{Call, Scan, Summary, Times};
+use crate::file::method;
+
+/// Functions and methods that call what they are given at once, or once: `map` of arrays, `then` of promises, timers that do
+/// not repeat, and what test runners call. From the language's and Node's own documentation.
+const AS_WRITTEN: &[&str] = &[
+    "then",
+    "catch",
+    "finally",
+    "map",
+    "flatMap",
+    "forEach",
+    "filter",
+    "find",
+    "findIndex",
+    "some",
+    "every",
+    "reduce",
+    "reduceRight",
+    "sort",
+    "from",
+    "replace",
+    "replaceAll",
+    "Promise",
+    "all",
+    "nextTick",
+    "setImmediate",
+    "setTimeout",
+    "queueMicrotask",
+    "once",
+    "apply",
+    "call",
+    "describe",
+    "it",
+    "test",
+    "before",
+    "after",
+    "beforeEach",
+    "afterEach",
+    "beforeAll",
+    "afterAll",
+    "readFile",
+    "readdir",
+    "mkdir",
+    "connect",
+    "listen",
+];
+/// Methods that register a handler.
+const REGISTERS: &[&str] = &[
+    "on",
+    "addListener",
+    "prependListener",
+    "addEventListener",
+    "subscribe",
+    "tap",
+    "hook",
+];
+/// Events that come once in the life of what emits them, or of the process.
+const ONCE: &[&str] = &[
+    "listening",
+    "open",
+    "ready",
+    "exit",
+    "beforeExit",
+    "disconnect",
+    "close",
+    "end",
+    "finish",
+    "error",
+    "SIGINT",
+    "SIGTERM",
+    "SIGHUP",
+    "SIGUSR2",
+    "SIGQUIT",
+    "uncaughtException",
+    "unhandledRejection",
+    "warning",
+    "spawn",
+    "online",
+];
+/// Functions that call what they are given for ever.
+const REPEATS: &[&str] = &["setInterval", "schedule", "scheduleJob", "cron"];
+
+impl<'a> Scan<'_, 'a> {
+    pub(super) fn called(&self, node: NodeId, kind: AstKind<'a>, summary: &mut Summary) {
+        match kind {
+            AstKind::CallExpression(call) => {
+                let times = self.times_at(node);
+                self.add_call(node, &call.callee, times, summary);
+                self.handed(node, call, times, summary);
+            }
+            AstKind::NewExpression(new) => {
+                let times = self.times_at(node);
+                self.add_call(node, &new.callee, times, summary);
+                for argument in new.arguments.iter().filter_map(Argument::as_expression) {
+                    self.add_handed(node, argument, times, summary);
+                }
+            }
+            AstKind::TaggedTemplateExpression(tagged) => {
+                let times = self.times_at(node);
+                self.add_call(node, &tagged.tag, times, summary);
+            }
+            AstKind::IdentifierReference(name) => {
+                if self.is_passed_on(node) {
+                    let value = self.parsed.value_of_name(name);
+                    if may_be_function(&value) {
+                        summary.escaping.push(value);
+                    }
+                }
+            }
+            AstKind::Function(_) | AstKind::ArrowFunctionExpression(_)
+                if self.is_passed_on(node) =>
+            {
+                summary.escaping.push(Value::Function(kind.span().start));
+            }
+            _ => {}
+        }
+    }
+
+    fn add_call(&self, node: NodeId, callee: &Expression<'a>, times: Times, summary: &mut Summary) {
+        let callee = match bare(callee).as_member_expression() {
+            // `f.call(this)` calls f.
+            Some(member) if matches!(member.static_property_name(), Some("call" | "apply")) => {
+                self.parsed.value(member.object())
+            }
+            _ => self.parsed.value(callee),
+        };
+        if is_ours(&callee) {
+            summary.calls.push(Call {
+                place: self.place(node),
+                callee,
+                times,
+            });
+        }
+    }
+
+    /// Functions among the arguments of a call.
+    fn handed(
+        &self,
+        node: NodeId,
+        call: &CallExpression<'a>,
+        around: Times,
+        summary: &mut Summary,
+    ) {
+        let event = call.arguments.first().and_then(Argument::as_expression);
+        let event = event.and_then(literal_text);
+        let times = match method(call) {
+            _ if around == Times::Again => around,
+            Some((_, name)) if REPEATS.contains(&name) => Times::Again,
+            Some((_, name)) if AS_WRITTEN.contains(&name) => around,
+            Some((_, name))
+                if REGISTERS.contains(&name) && event.is_some_and(|e| ONCE.contains(&e)) =>
+            {
+                around
+            }
+            Some(_) => Times::Unknown,
+            None => match bare(&call.callee) {
+                Expression::Identifier(name) if REPEATS.contains(&name.name.as_str()) => {
+                    Times::Again
+                }
+                // Wrappers such as `fp(async (app) => …)` and `describe(…)`.
+                _ => around,
+            },
+        };
+        for argument in call.arguments.iter().filter_map(Argument::as_expression) {
+            self.add_handed(node, argument, times, summary);
+        }
+    }
+
+    fn add_handed(
+        &self,
+        node: NodeId,
+        argument: &Expression<'a>,
+        times: Times,
+        summary: &mut Summary,
+    ) {
+        let value = self.parsed.value(argument);
+        if may_be_function(&value) {
+            summary.calls.push(Call {
+                place: self.place(node),
+                callee: value,
+                times,
+            });
+        }
+    }
+
+    /// Whether the code at a node is in a loop that has no end: `for (;;)`, `while (true)`, `for await (… of messages)`.
+    fn times_at(&self, node: NodeId) -> Times {
+        let nodes = self.parsed.semantic().nodes();
+        for around in nodes.ancestor_kinds(node) {
+            match around {
+                kind if is_function(kind) => break,
+                AstKind::ForOfStatement(each) if each.r#await => return Times::Again,
+                AstKind::WhileStatement(repeated) if matches!(&repeated.test, Expression::BooleanLiteral(test) if test.value) =>
+                {
+                    return Times::Again;
+                }
+                AstKind::ForStatement(repeated) if repeated.test.is_none() => return Times::Again,
+                _ => {}
+            }
+        }
+        Times::AsWritten
+    }
+
+    /// Whether the value of a node goes where it is neither called nor handed to a call: nobody follows it there.
+    fn is_passed_on(&self, node: NodeId) -> bool {
+        let span = self.kind(node).span();
+        let mut inner = node;
+        loop {
+            let parent = self.parent(inner);
+            return match self.kind(parent) {
+                AstKind::ParenthesizedExpression(_)
+                | AstKind::TSAsExpression(_)
+                | AstKind::TSNonNullExpression(_)
+                | AstKind::TSSatisfiesExpression(_) => {
+                    inner = parent;
+                    continue;
+                }
+                AstKind::ReturnStatement(_)
+                | AstKind::ArrayExpression(_)
+                | AstKind::ConditionalExpression(_)
+                | AstKind::LogicalExpression(_)
+                | AstKind::SpreadElement(_) => true,
+                AstKind::AssignmentExpression(assignment) => {
+                    // What is exported is followed to those who import it.
+                    assignment.right.span().contains_inclusive(span)
+                        && self.exported_as(&assignment.left).is_none()
+                }
+                _ => false,
+            };
+        }
+    }
+}
+
+/// Whether a callee may be the project's own: not a method of something unknown, nor a global.
+fn is_ours(callee: &Value) -> bool {
+    match callee.root() {
+        Value::Unknown | Value::Array | Value::Global(_) => false,
+        Value::Parameter(..) => false,
+        Value::Import { module, .. } => !module.starts_with("node:"),
+        _ => true,
+    }
+}
+
+fn may_be_function(value: &Value) -> bool {
+    match value {
+        Value::Function(_) | Value::Variable(_) | Value::Import { .. } => true,
+        Value::Member(of, _) => is_ours(of),
+        _ => false,
+    }
+}

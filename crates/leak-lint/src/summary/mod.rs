@@ -1,0 +1,236 @@
+//! One text into what other files need to know of it: plain data that outlives the syntax tree.
+//!
+//! A holder may be declared, filled and emptied in three files, and how often a function runs is decided where it is called.
+//! So each file is summed up once, the sums are linked (`project`), and the rules then ask the whole.
+
+mod calls;
+mod exports;
+mod uses;
+
+use std::collections::{HashMap, HashSet};
+
+use oxc_ast::AstKind;
+use oxc_semantic::NodeId;
+use oxc_span::GetSpan;
+use stanch_js_source::{ClassShape, ParsedSource, SourceText, Value, is_function, with_parsed};
+
+pub(crate) use exports::WHOLE;
+pub(crate) use uses::{Lent, Op, Use};
+
+use crate::options::Options;
+
+/// What other files need to know of a text.
+#[derive(Debug, Clone, Default)]
+pub struct Summary {
+    /// The modules it imports, as written.
+    pub(crate) modules: Vec<Box<str>>,
+    /// What it exports, by name; `module.exports` where a CommonJS module replaces its exports.
+    pub(crate) exports: Vec<(Box<str>, Value)>,
+    /// Modules all of whose exports it exports.
+    pub(crate) exports_all: Vec<Box<str>>,
+    /// What the variables of the module's own scope hold at first.
+    pub(crate) variables: HashMap<Box<str>, Value>,
+    /// Classes and constructor functions, by their start.
+    pub(crate) classes: HashMap<u32, ClassShape>,
+    /// Object literals, by their start.
+    pub(crate) objects: HashMap<u32, Vec<(Box<str>, Value)>>,
+    /// What functions give back, by their start.
+    pub(crate) returns: HashMap<u32, Value>,
+    /// Functions that run for each request, message or tick.
+    pub(crate) handlers: Vec<Value>,
+    /// What is called, and where.
+    pub(crate) calls: Vec<Call>,
+    /// Functions whose value goes where nobody follows it.
+    pub(crate) escaping: Vec<Value>,
+    /// What is done to containers, emitters and timers that other files may know.
+    pub(crate) uses: Vec<Use>,
+    /// Containers that are handed to functions of the project.
+    pub(crate) lent: Vec<Lent>,
+}
+
+/// A call, or a function that something calls at this place.
+#[derive(Debug, Clone)]
+pub(crate) struct Call {
+    /// Where.
+    pub(crate) place: Place,
+    /// What is called.
+    pub(crate) callee: Value,
+    /// How often it is called when the place is reached.
+    pub(crate) times: Times,
+}
+
+/// The function some code is in, by its start; none at module level. What initialises the fields of a class is in the class.
+pub(crate) type Place = Option<u32>;
+
+/// How often something is called when the code around it runs once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Times {
+    /// A number of times that the code around it decides.
+    AsWritten,
+    /// As often as somebody else wants.
+    Unknown,
+    /// For ever.
+    Again,
+}
+
+impl Summary {
+    /// Sums up a text.
+    #[must_use]
+    pub fn of(source: &SourceText, options: &Options) -> Self {
+        with_parsed(source, |parsed| Self::of_parsed(parsed, options))
+    }
+
+    /// The modules it imports, as written; each once.
+    pub fn modules(&self) -> impl Iterator<Item = &str> {
+        self.modules.iter().map(|module| &**module)
+    }
+
+    pub(crate) fn of_parsed(parsed: &ParsedSource<'_>, options: &Options) -> Self {
+        let mut summary = Self::default();
+        let scan = Scan { parsed };
+        for node in parsed.semantic().nodes().iter() {
+            scan.declared(node.id(), node.kind(), &mut summary);
+            scan.exported(node.kind(), &mut summary);
+            scan.called(node.id(), node.kind(), &mut summary);
+            scan.used(node.id(), node.kind(), &mut summary);
+        }
+        scan.variables(&mut summary);
+        summary.handlers = crate::heat::handlers(parsed, options);
+        summary.forget_private();
+        summary.modules.sort_unstable();
+        summary.modules.dedup();
+        summary
+    }
+
+    /// Drops what no other file can ask for: what is done to variables that are neither exported nor from elsewhere.
+    fn forget_private(&mut self) {
+        let shared = self.exports.iter().map(|(_, value)| value);
+        let shared = shared.chain(self.objects.values().flatten().map(|(_, value)| value));
+        let shared: HashSet<&str> = shared.filter_map(variable).collect();
+        let variables = &self.variables;
+        let is_known = |holder: &Value| {
+            variable(holder).is_none_or(|name| {
+                let first = variables.get(name).map(Value::root);
+                let elsewhere = matches!(
+                    first,
+                    Some(Value::Import { .. } | Value::Class(_) | Value::Function(_))
+                );
+                elsewhere || shared.contains(name)
+            })
+        };
+        let known: Vec<bool> = self
+            .uses
+            .iter()
+            .map(|found| is_known(&found.holder))
+            .collect();
+        let mut known = known.into_iter();
+        self.uses.retain(|_| known.next().unwrap_or(true));
+    }
+}
+
+/// The variable that a value is, or is reached through.
+fn variable(value: &Value) -> Option<&str> {
+    match value.root() {
+        Value::Variable(name) => Some(name),
+        _ => None,
+    }
+}
+
+/// One pass over a file.
+pub(crate) struct Scan<'s, 'a> {
+    pub(crate) parsed: &'s ParsedSource<'a>,
+}
+
+impl<'a> Scan<'_, 'a> {
+    pub(crate) fn kind(&self, node: NodeId) -> AstKind<'a> {
+        self.parsed.semantic().nodes().kind(node)
+    }
+
+    pub(crate) fn parent(&self, node: NodeId) -> NodeId {
+        self.parsed.semantic().nodes().parent_id(node)
+    }
+
+    /// The function that a node is in.
+    pub(crate) fn place(&self, node: NodeId) -> Place {
+        place(self.parsed, node)
+    }
+
+    /// Classes, literals and results.
+    fn declared(&self, node: NodeId, kind: AstKind<'a>, summary: &mut Summary) {
+        match kind {
+            AstKind::Class(class) => {
+                let shape = self.parsed.class_shape(node);
+                let known = summary.classes.entry(class.span.start).or_default();
+                // Assignments inside it come later: the class is the outer node.
+                *known = shape;
+            }
+            AstKind::ObjectExpression(literal) => {
+                let properties = self.parsed.properties(literal);
+                if !properties.is_empty() {
+                    summary.objects.insert(literal.span.start, properties);
+                }
+            }
+            AstKind::AssignmentExpression(assignment) => {
+                let Some((Value::Class(class) | Value::Function(class), name, value)) =
+                    self.parsed.assigned_member(assignment)
+                else {
+                    return;
+                };
+                let shape = summary.classes.entry(class).or_default();
+                match shape.members.iter_mut().find(|(known, _)| **known == *name) {
+                    Some((_, known)) if *known == Value::Unknown => *known = value,
+                    Some(_) => {}
+                    None => shape.members.push((name.into(), value)),
+                }
+            }
+            AstKind::ReturnStatement(given) => {
+                if let (Some(value), Some(function)) = (&given.argument, self.place(node)) {
+                    self.gives(function, self.parsed.value(value), summary);
+                }
+            }
+            AstKind::ArrowFunctionExpression(arrow) => {
+                if let Some(value) = arrow.get_expression() {
+                    self.gives(arrow.span.start, self.parsed.value(value), summary);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn gives(&self, function: u32, value: Value, summary: &mut Summary) {
+        if value != Value::Unknown {
+            summary.returns.entry(function).or_insert(value);
+        }
+    }
+
+    fn variables(&self, summary: &mut Summary) {
+        let scoping = self.parsed.semantic().scoping();
+        for (name, symbol) in scoping.get_bindings(scoping.root_scope_id()) {
+            let value = self.parsed.first_value(*symbol);
+            summary.variables.insert(name.as_str().into(), value);
+        }
+    }
+}
+
+/// The function that a node of a text is in.
+pub(crate) fn place(parsed: &ParsedSource<'_>, node: NodeId) -> Place {
+    let nodes = parsed.semantic().nodes();
+    let mut inner = node;
+    for around in nodes.ancestor_ids(node) {
+        let kind = nodes.kind(around);
+        if is_function(kind) {
+            return Some(kind.span().start);
+        }
+        if let AstKind::PropertyDefinition(field) = kind
+            && !field.r#static
+            && field.value.is_some()
+            && nodes.kind(inner).span() != field.key.span()
+        {
+            let class = nodes.ancestor_ids(around).map(|id| nodes.kind(id));
+            let mut class = class.filter(|kind| matches!(kind, AstKind::Class(_)));
+            return class.next().map(|class| class.span().start);
+        }
+        inner = around;
+    }
+    None
+}

@@ -1,0 +1,274 @@
+//! What is done to containers, emitters and timers into facts for the files that declare or fill them.
+
+use oxc_ast::AstKind;
+use oxc_ast::ast::{
+    Argument, AssignmentTarget, CallExpression, Expression, SimpleAssignmentTarget,
+};
+use oxc_semantic::NodeId;
+use oxc_span::GetSpan;
+use oxc_syntax::operator::{AssignmentOperator, UnaryOperator};
+use stanch_js_source::{Extent, Value, bare, literal_text};
+
+use super::{Place, Scan, Summary};
+use crate::file::method;
+
+/// Something that is done to a holder.
+#[derive(Debug, Clone)]
+pub(crate) struct Use {
+    /// What it is done to.
+    pub(crate) holder: Value,
+    pub(crate) op: Op,
+    pub(crate) place: Place,
+    pub(crate) extent: Extent,
+}
+
+/// What is done to a holder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Op {
+    /// A method is called: `holder.delete(…)`; with the event where the first argument is a literal.
+    Call {
+        method: Box<str>,
+        event: Option<Box<str>>,
+    },
+    /// Something else takes its place.
+    Assign,
+    /// A property whose name depends on a value is set: `holder[key] = …`.
+    AssignMember,
+    /// A property is deleted: `delete holder[key]`.
+    DeleteMember,
+    /// Its `length` is set.
+    SetLength,
+    /// Its `size` or `length` is asked for.
+    AskSize,
+    /// It is a timer, and cleared.
+    ClearTimer,
+}
+
+/// A holder that is an argument of a call.
+#[derive(Debug, Clone)]
+pub(crate) struct Lent {
+    pub(crate) holder: Value,
+    /// The function that gets it.
+    pub(crate) callee: Value,
+    /// As which argument.
+    pub(crate) position: u32,
+}
+
+impl Op {
+    /// Whether it adds an entry, a value or a handler.
+    pub(crate) fn grows(&self) -> bool {
+        match self {
+            Self::Call { method, .. } => GROWS.contains(&&**method),
+            Self::AssignMember => true,
+            _ => false,
+        }
+    }
+
+    /// Whether it takes entries, values or handlers away, or ends what it is done to.
+    pub(crate) fn releases(&self) -> bool {
+        match self {
+            Self::Call { method, .. } => RELEASES.contains(&&**method),
+            Self::Assign | Self::DeleteMember | Self::SetLength | Self::ClearTimer => true,
+            Self::AssignMember | Self::AskSize => false,
+        }
+    }
+}
+
+/// Methods of containers and emitters that add.
+const GROWS: &[&str] = &[
+    "set",
+    "add",
+    "push",
+    "unshift",
+    "on",
+    "once",
+    "addListener",
+    "prependListener",
+    "prependOnceListener",
+    "addEventListener",
+    "subscribe",
+];
+/// Methods of containers, emitters, streams, timers and subscriptions that take away or end.
+const RELEASES: &[&str] = &[
+    "delete",
+    "clear",
+    "pop",
+    "shift",
+    "splice",
+    "off",
+    "removeListener",
+    "removeAllListeners",
+    "removeEventListener",
+    "unsubscribe",
+    "destroy",
+    "close",
+    "dispose",
+    "end",
+    "stop",
+    "cancel",
+    "terminate",
+    "abort",
+    "del",
+    "remove",
+    "reset",
+    "unwatch",
+    "disconnect",
+    "kill",
+    "fill",
+    "copyWithin",
+    "clearAll",
+    "flush",
+    "prune",
+    "evict",
+    "purge",
+    "drain",
+];
+
+impl<'a> Scan<'_, 'a> {
+    pub(super) fn used(&self, node: NodeId, kind: AstKind<'a>, summary: &mut Summary) {
+        match kind {
+            AstKind::CallExpression(call) => self.used_by_call(node, call, summary),
+            AstKind::AssignmentExpression(assignment) => {
+                self.used_by_assignment(node, &assignment.left, assignment.operator, summary);
+            }
+            AstKind::UnaryExpression(unary) if unary.operator == UnaryOperator::Delete => {
+                if let Some(member) = bare(&unary.argument).as_member_expression() {
+                    self.add_use(node, member.object(), Op::DeleteMember, summary);
+                }
+            }
+            AstKind::StaticMemberExpression(member)
+                if matches!(member.property.name.as_str(), "size" | "length")
+                    && matches!(self.kind(self.parent(node)), AstKind::BinaryExpression(_)) =>
+            {
+                self.add_use(node, &member.object, Op::AskSize, summary);
+            }
+            _ => {}
+        }
+    }
+
+    fn used_by_call(&self, node: NodeId, call: &CallExpression<'a>, summary: &mut Summary) {
+        match method(call) {
+            Some((object, name)) if GROWS.contains(&name) || RELEASES.contains(&name) => {
+                let first = call.arguments.first().and_then(Argument::as_expression);
+                let op = Op::Call {
+                    method: name.into(),
+                    event: first.and_then(literal_text).map(Into::into),
+                };
+                self.add_use(node, object, op, summary);
+            }
+            _ => {}
+        }
+        let callee = self.parsed.value(&call.callee);
+        let clears = matches!(&callee, Value::Global(name)
+            if matches!(&**name, "clearInterval" | "clearTimeout" | "clearImmediate"));
+        for (position, argument) in call.arguments.iter().enumerate() {
+            let Some(argument) = argument.as_expression() else {
+                continue;
+            };
+            if clears {
+                self.add_use(node, argument, Op::ClearTimer, summary);
+            } else if is_lendable(&callee) && is_name(argument) {
+                let holder = self.parsed.value(argument);
+                if is_holder(&holder) {
+                    summary.lent.push(Lent {
+                        holder,
+                        callee: callee.clone(),
+                        position: u32::try_from(position).unwrap_or(u32::MAX),
+                    });
+                }
+            }
+        }
+    }
+
+    fn used_by_assignment(
+        &self,
+        node: NodeId,
+        target: &AssignmentTarget<'a>,
+        operator: AssignmentOperator,
+        summary: &mut Summary,
+    ) {
+        match target {
+            AssignmentTarget::StaticMemberExpression(member)
+                if member.property.name == "length" =>
+            {
+                self.add_use(node, &member.object, Op::SetLength, summary);
+            }
+            AssignmentTarget::ComputedMemberExpression(member)
+                if member.static_property_name().is_none() =>
+            {
+                self.add_use(node, &member.object, Op::AssignMember, summary);
+            }
+            // `x ??= …` gives a first value only.
+            _ if operator == AssignmentOperator::Assign => {
+                let holder = match target {
+                    AssignmentTarget::AssignmentTargetIdentifier(name) => {
+                        match self.parsed.value_of_name(name) {
+                            variable @ Value::Variable(_) => variable,
+                            _ => return,
+                        }
+                    }
+                    target => match self.member_target(target) {
+                        Some(holder) => holder,
+                        None => return,
+                    },
+                };
+                self.push(node, holder, Op::Assign, summary);
+            }
+            _ => {}
+        }
+    }
+
+    fn member_target(&self, target: &AssignmentTarget<'a>) -> Option<Value> {
+        let target = target.as_simple_assignment_target()?;
+        let member = SimpleAssignmentTarget::as_member_expression(target)?;
+        let name = match member {
+            oxc_ast::ast::MemberExpression::PrivateFieldExpression(private) => {
+                format!("#{}", private.field.name)
+            }
+            member => member.static_property_name()?.to_owned(),
+        };
+        Some(self.parsed.value(member.object()).member(&name))
+    }
+
+    fn add_use(&self, node: NodeId, holder: &Expression<'a>, op: Op, summary: &mut Summary) {
+        let holder = self.parsed.value(holder);
+        self.push(node, holder, op, summary);
+    }
+
+    fn push(&self, node: NodeId, holder: Value, op: Op, summary: &mut Summary) {
+        if is_holder(&holder) {
+            summary.uses.push(Use {
+                holder,
+                op,
+                place: self.place(node),
+                extent: self.extent(node),
+            });
+        }
+    }
+
+    fn extent(&self, node: NodeId) -> Extent {
+        let span = self.kind(node).span();
+        self.parsed.text().extent(span.start, span.end)
+    }
+}
+
+/// Whether other files may mean the same thing by it.
+fn is_holder(value: &Value) -> bool {
+    match value {
+        Value::Variable(_) | Value::Import { .. } | Value::Member(..) | Value::Parameter(..) => {
+            !matches!(value.root(), Value::Array | Value::Global(_))
+        }
+        _ => false,
+    }
+}
+
+fn is_lendable(callee: &Value) -> bool {
+    !matches!(
+        callee.root(),
+        Value::Unknown | Value::Array | Value::Global(_) | Value::Parameter(..)
+    )
+}
+
+fn is_name(expression: &Expression<'_>) -> bool {
+    matches!(bare(expression), Expression::Identifier(_)) || bare(expression).is_member_expression()
+}
