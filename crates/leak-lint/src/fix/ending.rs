@@ -6,7 +6,7 @@ use oxc_semantic::NodeId;
 use oxc_span::GetSpan;
 use stanch_js_source::literal_text;
 
-use super::{Change, for_event};
+use super::{Change, for_event, is_seen};
 use crate::file::{File, argument, method};
 use crate::finding::{Fix, Safety};
 
@@ -60,7 +60,7 @@ fn response(
     let mut names = names.filter_map(|item| item.pattern.get_binding_identifier());
     names.find_map(|parameter| {
         let (_, inner) = RESPONSES.iter().find(|(name, _)| *name == parameter.name)?;
-        is_seen(file, node, parameter).then(|| Ending {
+        is_at_hand(file, node, parameter).then(|| Ending {
             emitter: format!("{}{inner}", parameter.name),
             event: "close",
         })
@@ -88,24 +88,19 @@ fn connection(
         .imports()
         .iter()
         .any(|import| import.module == "socket.io");
-    is_seen(file, node, parameter).then(|| Ending {
+    is_at_hand(file, node, parameter).then(|| Ending {
         emitter: parameter.name.to_string(),
         event: if is_socket_io { "disconnect" } else { "close" },
     })
 }
 
-/// Whether the name of a parameter means that parameter at a node, which still has its first value.
-fn is_seen(file: &File<'_, '_>, node: NodeId, parameter: &BindingIdentifier<'_>) -> bool {
+/// Whether a parameter is seen at a node, with its first value.
+fn is_at_hand(file: &File<'_, '_>, node: NodeId, parameter: &BindingIdentifier<'_>) -> bool {
     let scoping = file.parsed.semantic().scoping();
-    let Some(symbol) = parameter.symbol_id.get() else {
-        return false;
-    };
-    let scope = file.nodes().get_node(node).scope_id();
-    let seen = scoping.scope_ancestors(scope).find_map(|scope| {
-        let mut own = scoping.iter_bindings_in(scope);
-        own.find(|own| scoping.symbol_name(*own) == parameter.name)
-    });
-    seen == Some(symbol) && !scoping.symbol_is_mutated(symbol)
+    parameter
+        .symbol_id
+        .get()
+        .is_some_and(|symbol| is_seen(file, node, symbol) && !scoping.symbol_is_mutated(symbol))
 }
 
 /// The listener that a call adds gets a name, and is taken off when what it belongs to has ended.

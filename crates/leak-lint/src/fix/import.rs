@@ -33,13 +33,13 @@ pub(super) fn import(
     change: &mut Change<'_, '_, '_>,
     at: NodeId,
     module: &str,
-    name: &str,
+    export: &str,
 ) -> Option<String> {
     let file = change.file;
     let wanted = change
         .imports
         .iter()
-        .find(|wanted| is_same_module(&wanted.module, module) && wanted.name == name);
+        .find(|wanted| is_same_module(&wanted.module, module) && wanted.name == export);
     if let Some(wanted) = wanted {
         return Some(wanted.local.clone());
     }
@@ -50,22 +50,22 @@ pub(super) fn import(
         .iter()
         .flat_map(|statement| had_by(statement, module))
     {
-        if !is_visible(file, at, has.symbol) {
+        if !name::is_seen(file, at, has.symbol) {
             continue;
         }
         let local = file.parsed.semantic().scoping().symbol_name(has.symbol);
         match has.what {
-            What::Named(imported) if imported == name => return Some(local.to_owned()),
-            What::Whole => return Some(format!("{local}.{name}")),
+            What::Named(imported) if imported == export => return Some(local.to_owned()),
+            What::Whole => return Some(format!("{local}.{export}")),
             What::Named(_) => {}
         }
     }
     let root = file.parsed.semantic().scoping().root_scope_id();
-    let local = name::free(file, root, name, &change.names);
+    let local = name::free(file, root, export, &change.names);
     change.names.push(local.clone());
     change.imports.push(Wanted {
         module: module.to_owned(),
-        name: name.to_owned(),
+        name: export.to_owned(),
         local: local.clone(),
     });
     Some(local)
@@ -185,18 +185,6 @@ fn required_by<'b>(declarator: &'b VariableDeclarator<'_>) -> Option<&'b str> {
         Expression::CallExpression(call) => Some(call.common_js_require()?.value.as_str()),
         _ => None,
     }
-}
-
-/// Whether the name of a top-level variable means that variable at a node.
-fn is_visible(file: &File<'_, '_>, at: NodeId, symbol: SymbolId) -> bool {
-    let scoping = file.parsed.semantic().scoping();
-    let scope = file.nodes().get_node(at).scope_id();
-    let name = scoping.symbol_name(symbol);
-    let seen = scoping.scope_ancestors(scope).find_map(|scope| {
-        let mut own = scoping.iter_bindings_in(scope);
-        own.find(|symbol| scoping.symbol_name(*symbol) == name)
-    });
-    seen == Some(symbol)
 }
 
 /// The imports that a change wants, as its edits.

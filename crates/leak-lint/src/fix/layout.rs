@@ -60,10 +60,6 @@ impl<'f> Layout<'f> {
     }
 
     /// The span with its whole line where nothing else is on it.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "no rule takes a whole statement away yet")
-    )]
     pub(super) fn with_line(&self, span: Span) -> Span {
         let alone = self.is_first_on_line(span.start)
             && self.end_of_code_line(span.end) == Some(self.line_end_after(span.end));

@@ -44,7 +44,7 @@ use import::Wanted;
 use layout::Layout;
 use statement::Around;
 
-pub(crate) use name::for_event;
+pub(crate) use name::{for_event, is_seen};
 
 /// The edits of one fix while they are collected.
 pub(crate) struct Change<'f, 's, 'a> {

@@ -1,6 +1,6 @@
 //! A wanted name into one that nothing else has.
 
-use oxc_semantic::ScopeId;
+use oxc_semantic::{NodeId, ScopeId, SymbolId};
 
 use crate::file::File;
 
@@ -35,6 +35,18 @@ fn is_taken(file: &File<'_, '_>, scope: ScopeId, name: &str) -> bool {
                     || own == scope
             }
         })
+}
+
+/// Whether the name of a variable means that variable at a node.
+pub(crate) fn is_seen(file: &File<'_, '_>, node: NodeId, variable: SymbolId) -> bool {
+    let scoping = file.parsed.semantic().scoping();
+    let name = scoping.symbol_name(variable);
+    let scope = file.nodes().get_node(node).scope_id();
+    let seen = scoping.scope_ancestors(scope).find_map(|scope| {
+        let mut own = scoping.iter_bindings_in(scope);
+        own.find(|own| scoping.symbol_name(*own) == name)
+    });
+    seen == Some(variable)
 }
 
 /// The name of a handler for an event: `onPrice` for `price`.

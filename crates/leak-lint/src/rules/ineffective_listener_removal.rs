@@ -1,5 +1,7 @@
 //! `emitter.off(event, (x) => …)`: a function made for the call was never registered.
 
+mod fix;
+
 use oxc_ast::AstKind;
 use oxc_ast::ast::{ArrowFunctionBody, CallExpression, Expression, Statement};
 use oxc_semantic::NodeId;
@@ -55,7 +57,10 @@ function subscribe(feed, res) {
 
 ## How safe the fix is
 
-There is no automatic fix yet: where the constant belongs depends on where both calls can see it.
+Safe where both calls are in one scope and say the same of the same variables: the handler gets a name before it is
+registered, or the removal gets the value of `capture` that the registration has. Unsafe where what is removed was written
+in another way, where a call makes the handler, in TypeScript where a parameter would lose the type that the emitter gives
+it, and for a bound method, which becomes a field of its class. No fix where no place sees both calls.
 
 ## What is not flagged
 
@@ -83,7 +88,7 @@ const ADDS: &[&str] = &[
 ];
 
 fn check<'a>(file: &File<'_, 'a>, findings: &mut Vec<Finding>) {
-    for (_, call) in file.calls() {
+    for (node, call) in file.calls() {
         let Some(removal) = Listener::of(file, call, REMOVES) else {
             continue;
         };
@@ -111,7 +116,7 @@ fn check<'a>(file: &File<'_, 'a>, findings: &mut Vec<Finding>) {
             labels: labels
                 .map(|added| Label::new(file.extent(added.handler.span()), "registered here"))
                 .collect(),
-            fixes: Vec::new(),
+            fixes: fix::fix(file, (*node, call), &added).into_iter().collect(),
         });
     }
 }

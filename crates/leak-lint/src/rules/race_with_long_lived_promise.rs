@@ -1,14 +1,15 @@
 //! `Promise.race([shutdown, work()])`: every value of the race hangs on the promise that never settles.
 
 use oxc_ast::AstKind;
-use oxc_ast::ast::Expression;
+use oxc_ast::ast::{ArrayExpression, CallExpression, Expression};
 use oxc_semantic::{NodeId, SymbolId};
 use oxc_span::{GetSpan, Span};
 use stanch_js_source::bare;
 use stanch_leak_patterns::{Confidence, Pattern};
 
 use crate::file::{File, argument, method};
-use crate::finding::{Finding, Label};
+use crate::finding::{Finding, Fix, Label, Safety};
+use crate::fix::Change;
 use crate::project::Calls;
 use crate::rule::{On, Rule};
 
@@ -51,7 +52,8 @@ async function handle(req, res) {
 
 ## How safe the fix is
 
-There is no automatic fix: what is raced has to learn about the signal.
+There is no automatic fix: what is raced has to learn about the signal. Where the promise is made in one line and one call
+races against it, the change is shown.
 
 ## What is not flagged
 
@@ -96,10 +98,68 @@ fn check<'a>(file: &File<'_, 'a>, findings: &mut Vec<Finding>) {
                 growth: Some("per race, until that promise settles"),
                 place: Label::new(file.extent(racer.span()), "keeps every race that it was in"),
                 labels: vec![Label::new(file.extent(promise.made), "made here")],
-                fixes: Vec::new(),
+                fixes: fix(file, call, racers, racer).into_iter().collect(),
             });
         }
     }
+}
+
+/// The promise as a signal, which the only other racer is given.
+fn fix<'a>(
+    file: &File<'_, 'a>,
+    race: &CallExpression<'a>,
+    racers: &ArrayExpression<'a>,
+    promise: &Expression<'a>,
+) -> Option<Fix> {
+    let variable = file.variable(promise)?;
+    let scoping = file.parsed.semantic().scoping();
+    let declaration = scoping.symbol_declaration(variable);
+    let AstKind::VariableDeclarator(declarator) = file.kind(declaration) else {
+        return None;
+    };
+    let Expression::NewExpression(made) = bare(declarator.init.as_ref()?) else {
+        return None;
+    };
+    let [executor] = made.arguments.as_slice() else {
+        return None;
+    };
+    let Expression::ArrowFunctionExpression(executor) = bare(executor.as_expression()?) else {
+        return None;
+    };
+    let waits = executor.body.as_expression()?.span();
+    let resolve = executor
+        .params
+        .items
+        .first()?
+        .pattern
+        .get_binding_identifier()?;
+    let uses = scoping.get_resolved_references(resolve.symbol_id.get()?);
+    let uses: Vec<Span> = uses.map(|it| file.kind(it.node_id()).span()).collect();
+    let ([only], [_, _]) = (uses.as_slice(), racers.elements.as_slice()) else {
+        return None;
+    };
+    let mut others = racers.elements.iter().filter_map(|it| it.as_expression());
+    let Expression::CallExpression(work) =
+        bare(others.find(|it| bare(it).span() != promise.span())?)
+    else {
+        return None;
+    };
+    let name = scoping.symbol_name(variable);
+    let before = file.slice(Span::new(waits.start, only.start));
+    let after = file.slice(Span::new(only.end, waits.end));
+    let mut change = Change::of(file);
+    change.replace(made.span, "new AbortController()");
+    change.after(declaration, format!("{before}() => {name}.abort(){after};"))?;
+    let comma = if work.arguments.is_empty() { "" } else { ", " };
+    let call = file.slice(work.span).strip_suffix(')')?;
+    change.replace(
+        race.span,
+        format!("{call}{comma}{{ signal: {name}.signal }})"),
+    );
+    change.done(
+        "Give the work a signal instead of racing it",
+        Safety::Display,
+    )
 }
 
 /// Whether a node is reached once: at module level or in a function that is only called there, and in no loop.
@@ -220,11 +280,20 @@ fn is_promise(expression: &Expression<'_>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::RULE;
-    use crate::rules::testing::{check, check_page};
+    use crate::rules::testing::{check, check_page, check_shown};
 
     #[test]
     fn the_page_holds() {
         check_page(&RULE);
+    }
+
+    #[test]
+    fn a_signal_is_shown() {
+        check_shown(
+            &RULE,
+            "const shutdown = new Promise((resolve) => process.once('SIGTERM', resolve));\nasync function handle(req, res) {\n  const rows = await Promise.race([query(req.url), shutdown]);\n}",
+            "const shutdown = new AbortController();\nprocess.once('SIGTERM', () => shutdown.abort());\nasync function handle(req, res) {\n  const rows = await query(req.url, { signal: shutdown.signal });\n}",
+        );
     }
 
     #[test]

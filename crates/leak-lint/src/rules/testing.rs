@@ -59,6 +59,19 @@ pub(crate) fn check_fix_in(path: &str, rule: &Rule, before: &str, after: &str) {
     assert_eq!(again.applied, [], "a second pass over\n{}", fixed.text);
 }
 
+/// How safe the fix of the first finding in a file of that name is; none if it has no fix.
+#[track_caller]
+pub(crate) fn check_safety(path: &str, rule: &Rule, text: &str, expected: Option<Safety>) {
+    let found = found_in(rule, &SourceText::new(path, text));
+    let fix = found.first().and_then(|finding| finding.fixes.first());
+    assert_eq!(
+        fix.map(|fix| fix.safety),
+        expected,
+        "{} in\n{text}",
+        rule.id
+    );
+}
+
 /// What a text would be with the fix that the first finding of the rule shows, which nobody applies.
 #[track_caller]
 pub(crate) fn check_shown(rule: &Rule, before: &str, after: &str) {
