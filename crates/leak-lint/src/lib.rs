@@ -20,12 +20,16 @@
 //! It knows no terminal, no files and no heaps. What the files of a project say of each
 //! other comes through [`Project`]: each is summed up by itself, then they are linked.
 
+mod fate;
 mod file;
 mod finding;
 mod fix;
 mod heat;
 mod options;
+mod paths;
+mod platform;
 mod project;
+mod rejections;
 mod rule;
 mod rules;
 mod summary;

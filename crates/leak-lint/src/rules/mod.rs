@@ -1,5 +1,6 @@
 //! All rules, one to a file, in the order of the patterns.
 
+mod floating_pipeline;
 mod ineffective_listener_removal;
 mod listener_on_reused_socket;
 mod process_listener_in_function;
@@ -18,6 +19,7 @@ pub static RULES: &[Rule] = &[
     listener_on_reused_socket::RULE,
     process_listener_in_function::RULE,
     unguarded_pipe::RULE,
+    floating_pipeline::RULE,
     uncleared_interval::RULE,
     race_with_long_lived_promise::RULE,
 ];

@@ -1,0 +1,232 @@
+//! A promise → whether its rejection has a handler, and if not, how it was lost.
+
+use oxc_ast::AstKind;
+use oxc_ast::ast::Expression;
+use oxc_semantic::{NodeId, SymbolId};
+use oxc_span::{GetSpan, Span};
+
+use crate::fate::{Fate, Way, call_at, uses, way};
+use crate::file::{File, method};
+
+/// How a promise is lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Lost {
+    pub(crate) how: How,
+    /// Where.
+    pub(crate) at: Span,
+}
+
+/// How a promise comes to have no handler for its rejection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum How {
+    /// Nobody takes it.
+    Dropped,
+    /// `void` throws it away on purpose.
+    Voided,
+    /// What `then` makes of it is dropped.
+    Chained,
+    /// A function returns it that is called by what ignores results: an emitter, `forEach`, a timer.
+    Ignored,
+    /// It is awaited, but only after something else was.
+    Late,
+}
+
+/// Methods whose function argument is called again and again, and its result ignored.
+const IGNORE_RESULTS: &[&str] = &[
+    // events, DOM
+    "on",
+    "once",
+    "addListener",
+    "prependListener",
+    "prependOnceListener",
+    "addEventListener",
+    // ECMAScript: Array, Map, Set
+    "forEach",
+    // Node.js
+    "nextTick",
+];
+/// Functions of the platform that do the same.
+const IGNORE_RESULTS_GLOBALLY: &[&str] = &[
+    "setTimeout",
+    "setInterval",
+    "setImmediate",
+    "queueMicrotask",
+];
+
+/// Functions, calls and variables that a promise is followed through.
+const DEEPEST: u32 = 8;
+
+/// How the promise that an expression makes is lost; none if its rejection is handled, or may be.
+pub(crate) fn lost(file: &File<'_, '_>, promise: NodeId) -> Option<Lost> {
+    follow(file, promise, DEEPEST)
+}
+
+fn follow(file: &File<'_, '_>, promise: NodeId, deeper: u32) -> Option<Lost> {
+    let deeper = deeper.checked_sub(1)?;
+    let Way {
+        fate,
+        whole,
+        awaited,
+    } = way(file, promise);
+    let at = file.kind(promise).span();
+    if awaited {
+        return awaited_in_vain(file, whole);
+    }
+    match fate {
+        Fate::Dropped => Some(Lost {
+            how: how_dropped(file, whole),
+            at,
+        }),
+        Fate::Asked { call, method } => {
+            let arguments = call_at(file, call)?.arguments.len();
+            let goes_on = match method {
+                "then" => arguments < 2,
+                "catch" => arguments == 0,
+                "finally" => true,
+                _ => false,
+            };
+            let lost = if goes_on {
+                follow(file, call, deeper)
+            } else {
+                None
+            }?;
+            Some(match lost.how {
+                How::Dropped => Lost {
+                    how: How::Chained,
+                    ..lost
+                },
+                _ => lost,
+            })
+        }
+        Fate::Returned(function) => returned(file, function, deeper),
+        Fate::Variable(variable) => kept(file, promise, variable),
+        Fate::Element(array) => match way(file, array).fate {
+            Fate::Given { call, .. } => gathered(file, call, deeper),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn how_dropped(file: &File<'_, '_>, whole: NodeId) -> How {
+    match file.kind(file.nodes().parent_id(whole)) {
+        AstKind::UnaryExpression(_) => How::Voided,
+        _ => How::Dropped,
+    }
+}
+
+/// `Promise.all([…])` rejects with its promises; `allSettled` never does.
+fn gathered(file: &File<'_, '_>, call: NodeId, deeper: u32) -> Option<Lost> {
+    let (object, name) = method(call_at(file, call)?)?;
+    let gathers = matches!(object, Expression::Identifier(object) if object.name == "Promise")
+        && matches!(name, "all" | "race" | "any");
+    if gathers {
+        follow(file, call, deeper)
+    } else {
+        None
+    }
+}
+
+/// A promise that a function returns: lost where its callers lose it.
+fn returned(file: &File<'_, '_>, function: NodeId, deeper: u32) -> Option<Lost> {
+    let given = way(file, function);
+    if let Fate::Given { call, .. } = given.fate {
+        let at = file.kind(function).span();
+        if ignores_results(file, call) {
+            return Some(Lost {
+                how: How::Ignored,
+                at,
+            });
+        }
+        return match method(call_at(file, call)?) {
+            Some((_, "map" | "flatMap")) => match way(file, call).fate {
+                Fate::Given { call, .. } => gathered(file, call, deeper),
+                Fate::Dropped => Some(Lost {
+                    how: How::Ignored,
+                    at,
+                }),
+                _ => None,
+            },
+            _ => None,
+        };
+    }
+    let calls = file.parsed.calls_of(function).iter();
+    calls.filter_map(|call| follow(file, *call, deeper)).next()
+}
+
+/// Whether a call hands its function to something that does not look at what it returns.
+fn ignores_results(file: &File<'_, '_>, call: NodeId) -> bool {
+    let Some(call) = call_at(file, call) else {
+        return false;
+    };
+    match method(call) {
+        Some((_, name)) => IGNORE_RESULTS.contains(&name),
+        None => matches!(&call.callee, Expression::Identifier(callee)
+            if IGNORE_RESULTS_GLOBALLY.contains(&callee.name.as_str()) && file.variable(&call.callee).is_none()),
+    }
+}
+
+/// A promise that is awaited in an async function: its rejection becomes that of the function, which a listener loses.
+fn awaited_in_vain(file: &File<'_, '_>, awaited: NodeId) -> Option<Lost> {
+    let function = file.function_around(awaited)?;
+    if is_caught(file, function, awaited) {
+        return None;
+    }
+    match way(file, function).fate {
+        Fate::Given { call, .. } if ignores_results(file, call) => Some(Lost {
+            how: How::Ignored,
+            at: file.kind(function).span(),
+        }),
+        _ => None,
+    }
+}
+
+/// Whether a `try` with a `catch` is around the node, in the same function.
+fn is_caught(file: &File<'_, '_>, function: NodeId, node: NodeId) -> bool {
+    let span = file.kind(node).span();
+    let mut around = file
+        .nodes()
+        .ancestor_ids(node)
+        .take_while(|around| *around != function);
+    around.any(|around| {
+        matches!(file.kind(around), AstKind::TryStatement(attempt)
+            if attempt.handler.is_some() && attempt.block.span.contains_inclusive(span))
+    })
+}
+
+/// A promise in a variable: lost if nobody looks at it, or only after something else was awaited.
+fn kept(file: &File<'_, '_>, promise: NodeId, variable: SymbolId) -> Option<Lost> {
+    let at = file.kind(promise).span();
+    let uses = uses(file, variable);
+    if uses.is_empty() {
+        let is_local = file.function_around(promise).is_some();
+        return is_local.then_some(Lost {
+            how: How::Dropped,
+            at,
+        });
+    }
+    let function = file.function_around(promise);
+    let is_only_awaited = uses
+        .iter()
+        .all(|(node, way)| way.awaited && file.function_around(*node) == function);
+    if !is_only_awaited {
+        return None;
+    }
+    let first = uses
+        .iter()
+        .map(|(_, way)| file.kind(way.whole).span().start)
+        .min()?;
+    let waits_before = file.nodes().iter().any(|node| {
+        let span = node.kind().span();
+        let waits = match node.kind() {
+            AstKind::AwaitExpression(_) => true,
+            AstKind::ForOfStatement(turns) => turns.r#await,
+            _ => false,
+        };
+        waits
+            && span.start > at.end
+            && span.start < first
+            && file.function_around(node.id()) == function
+    });
+    waits_before.then_some(Lost { how: How::Late, at })
+}
