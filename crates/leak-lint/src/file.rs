@@ -3,11 +3,13 @@
 use std::cell::OnceCell;
 
 use oxc_ast::AstKind;
-use oxc_ast::ast::{Argument, CallExpression, Expression};
+use oxc_ast::ast::{Argument, AssignmentExpression, CallExpression, Expression};
 use oxc_semantic::{AstNodes, NodeId, SymbolId};
 use oxc_span::{GetSpan, Span};
-use stanch_js_source::{Extent, ParsedSource, Value, bare};
+use stanch_js_source::{Extent, ImportedName, ParsedSource, Value, bare};
 
+use crate::lifetime::Fields;
+use crate::listeners::Listeners;
 use crate::options::Options;
 use crate::project::{Calls, Elsewhere, FileIndex, Heat, Holder, Meaning, Project, Site};
 use crate::summary::place;
@@ -22,6 +24,9 @@ pub(crate) struct File<'s, 'a> {
     /// Which of the project's files it is.
     pub(crate) index: FileIndex,
     calls: OnceCell<Vec<(NodeId, &'a CallExpression<'a>)>>,
+    assignments: OnceCell<Vec<(NodeId, &'a AssignmentExpression<'a>)>>,
+    listeners: OnceCell<Listeners<'a>>,
+    fields: OnceCell<Fields<'a>>,
 }
 
 impl<'s, 'a> File<'s, 'a> {
@@ -36,6 +41,9 @@ impl<'s, 'a> File<'s, 'a> {
             project,
             index,
             calls: OnceCell::new(),
+            assignments: OnceCell::new(),
+            listeners: OnceCell::new(),
+            fields: OnceCell::new(),
         }
     }
 
@@ -56,6 +64,47 @@ impl<'s, 'a> File<'s, 'a> {
             });
             calls.collect()
         })
+    }
+
+    /// All assignments, in the order of the text.
+    pub(crate) fn assignments(&self) -> &[(NodeId, &'a AssignmentExpression<'a>)] {
+        self.assignments.get_or_init(|| {
+            let nodes = self.nodes().iter();
+            let assignments = nodes.filter_map(|node| match node.kind() {
+                AstKind::AssignmentExpression(assignment) => Some((node.id(), assignment)),
+                _ => None,
+            });
+            assignments.collect()
+        })
+    }
+
+    /// Where the fields of the file's classes get their values.
+    pub(crate) fn fields(&self) -> &Fields<'a> {
+        self.fields.get_or_init(|| Fields::of(self))
+    }
+
+    /// The listeners that the file adds and takes off.
+    pub(crate) fn listeners(&self) -> &Listeners<'a> {
+        self.listeners.get_or_init(|| Listeners::of(self))
+    }
+
+    /// The function of `node:events` that an expression names.
+    pub(crate) fn events_function(&self, callee: &Expression<'a>) -> Option<String> {
+        let (module, name) = self.parsed.import_of(callee)?;
+        match name {
+            ImportedName::Named(name) if matches!(module.as_str(), "events" | "node:events") => {
+                Some(name)
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether the file is code of a page: what listens there goes with the page.
+    pub(crate) fn is_of_a_page(&self) -> bool {
+        let directives = &self.parsed.program().directives;
+        directives
+            .iter()
+            .any(|directive| directive.directive == "use client")
     }
 
     /// How the code at a node comes to run again and again, if it does: it or a function around it is hot.
@@ -81,6 +130,24 @@ impl<'s, 'a> File<'s, 'a> {
             return Calls::Again;
         }
         self.project.calls_at(self.index, place(self.parsed, node))
+    }
+
+    /// Whether a framework, an emitter or a timer calls a function for each unit of work.
+    pub(crate) fn is_handler(&self, function: NodeId) -> bool {
+        self.project.heat(self.site(function)) == Some(Heat::Handler)
+    }
+
+    /// How often the project hands something that lives as long as the process to a parameter of a function, or to a
+    /// property of what that gets; none if nobody does.
+    pub(crate) fn is_given_what_lasts(
+        &self,
+        function: NodeId,
+        position: usize,
+        property: Option<&str>,
+    ) -> Option<Calls> {
+        let position = u32::try_from(position).ok()?;
+        self.project
+            .is_given_what_lasts(self.site(function), position, property)
     }
 
     fn site(&self, function: NodeId) -> Site {

@@ -6,7 +6,7 @@ use oxc_ast::ast::{
 };
 use oxc_semantic::NodeId;
 use oxc_span::GetSpan;
-use stanch_js_source::{ParsedSource, Value, bare, is_function, literal_text};
+use stanch_js_source::{ImportedName, ParsedSource, Value, bare, is_function, literal_text};
 
 use crate::file::{argument, method};
 use crate::options::Options;
@@ -59,6 +59,14 @@ const DECORATORS: &[&str] = &[
     "Subscription",
     "ResolveField",
 ];
+/// Classes of packages whose instances call the function that they are given for each job.
+const PROCESSORS: &[(&str, &str)] = &[("bullmq", "Worker"), ("bee-queue", "default")];
+/// Methods of queues and channels that take what handles each message or job: amqplib, bull, pg-boss, nats.
+const CONSUMES: &[&str] = &["consume", "process", "work"];
+/// Methods of gateways that NestJS calls for each connection.
+const OF_GATEWAYS: &[&str] = &["handleConnection", "handleDisconnect"];
+/// Under which names GraphQL servers look up what they call for each operation.
+const OPERATIONS: &[&str] = &["Query", "Mutation", "Subscription"];
 /// Names that people give to the parameters of handlers; the first of each, then the second.
 const HANDLERS: &[(&[&str], &[&str])] = &[
     (
@@ -102,8 +110,26 @@ pub(crate) fn handlers(parsed: &ParsedSource<'_>, options: &Options) -> Vec<Valu
             AstKind::ArrowFunctionExpression(arrow) if has_names_of_a_handler(&arrow.params) => {
                 found.push(Value::Function(arrow.span.start));
             }
-            AstKind::MethodDefinition(method) if is_decorated(method) => {
+            AstKind::NewExpression(new) => {
+                let class = parsed.value(&new.callee);
+                if PROCESSORS
+                    .iter()
+                    .any(|(module, name)| is_export(&class, module, name))
+                {
+                    let arguments = new.arguments.iter().filter_map(Argument::as_expression);
+                    let values = arguments.map(|argument| parsed.value(argument));
+                    found.extend(values.filter(may_be_function));
+                }
+            }
+            AstKind::MethodDefinition(method)
+                if is_decorated(method) || is_of_a_gateway(parsed, node.id(), method) =>
+            {
                 found.push(Value::Function(method.value.span.start));
+            }
+            AstKind::ObjectProperty(property)
+                if OPERATIONS.iter().any(|name| is_named(&property.key, name)) =>
+            {
+                resolvers(&property.value, &mut found);
             }
             _ => {}
         }
@@ -119,7 +145,7 @@ fn is_said_to_be_hot(parsed: &ParsedSource<'_>, options: &Options, function: Nod
 
 fn takes_handlers(call: &CallExpression<'_>) -> bool {
     match method(call) {
-        Some((_, name)) if ROUTES.contains(&name) => true,
+        Some((_, name)) if ROUTES.contains(&name) || CONSUMES.contains(&name) => true,
         Some((_, "on" | "addListener" | "addEventListener")) => argument(call, 0)
             .and_then(literal_text)
             .is_some_and(|event| WORK.contains(&event)),
@@ -128,6 +154,13 @@ fn takes_handlers(call: &CallExpression<'_>) -> bool {
             matches!(bare(&call.callee), Expression::Identifier(callee) if SERVERS.contains(&callee.name.as_str()))
         }
     }
+}
+
+fn is_export(value: &Value, of: &str, wanted: &str) -> bool {
+    matches!(value, Value::Import { module, name } if &**module == of && match name {
+        ImportedName::Named(name) => name == wanted,
+        ImportedName::Default | ImportedName::Module => wanted == "default",
+    })
 }
 
 fn may_be_function(value: &Value) -> bool {
@@ -149,6 +182,41 @@ fn is_decorated(method: &MethodDefinition<'_>) -> bool {
         };
         matches!(name, Expression::Identifier(name) if DECORATORS.contains(&name.name.as_str()))
     })
+}
+
+fn is_of_a_gateway(parsed: &ParsedSource<'_>, node: NodeId, method: &MethodDefinition<'_>) -> bool {
+    let nodes = parsed.semantic().nodes();
+    OF_GATEWAYS.iter().any(|name| is_named(&method.key, name))
+        && nodes.ancestor_kinds(node).any(|around| match around {
+            AstKind::Class(class) => class.decorators.iter().any(|decorator| {
+                let text = parsed.text();
+                let written = decorator.expression.span();
+                text.slice(written.start, written.end).contains("Gateway")
+            }),
+            _ => false,
+        })
+}
+
+/// The functions of an object of resolvers: its methods, and those of fields that have a `subscribe` and a `resolve`.
+fn resolvers(object: &Expression<'_>, found: &mut Vec<Value>) {
+    let Expression::ObjectExpression(fields) = bare(object) else {
+        return;
+    };
+    for field in fields
+        .properties
+        .iter()
+        .filter_map(|field| field.as_property())
+    {
+        match bare(&field.value) {
+            Expression::FunctionExpression(function) => {
+                found.push(Value::Function(function.span.start));
+            }
+            Expression::ArrowFunctionExpression(arrow) => {
+                found.push(Value::Function(arrow.span.start));
+            }
+            other => resolvers(other, found),
+        }
+    }
 }
 
 fn has_names_of_a_handler(parameters: &FormalParameters<'_>) -> bool {

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::meaning::{Meaning, Site};
+use super::meaning::{DEEPEST, Meaning, Site};
 use super::{FileIndex, Project};
 use crate::summary::{Place, Times};
 
@@ -199,11 +199,11 @@ impl Project {
     }
 
     /// The function or class whose code runs when this is called or constructed.
-    fn run_by(&self, meaning: Meaning) -> Option<Site> {
+    pub(super) fn run_by(&self, meaning: Meaning) -> Option<Site> {
         match meaning {
             Meaning::Function(site) | Meaning::Class(site) => Some(site),
             // `module.exports = function`, called as `require('./x')()`.
-            Meaning::Module(_) => match self.whole(meaning, 1) {
+            Meaning::Module(_) => match self.whole(meaning, DEEPEST) {
                 Meaning::Function(site) | Meaning::Class(site) => Some(site),
                 _ => None,
             },

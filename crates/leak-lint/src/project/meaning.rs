@@ -59,7 +59,7 @@ impl Meaning {
 }
 
 /// Values that stand for other values are followed this far: circles of imports end there.
-const DEEPEST: u32 = 24;
+pub(super) const DEEPEST: u32 = 24;
 
 impl Project {
     /// What a value of a file stands for.

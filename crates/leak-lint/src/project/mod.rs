@@ -3,6 +3,7 @@
 
 mod elsewhere;
 mod frequency;
+mod given;
 mod meaning;
 #[cfg(test)]
 mod tests;
@@ -25,6 +26,7 @@ pub(crate) use meaning::{Meaning, Site};
 
 use elsewhere::Uses;
 use frequency::Frequencies;
+use given::Arguments;
 
 /// A file of a project, by its position in the list that was linked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -37,6 +39,7 @@ pub struct Project {
     options: Options,
     frequencies: Frequencies,
     uses: Uses,
+    arguments: Arguments,
 }
 
 #[derive(Debug)]
@@ -71,9 +74,11 @@ impl Project {
             options,
             frequencies: Frequencies::default(),
             uses: Uses::default(),
+            arguments: Arguments::default(),
         };
         project.frequencies = Frequencies::of(&project);
         project.uses = Uses::of(&project);
+        project.arguments = Arguments::of(&project);
         project
     }
 

@@ -3,14 +3,19 @@
 mod fix;
 
 use oxc_ast::AstKind;
-use oxc_ast::ast::{ArrowFunctionBody, CallExpression, Expression, Statement};
+use oxc_ast::ast::{
+    ArrowFunctionBody, CallExpression, ClassElement, Expression, MethodDefinitionKind, Statement,
+    StaticMemberExpression,
+};
 use oxc_semantic::NodeId;
 use oxc_span::GetSpan;
-use stanch_js_source::bare;
+use stanch_js_source::{bare, literal_text};
 use stanch_leak_patterns::{Confidence, Pattern};
 
 use crate::file::{File, argument, method};
 use crate::finding::{Finding, Label};
+use crate::lifetime::class_around;
+use crate::listeners::is_written_function;
 use crate::rule::{On, Rule};
 
 pub(crate) const RULE: Rule = Rule {
@@ -26,7 +31,7 @@ Finds calls that should remove a listener but are given another function than th
 `off`, `removeListener` and `removeEventListener` look for the very function that was registered. An arrow function, a
 function expression or the result of `bind` is a new object each time it is evaluated: nothing is found, nothing is
 removed, and no error says so. The same goes for the bare function where a bound, throttled or otherwise wrapped one was
-added, and on an `EventTarget` for another value of `capture`. The listener stays for as long as the emitter lives, with everything that its scope keeps.
+added, for what a getter makes anew at each read, and on an `EventTarget` for another value of `capture`. The listener stays for as long as the emitter lives, with everything that its scope keeps.
 
 ## Example
 
@@ -98,9 +103,13 @@ fn check<'a>(file: &File<'_, 'a>, findings: &mut Vec<Finding>) {
             .filter_map(|(_, call)| Listener::of(file, call, ADDS))
             .filter(|added| added.emitter == removal.emitter && added.event == removal.event)
             .collect();
-        let Some(why) = made_on_the_spot(file, removal.handler)
-            .or_else(|| another_was_added(file, &removal, &added))
-        else {
+        let names_an_event = literal_text(removal.event_given).is_some()
+            || matches!(removal.event_given, Expression::TemplateLiteral(_));
+        // `lamp.off(100, () => {})` is no removal: an event has a name, or something is added under the same.
+        let why = made_on_the_spot(file, removal.handler)
+            .filter(|_| names_an_event || !added.is_empty())
+            .or_else(|| another_was_added(file, &removal, &added));
+        let Some(why) = why else {
             continue;
         };
         let labels = added.iter().take(2);
@@ -128,6 +137,7 @@ struct Listener<'b, 'a> {
     method: &'b str,
     /// As written.
     event: String,
+    event_given: &'b Expression<'a>,
     handler: &'b Expression<'a>,
     options: Option<&'b Expression<'a>>,
 }
@@ -139,6 +149,7 @@ impl<'b, 'a> Listener<'b, 'a> {
             emitter: file.written(emitter),
             method,
             event: file.written(argument(call, 0)?),
+            event_given: argument(call, 0)?,
             handler: argument(call, 1)?,
             options: argument(call, 2),
         })
@@ -180,17 +191,44 @@ fn made_on_the_spot<'a>(file: &File<'_, 'a>, expression: &Expression<'a>) -> Opt
             gives_a_new_function(file, callee)
                 .then_some("each call of what makes the listener makes another one")
         }
+        Expression::StaticMemberExpression(member) => {
+            let getter = getter_of(file, member)?;
+            gives_a_new_function(file, getter)
+                .then_some("each read of the getter makes another function")
+        }
         _ => None,
     }
 }
 
+/// The getter of the class around that `this.name` runs.
+fn getter_of<'a>(file: &File<'_, 'a>, member: &StaticMemberExpression<'a>) -> Option<NodeId> {
+    if !matches!(bare(&member.object), Expression::ThisExpression(_)) {
+        return None;
+    }
+    let class = class_around(file, member.node_id.get())?;
+    let AstKind::Class(class) = file.kind(class) else {
+        return None;
+    };
+    class.body.body.iter().find_map(|element| match element {
+        ClassElement::MethodDefinition(method)
+            if method.kind == MethodDefinitionKind::Get
+                && method
+                    .key
+                    .static_name()
+                    .is_some_and(|name| name == member.property.name.as_str()) =>
+        {
+            Some(method.value.node_id.get())
+        }
+        _ => None,
+    })
+}
+
 /// Whether what a function returns is a function that it makes.
 fn gives_a_new_function(file: &File<'_, '_>, function: NodeId) -> bool {
-    let is_made = |value: &Expression<'_>| {
-        matches!(
-            bare(value),
-            Expression::ArrowFunctionExpression(_) | Expression::FunctionExpression(_)
-        )
+    let is_made = |value: &Expression<'_>| match bare(value) {
+        Expression::ArrowFunctionExpression(_) | Expression::FunctionExpression(_) => true,
+        Expression::CallExpression(call) => method(call).is_some_and(|(_, name)| name == "bind"),
+        _ => false,
     };
     let body = match file.kind(function) {
         AstKind::Function(function) => function.body.as_deref(),
@@ -225,6 +263,12 @@ fn another_was_added<'a>(
     {
         return Some("the bare function is another one");
     }
+    if added
+        .iter()
+        .all(|added| calls_only(file, added.handler, &handler))
+    {
+        return Some("the function that was wrapped is another one");
+    }
     let other_phase = |added: &Listener<'_, 'a>| {
         let (added, removed) = (added.captures(), removal.captures());
         added.is_some() && removed.is_some() && added != removed
@@ -235,6 +279,17 @@ fn another_was_added<'a>(
             .iter()
             .all(|added| is_same(added) && other_phase(added)))
     .then_some("listeners of the capturing phase are others")
+}
+
+/// Whether a listener is a function, written where it is added, that calls `inner`.
+fn calls_only<'a>(file: &File<'_, 'a>, handler: &Expression<'a>, inner: &str) -> bool {
+    if !is_written_function(handler) {
+        return false;
+    }
+    let within = handler.span();
+    file.calls().iter().any(|(_, call)| {
+        within.contains_inclusive(call.span) && file.written(bare(&call.callee)) == inner
+    })
 }
 
 /// Whether a listener is made around the function `inner` when it is added: bound, throttled, wrapped.
@@ -303,6 +358,35 @@ mod tests {
     }
 
     #[test]
+    fn the_function_is_not_what_calls_it() {
+        check(
+            &RULE,
+            "const add = (t, f) => { bus.on(t, (x) => f(x.y)); };\nconst drop = (t, f) => { bus.off(t, f); };",
+            &[2],
+        );
+        check(
+            &RULE,
+            "const add = (t, f) => { bus.on(t, (x) => f(x.y)); bus.on(t, f); };\nconst drop = (t, f) => { bus.off(t, f); };",
+            &[],
+        );
+        check(&RULE, "bus.on('a', (x) => log(x)); bus.off('a', f);", &[]);
+    }
+
+    #[test]
+    fn a_getter_may_make_a_new_one() {
+        check(
+            &RULE,
+            "class V {\n  get go() { return (x) => this.add(x); }\n  open() { bus.on('a', this.go); }\n  close() { bus.off('a', this.go); }\n}",
+            &[4],
+        );
+        check(
+            &RULE,
+            "class V { get go() { return (this.f ??= (x) => this.add(x)); } close() { bus.off('a', this.go); } }",
+            &[],
+        );
+    }
+
+    #[test]
     fn each_phase_is_a_list_of_its_own() {
         check(
             &RULE,
@@ -348,5 +432,6 @@ mod tests {
             "bus.once('a', () => {}); list.filter(() => true);",
             &[],
         );
+        check(&RULE, "lamp.off(100, () => done());", &[]);
     }
 }

@@ -10,6 +10,8 @@ use stanch_leak_patterns::{Confidence, Pattern};
 use crate::file::{File, argument, method};
 use crate::finding::{Finding, Fix, Label};
 use crate::fix::ending::{Ending, ending, taken_off};
+use crate::guard::is_guarded;
+use crate::listeners::name_and_rest;
 use crate::rule::{On, Rule};
 
 pub(crate) const RULE: Rule = Rule {
@@ -53,8 +55,9 @@ after the response is no longer done. `close` of the response also comes when th
 
 ## What is not flagged
 
-Listeners that the same function takes off again or adds once, as when it asks a WeakSet for the socket; and those on the socket of `upgrade` and `connect`, which belongs to one
-client from then on.
+Listeners that the same function takes off again or adds once, as when it asks a collection or a flag of the socket first;
+those on the socket of `upgrade` and `connect`, which belongs to one client from then on; and those on the socket of a
+request that was made without an agent.
 
 ## References
 
@@ -78,7 +81,7 @@ fn check<'a>(file: &File<'_, 'a>, findings: &mut Vec<Finding>) {
             continue;
         };
         // Whose socket it is tells already that there is one of it for each request.
-        if is_taken_off(file, function, &file.written(object)) {
+        if is_taken_off(file, function, &file.written(object)) || is_guarded(file, *node) {
             continue;
         }
         findings.push(Finding {
@@ -89,7 +92,7 @@ fn check<'a>(file: &File<'_, 'a>, findings: &mut Vec<Finding>) {
             ),
             growth: Some("per request, for the life of the connection"),
             place: Label::new(
-                file.extent(call.span),
+                file.extent(name_and_rest(call)),
                 format!("`{exchange}` ends long before its socket"),
             ),
             labels: Vec::new(),
@@ -142,8 +145,12 @@ const EXCHANGES: [&str; 9] = [
 /// that was taken from one, or what a client's request hands to its listener for `socket`.
 fn socket_of<'a>(file: &File<'_, 'a>, object: &Expression<'a>) -> Option<String> {
     if let Some(member) = object.as_member_expression() {
-        let is_socket = matches!(member.static_property_name()?, "socket" | "connection");
-        return is_socket.then(|| exchange(bare(member.object()))).flatten();
+        let owner = bare(member.object());
+        return match member.static_property_name()? {
+            "socket" | "connection" => exchange(owner),
+            "session" => stream_of_session(file, owner),
+            _ => None,
+        };
     }
     let variable = file.variable(object)?;
     let declaration = file
@@ -181,10 +188,64 @@ fn socket_of<'a>(file: &File<'_, 'a>, object: &Expression<'a>) -> Option<String>
             let (request, name) = method(call)?;
             let is_event = matches!(name, "on" | "once")
                 && argument(call, 0).and_then(literal_text) == Some("socket");
-            is_event.then(|| file.written(request))
+            (is_event && !has_a_socket_of_its_own(file, request)).then(|| file.written(request))
         }
         _ => None,
     }
+}
+
+/// The stream of HTTP/2 whose session is asked for: what a listener for `stream` is given, or that of a request.
+fn stream_of_session<'a>(file: &File<'_, 'a>, owner: &Expression<'a>) -> Option<String> {
+    if let Some(member) = owner.as_member_expression() {
+        let is_stream = member.static_property_name()? == "stream";
+        return is_stream.then(|| exchange(bare(member.object()))).flatten();
+    }
+    let variable = file.variable(owner)?;
+    let scoping = file.parsed.semantic().scoping();
+    let declaration = scoping.symbol_declaration(variable);
+    let AstKind::FormalParameter(_) = file.kind(declaration) else {
+        return None;
+    };
+    let function = file.function_around(declaration)?;
+    let AstKind::CallExpression(call) = file.kind(file.nodes().parent_id(function)) else {
+        return None;
+    };
+    let is_of_server = method(call).is_some_and(|(_, name)| name == "on")
+        && argument(call, 0).and_then(literal_text) == Some("stream");
+    is_of_server.then(|| file.written(owner))
+}
+
+/// Whether the request of a client was made without an agent, so that no other request gets its connection.
+fn has_a_socket_of_its_own<'a>(file: &File<'_, 'a>, request: &Expression<'a>) -> bool {
+    let made = match request {
+        Expression::CallExpression(call) => Some(&**call),
+        _ => file.variable(request).and_then(|variable| {
+            let scoping = file.parsed.semantic().scoping();
+            match file.kind(scoping.symbol_declaration(variable)) {
+                AstKind::VariableDeclarator(declarator) => match bare(declarator.init.as_ref()?) {
+                    Expression::CallExpression(call) => Some(&**call),
+                    _ => None,
+                },
+                _ => None,
+            }
+        }),
+    };
+    let Some(made) = made else {
+        return false;
+    };
+    (0..made.arguments.len()).any(|at| match argument(made, at) {
+        Some(Expression::ObjectExpression(options)) => options.properties.iter().any(|property| {
+            property.as_property().is_some_and(|property| {
+                let is_agent = property
+                    .key
+                    .static_name()
+                    .is_some_and(|name| name == "agent");
+                is_agent
+                    && matches!(&property.value, Expression::BooleanLiteral(agent) if !agent.value)
+            })
+        }),
+        _ => false,
+    })
 }
 
 fn exchange(expression: &Expression<'_>) -> Option<String> {
@@ -255,6 +316,11 @@ mod tests {
         );
         check(
             &RULE,
+            "server.on('stream', (stream) => { stream.session!.on('goaway', () => stream.end()); });\nconst f = (req) => req.stream.session.on('close', g);",
+            &[1, 2],
+        );
+        check(
+            &RULE,
             "function track(req: Req) { req.connection.on('close', () => 1); }\napp.use((req, res, next) => { track(req); next(); });",
             &[1],
         );
@@ -302,6 +368,26 @@ mod tests {
         check(
             &RULE,
             "const f = (req) => { if (seen.has(req.socket)) return; seen.add(req.socket); req.socket.on('error', g); };",
+            &[],
+        );
+        check(
+            &RULE,
+            "const f = (req) => {\n  const { socket } = req;\n  let n = counts.get(socket);\n  if (!n) { n = {}; counts.set(socket, n); socket.once('close', () => counts.delete(socket)); }\n};",
+            &[],
+        );
+        check(
+            &RULE,
+            "const f = (req) => { if (!req.socket.wired) { req.socket.wired = true; req.socket.on('error', g); } };",
+            &[],
+        );
+        check(
+            &RULE,
+            "const f = () => { const r = http.request(u, { agent: false }); r.on('socket', (s) => { s.on('timeout', g); }); };",
+            &[],
+        );
+        check(
+            &RULE,
+            "server.on('session', (session) => { session.on('goaway', f); });",
             &[],
         );
         check(&RULE, "client.socket.on('message', f);", &[]);

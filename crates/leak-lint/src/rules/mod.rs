@@ -1,5 +1,6 @@
 //! All rules, one to a file, in the order of the patterns.
 
+mod accumulating_listener;
 mod floating_pipeline;
 mod ineffective_listener_removal;
 mod listener_on_reused_socket;
@@ -15,6 +16,7 @@ use crate::rule::Rule;
 
 /// Every rule there is.
 pub static RULES: &[Rule] = &[
+    accumulating_listener::RULE,
     ineffective_listener_removal::RULE,
     listener_on_reused_socket::RULE,
     process_listener_in_function::RULE,

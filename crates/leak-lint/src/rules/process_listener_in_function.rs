@@ -1,6 +1,5 @@
 //! `process.on(…)` in a function that is called again and again: the process outlives all of them.
 
-use oxc_ast::AstKind;
 use oxc_ast::ast::{CallExpression, Expression};
 use oxc_semantic::NodeId;
 use stanch_leak_patterns::{Confidence, Pattern};
@@ -8,6 +7,7 @@ use stanch_leak_patterns::{Confidence, Pattern};
 use crate::file::{File, argument, method};
 use crate::finding::{Finding, Fix, Label};
 use crate::fix::ending::{ending, taken_off};
+use crate::guard::is_guarded;
 use crate::project::Calls;
 use crate::rule::{On, Rule};
 
@@ -92,7 +92,7 @@ fn check(file: &File<'_, '_>, findings: &mut Vec<Finding>) {
             Calls::Unknown => Confidence::Medium,
             Calls::Once => continue,
         };
-        if is_taken_off(file, call) || runs_behind_a_guard(file, function, *node) {
+        if is_taken_off(file, call) || is_guarded(file, *node) {
             continue;
         }
         findings.push(Finding {
@@ -135,31 +135,6 @@ fn is_taken_off<'a>(file: &File<'_, 'a>, added: &CallExpression<'a>) -> bool {
                 && matches!(name, "off" | "removeListener" | "removeAllListeners")
                 && event(call) == event(added)
         })
-    })
-}
-
-/// Whether the function begins with a condition that returns, on a variable that it then sets: `if (installed) return`.
-fn runs_behind_a_guard(file: &File<'_, '_>, function: NodeId, node: NodeId) -> bool {
-    let scoping = file.parsed.semantic().scoping();
-    // The condition of an early return, or of the branch that the call stands in.
-    let conditions = file.nodes().iter().filter_map(|candidate| {
-        let AstKind::IfStatement(branch) = candidate.kind() else {
-            return None;
-        };
-        let within = file.function_around(candidate.id()) == Some(function);
-        let before = oxc_span::GetSpan::span(&file.kind(node)).start > branch.span.start;
-        (within && before).then_some(&branch.test)
-    });
-    let mut flags = conditions.filter_map(|test| {
-        let test = match test {
-            Expression::UnaryExpression(not) => &not.argument,
-            test => test,
-        };
-        file.variable(test)
-    });
-    flags.any(|flag| {
-        let is_of_module = scoping.symbol_scope_id(flag) == scoping.root_scope_id();
-        is_of_module && scoping.symbol_is_mutated(flag)
     })
 }
 

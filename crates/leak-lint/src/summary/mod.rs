@@ -5,6 +5,7 @@
 
 mod calls;
 mod exports;
+mod given;
 mod uses;
 
 use std::collections::{HashMap, HashSet};
@@ -15,6 +16,7 @@ use oxc_span::GetSpan;
 use stanch_js_source::{ClassShape, ParsedSource, SourceText, Value, is_function, with_parsed};
 
 pub(crate) use exports::WHOLE;
+pub(crate) use given::Given;
 pub(crate) use uses::{Lent, Op, Use};
 
 use crate::options::Options;
@@ -46,6 +48,8 @@ pub struct Summary {
     pub(crate) uses: Vec<Use>,
     /// Containers that are handed to functions of the project.
     pub(crate) lent: Vec<Lent>,
+    /// What outlives a call, handed to functions and constructors of the project.
+    pub(crate) given: Vec<Given>,
 }
 
 /// A call, or a function that something calls at this place.
@@ -93,6 +97,7 @@ impl Summary {
             scan.exported(node.kind(), &mut summary);
             scan.called(node.id(), node.kind(), &mut summary);
             scan.used(node.id(), node.kind(), &mut summary);
+            scan.given(node.id(), node.kind(), &mut summary);
         }
         scan.variables(&mut summary);
         summary.handlers = crate::heat::handlers(parsed, options);

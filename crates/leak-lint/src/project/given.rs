@@ -1,0 +1,130 @@
+//! Arguments of all files into what the parameters of functions and constructors hold.
+
+use std::collections::HashMap;
+
+use stanch_js_source::Value;
+
+use super::meaning::{Meaning, Site};
+use super::{Calls, FileIndex, Project};
+
+/// What functions and constructors are handed, by who gets it and as which argument.
+#[derive(Debug, Default)]
+pub(super) struct Arguments(HashMap<(Site, u32), Vec<Spot>>);
+
+/// One argument by its file, and its place in that file's list.
+#[derive(Debug, Clone, Copy)]
+struct Spot {
+    file: FileIndex,
+    at: usize,
+}
+
+/// Parameters that are handed on are followed this far.
+const DEEPEST: u32 = 4;
+
+impl Arguments {
+    pub(super) fn of(project: &Project) -> Self {
+        let mut found: HashMap<(Site, u32), Vec<Spot>> = HashMap::new();
+        for file in project.indices() {
+            for (at, given) in project.summary(file).given.iter().enumerate() {
+                let callee = project.meaning(file, &given.callee);
+                if let Some(function) = project.function_of(callee) {
+                    let all = found.entry((function, given.position)).or_default();
+                    all.push(Spot { file, at });
+                }
+            }
+        }
+        Self(found)
+    }
+}
+
+impl Project {
+    /// How often a function, or a constructor, is handed something that lives as long as the process for a parameter (or for
+    /// a property of what that gets): the most often of all callers; none if nobody in the project does.
+    pub(crate) fn is_given_what_lasts(
+        &self,
+        function: Site,
+        position: u32,
+        property: Option<&str>,
+    ) -> Option<Calls> {
+        self.lasting_given(function, position, property, DEEPEST)
+    }
+
+    fn lasting_given(
+        &self,
+        function: Site,
+        position: u32,
+        property: Option<&str>,
+        deeper: u32,
+    ) -> Option<Calls> {
+        let deeper = deeper.checked_sub(1)?;
+        let spots = self.arguments.0.get(&(function, position))?;
+        let calls = spots.iter().filter_map(|spot| {
+            let given = &self.summary(spot.file).given[spot.at];
+            let asked = match (&given.property, property) {
+                // Another property of the literal.
+                (Some(own), Some(wanted)) if **own != *wanted => return None,
+                (Some(_), Some(_)) => None,
+                (Some(_), None) => return None,
+                (None, wanted) => wanted,
+            };
+            let lasts = self.lasts(spot.file, &given.value, asked, deeper)?;
+            // What is handed on comes as often as the one who hands it on is called.
+            Some(lasts.max(self.calls_at(spot.file, given.place)))
+        });
+        calls.max()
+    }
+
+    /// Whether a value, or its property of that name, lives as long as the process: how often it is handed on to here.
+    fn lasts(
+        &self,
+        file: FileIndex,
+        value: &Value,
+        property: Option<&str>,
+        deeper: u32,
+    ) -> Option<Calls> {
+        match value {
+            Value::Variable(_) | Value::Import { .. } => Some(Calls::Once),
+            Value::Parameter(start, position) => {
+                let function = Site {
+                    file,
+                    start: *start,
+                };
+                self.lasting_given(function, *position, property, deeper)
+            }
+            Value::Member(of, name) => match &**of {
+                Value::Parameter(start, position) => {
+                    let function = Site {
+                        file,
+                        start: *start,
+                    };
+                    self.lasting_given(function, *position, Some(name), deeper)
+                }
+                of => self.lasts(file, of, None, deeper),
+            },
+            Value::Object(start) => {
+                let properties = self.summary(file).objects.get(start)?;
+                let (_, value) = properties
+                    .iter()
+                    .find(|(name, _)| Some(&**name) == property)?;
+                self.lasts(file, value, None, deeper.checked_sub(1)?)
+            }
+            _ => None,
+        }
+    }
+
+    /// The function whose parameters the arguments are: that of a class is its constructor.
+    fn function_of(&self, meaning: Meaning) -> Option<Site> {
+        match self.run_by(meaning)? {
+            site if self.summary(site.file).classes.contains_key(&site.start) => {
+                let shape = self.summary(site.file).classes.get(&site.start)?;
+                let constructor = shape.constructor.map(|start| Site {
+                    file: site.file,
+                    start,
+                });
+                // A constructor function is its own.
+                Some(constructor.unwrap_or(site))
+            }
+            site => Some(site),
+        }
+    }
+}

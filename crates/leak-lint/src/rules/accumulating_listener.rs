@@ -1,0 +1,618 @@
+//! `bus.on(…)` per request on an emitter that outlives the request, and nothing takes it off.
+
+use oxc_ast::AstKind;
+use oxc_ast::ast::{BindingPattern, Expression};
+use oxc_semantic::NodeId;
+use oxc_span::{GetSpan, Span};
+use stanch_js_source::{bare, is_function, literal_text};
+use stanch_leak_patterns::{Confidence, Pattern};
+
+use crate::file::{File, argument, method};
+use crate::finding::{Finding, Fix, Label};
+use crate::fix::ending::{ending as end_of_work, taken_off};
+use crate::guard::is_guarded;
+use crate::lifetime::{Life, is_constructor, life_of};
+use crate::listeners::{Added, Way};
+use crate::project::Calls;
+use crate::removal::{ending, is_for_once};
+use crate::repeats::{Repeats, repeats};
+use crate::rule::{On, Rule};
+
+pub(crate) const RULE: Rule = Rule {
+    id: "accumulating-listener",
+    pattern: Pattern::UnremovedListener,
+    on: On::WhenSure,
+    page: "# accumulating-listener
+
+Finds listeners that are added again and again to an emitter that lives on, and that nothing takes off.
+
+## Why it leaks
+
+An emitter keeps each of its listeners until it is taken off or the emitter itself goes. A bus, a database connection or a
+store of the module lives as long as the process: a listener that is added to it for each request, connection or job stays
+with everything that its scope keeps, the request and the response among it, and each event is handed to all of them.
+`once` helps only where the event comes: listeners for an error or for the answer to one question mostly wait for ever.
+
+## Example
+
+```js
+const bus = new EventEmitter();
+
+app.get('/prices', (req, res) => {
+  bus.on('price', (price) => res.write(`data: ${price}\\n\\n`));
+});
+```
+
+## Use instead
+
+```js
+const bus = new EventEmitter();
+
+app.get('/prices', (req, res) => {
+  const onPrice = (price) => res.write(`data: ${price}\\n\\n`);
+  bus.on('price', onPrice);
+  res.once('close', () => bus.off('price', onPrice));
+});
+```
+
+The response's `close` always comes; the request's may not, once its body was read.
+
+## How safe the fix is
+
+Unsafe: it gives the listener a name and takes it off when the response, or the connection, is closed. Whoever wanted to
+hear of events after that does not any more.
+
+## What is not flagged
+
+Listeners on requests, responses, streams and on whatever the function made itself; registrations that run once, while the
+module is loaded or behind a flag; listeners that the project takes off anywhere, by name, with a signal, through what the
+registration gave back or through somebody who was given the listener; functions that register what their caller hands them.
+
+## References
+
+- Node.js, `events`: `emitter.off()`, `emitter.setMaxListeners()` and `MaxListenersExceededWarning`
+",
+    check,
+};
+
+/// Events that tell of a failure or an end: most who wait for one never hear it.
+const RARE: &[&str] = &[
+    "error",
+    "close",
+    "end",
+    "exit",
+    "disconnect",
+    "disconnected",
+    "disconnecting",
+    "abort",
+    "aborted",
+    "timeout",
+    "lost",
+    "failed",
+    "failure",
+    "shutdown",
+    "fatal",
+    "destroy",
+    "destroyed",
+];
+
+fn check<'a>(file: &File<'_, 'a>, findings: &mut Vec<Finding>) {
+    for added in &file.listeners().added {
+        if is_of_another_rule(file, added) {
+            continue;
+        }
+        let Some(verdict) = verdict(file, added) else {
+            continue;
+        };
+        findings.push(Finding {
+            rule: RULE.id,
+            confidence: verdict.confidence,
+            message: verdict.message,
+            growth: Some(verdict.growth),
+            place: Label::new(file.extent(added.span()), "nothing takes this listener off"),
+            labels: verdict
+                .holder
+                .map(|span| Label::new(file.extent(span), verdict.lives))
+                .into_iter()
+                .collect(),
+            fixes: fix(file, added).into_iter().collect(),
+        });
+    }
+}
+
+/// Listeners on `process` and on signals have rules of their own, and those on the DOM live with a page.
+fn is_of_another_rule<'a>(file: &File<'_, 'a>, added: &Added<'a>) -> bool {
+    let is_process = match added.emitter {
+        Expression::Identifier(name) => name.name == "process",
+        _ => false,
+    };
+    let is_abort = added.way == Way::Disposable
+        || added.event.and_then(literal_text) == Some("abort") && added.way == Way::EventTarget;
+    is_process || is_abort || file.is_of_a_page()
+}
+
+/// What is said of one registration.
+struct Verdict {
+    confidence: Confidence,
+    message: String,
+    growth: &'static str,
+    /// Where the emitter is named first.
+    holder: Option<Span>,
+    lives: &'static str,
+}
+
+fn verdict<'a>(file: &File<'_, 'a>, added: &Added<'a>) -> Option<Verdict> {
+    let function = file.function_around(added.node)?;
+    let (mut confidence, repeats, holder, lives) = accumulation(file, added, function)?;
+    if let Some(handler) = added.handler
+        && is_handed_in(file, handler)
+    {
+        return None;
+    }
+    if is_for_once(file, added) {
+        confidence = once(file, added, confidence)?;
+    }
+    if ending(file, added).is_some() || is_guarded(file, added.node) {
+        return None;
+    }
+    let emitter = file.written(added.emitter);
+    let (each, growth) = match (repeats, lives) {
+        (Repeats::PerRequest, Lives::Process) => {
+            ("each request", "per request, for the life of the process")
+        }
+        (_, Lives::Process) => ("each call", "per call, for the life of the process"),
+        (_, Lives::Longer) => ("each call", "per call, for as long as the emitter lives"),
+    };
+    Some(Verdict {
+        confidence,
+        message: format!(
+            "{each} adds a listener to `{emitter}`, which {}, and nothing takes it off",
+            match lives {
+                Lives::Process => "lives as long as the process",
+                Lives::Longer => "outlives it",
+            }
+        ),
+        growth,
+        holder,
+        lives: match lives {
+            Lives::Process => "lives as long as the process",
+            Lives::Longer => "outlives what listens to it",
+        },
+    })
+}
+
+/// How long an emitter lives, next to what listens to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Lives {
+    Process,
+    Longer,
+}
+
+/// Whether one emitter gets many listeners from a registration: how sure, how they come, and whose they are.
+fn accumulation<'a>(
+    file: &File<'_, 'a>,
+    added: &Added<'a>,
+    function: NodeId,
+) -> Option<(Confidence, Repeats, Option<Span>, Lives)> {
+    match life_of(file, added.emitter) {
+        Life::Process(holder) => {
+            let repeats = repeats(file, added.node);
+            let waits_for_one = added.event.is_some_and(|event| names_one(file, event))
+                && gives_up_waiting(file, added);
+            let confidence = match repeats {
+                _ if waits_for_one => Confidence::High,
+                Repeats::Never => return None,
+                Repeats::PerRequest | Repeats::PerCall => Confidence::High,
+                Repeats::Unknown => Confidence::Medium,
+            };
+            Some((confidence, repeats, holder, Lives::Process))
+        }
+        life @ (Life::Given { .. } | Life::Call { .. }) => {
+            let home = life.function()?;
+            if is_called_again_within(file, function, home) {
+                let holder = None;
+                return Some((Confidence::High, Repeats::PerCall, holder, Lives::Longer));
+            }
+            if let Life::Given {
+                function,
+                index,
+                property,
+            } = life
+                && let Some(calls) = file.is_given_what_lasts(function, index, property)
+            {
+                return of_what_lasts(file, added.node, calls);
+            }
+            let waits_for_one = matches!(life, Life::Given { .. })
+                && added.event.is_some_and(|event| names_one(file, event))
+                && gives_up_waiting(file, added);
+            waits_for_one.then_some((Confidence::High, Repeats::PerCall, None, Lives::Longer))
+        }
+        Life::Instance { .. } => {
+            let leaves_its_listener = waits_beside_another(file, added, function);
+            leaves_its_listener.then_some((Confidence::High, Repeats::PerCall, None, Lives::Longer))
+        }
+        Life::HandedToInstance {
+            constructor,
+            index,
+            property,
+        } => {
+            let calls = file.is_given_what_lasts(constructor, index, property)?;
+            of_what_lasts(file, added.node, calls)
+        }
+        Life::Connection | Life::Unknown => None,
+    }
+}
+
+/// A registration on something that lives as long as the process and was handed in, by calls that come so often.
+fn of_what_lasts(
+    file: &File<'_, '_>,
+    node: NodeId,
+    calls: Calls,
+) -> Option<(Confidence, Repeats, Option<Span>, Lives)> {
+    let here = repeats(file, node);
+    let confidence = match (calls, here) {
+        (_, Repeats::Never) => return None,
+        (Calls::Again, _) | (_, Repeats::PerRequest | Repeats::PerCall) => Confidence::High,
+        _ => Confidence::Medium,
+    };
+    Some((confidence, here, None, Lives::Process))
+}
+
+/// Whether a handler stands between a registration and the function that has the emitter: one emitter, many calls.
+fn is_called_again_within(file: &File<'_, '_>, function: NodeId, home: NodeId) -> bool {
+    let mut at = Some(function);
+    while let Some(around) = at {
+        if around == home {
+            return false;
+        }
+        if file.is_handler(around) && !is_told_once(file, around) {
+            return true;
+        }
+        at = file.function_around(around);
+    }
+    false
+}
+
+/// Whether a handler is one of an event that an emitter has once.
+fn is_told_once(file: &File<'_, '_>, handler: NodeId) -> bool {
+    let AstKind::CallExpression(call) = file.kind(file.nodes().parent_id(handler)) else {
+        return false;
+    };
+    let Some((emitter, name)) = method(call) else {
+        return false;
+    };
+    match argument(call, 0).and_then(literal_text) {
+        Some("connect" | "open" | "ready") => true,
+        // A server has these for each client, what a function made to ask one has them once.
+        Some("upgrade" | "session" | "stream" | "response") => {
+            matches!(life_of(file, emitter), Life::Call { .. })
+        }
+        _ => name == "once",
+    }
+}
+
+/// Whether an event's name has something in it that differs from call to call: `done:${id}`.
+fn names_one<'a>(file: &File<'_, 'a>, event: &'a Expression<'a>) -> bool {
+    match bare(event) {
+        Expression::TemplateLiteral(template) => template
+            .expressions
+            .iter()
+            .any(|part| !matches!(life_of(file, part), Life::Process(_))),
+        Expression::BinaryExpression(sum) => {
+            names_one(file, &sum.left) || names_one(file, &sum.right) || {
+                matches!(bare(&sum.right), Expression::Identifier(_))
+                    && matches!(
+                        life_of(file, &sum.right),
+                        Life::Given { .. } | Life::Call { .. }
+                    )
+            }
+        }
+        _ => false,
+    }
+}
+
+/// The function that a promise was given, if the registration stands in one.
+fn executor_around(file: &File<'_, '_>, node: NodeId) -> Option<NodeId> {
+    let function = file.function_around(node)?;
+    match file.kind(file.nodes().parent_id(function)) {
+        AstKind::NewExpression(new) if matches!(bare(&new.callee), Expression::Identifier(name) if name.name == "Promise") => {
+            Some(function)
+        }
+        _ => None,
+    }
+}
+
+/// Whether a promise that waits for an event also has a timer that settles it, without taking the listener off.
+fn gives_up_waiting<'a>(file: &File<'_, 'a>, added: &Added<'a>) -> bool {
+    let Some(executor) = executor_around(file, added.node) else {
+        return false;
+    };
+    let within = file.kind(executor).span();
+    file.calls().iter().any(|(node, call)| {
+        within.contains_inclusive(call.span)
+            && file.function_around(*node) == Some(executor)
+            && matches!(bare(&call.callee), Expression::Identifier(name) if name.name == "setTimeout")
+    })
+}
+
+/// Whether a promise that waits for a failure of the instance's emitter is mostly settled by something else, which leaves the
+/// listener where it is.
+fn waits_beside_another<'a>(file: &File<'_, 'a>, added: &Added<'a>, function: NodeId) -> bool {
+    let Some(executor) = executor_around(file, added.node) else {
+        return false;
+    };
+    let Some(method) = file.function_around(function) else {
+        return false;
+    };
+    if is_constructor(file, method) || runs_once_by_its_name(file, method) {
+        return false;
+    }
+    if !added
+        .event
+        .and_then(literal_text)
+        .is_some_and(|event| RARE.contains(&event))
+    {
+        return false;
+    }
+    settles(file, executor).iter().any(|settled| {
+        let is_in_a_listener = file
+            .listeners()
+            .added
+            .iter()
+            .any(|other| other.call.span.contains_inclusive(*settled));
+        !is_in_a_listener
+    })
+}
+
+/// Where the functions that a promise's executor is given are used.
+fn settles(file: &File<'_, '_>, executor: NodeId) -> Vec<Span> {
+    let parameters = match file.kind(executor) {
+        AstKind::Function(function) => &function.params,
+        AstKind::ArrowFunctionExpression(arrow) => &arrow.params,
+        _ => return Vec::new(),
+    };
+    let scoping = file.parsed.semantic().scoping();
+    let variables = parameters
+        .items
+        .iter()
+        .filter_map(|parameter| match &parameter.pattern {
+            BindingPattern::BindingIdentifier(name) => name.symbol_id.get(),
+            _ => None,
+        });
+    variables
+        .flat_map(|variable| scoping.get_resolved_references(variable))
+        .map(|reference| file.kind(reference.node_id()).span())
+        .collect()
+}
+
+/// Words that begin the names of methods that an instance's life has once.
+const ONCE_IN_A_LIFE: &[&str] = &[
+    "connect",
+    "open",
+    "init",
+    "start",
+    "listen",
+    "setup",
+    "ready",
+    "close",
+    "stop",
+    "destroy",
+    "end",
+    "disconnect",
+    "dispose",
+    "shutdown",
+    "quit",
+    "terminate",
+    "attach",
+    "mount",
+    "boot",
+    "load",
+    "run",
+    "wait",
+];
+
+fn runs_once_by_its_name(file: &File<'_, '_>, method: NodeId) -> bool {
+    let function = file.parsed.function_ref(method);
+    function.name.is_none_or(|name| {
+        let name = name.trim_start_matches(['_', '#']).to_ascii_lowercase();
+        ONCE_IN_A_LIFE.iter().any(|word| name.starts_with(word))
+    })
+}
+
+/// Whether a listener is what the caller handed in: its caller registers it, and knows how to take it off.
+fn is_handed_in<'a>(file: &File<'_, 'a>, handler: &'a Expression<'a>) -> bool {
+    let Some(variable) = file.variable(handler) else {
+        return false;
+    };
+    let scoping = file.parsed.semantic().scoping();
+    let declaration = scoping.symbol_declaration(variable);
+    if !matches!(file.kind(declaration), AstKind::FormalParameter(_)) {
+        return false;
+    }
+    // What a promise gives its executor is made for it.
+    let Some(function) = file
+        .nodes()
+        .ancestor_ids(declaration)
+        .find(|around| is_function(file.kind(*around)))
+    else {
+        return false;
+    };
+    let is_executor = matches!(
+        file.kind(file.nodes().parent_id(function)),
+        AstKind::NewExpression(_)
+    );
+    // Nor does a framework take off what it hands to its handlers.
+    !is_executor && !file.is_handler(function)
+}
+
+/// How sure it is that a listener for one event stays: the event may come, and take it off.
+fn once<'a>(file: &File<'_, 'a>, added: &Added<'a>, sure: Confidence) -> Option<Confidence> {
+    let event = added.event?;
+    match literal_text(event) {
+        Some(event) if RARE.contains(&event) => Some(sure),
+        // Most events of a program do come, and the listener goes with the first.
+        Some(_) => None,
+        None if names_one(file, event) && gives_up_waiting(file, added) => Some(sure),
+        None => None,
+    }
+}
+
+/// The listener is taken off when what the handler serves is closed.
+fn fix<'a>(file: &File<'_, 'a>, added: &Added<'a>) -> Option<Fix> {
+    if !matches!(added.way, Way::On | Way::Once | Way::EventTarget) {
+        return None;
+    }
+    taken_off(
+        file,
+        added.node,
+        added.call,
+        &end_of_work(file, added.node)?,
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::rules::testing::{check, check_fix, check_page};
+
+    #[test]
+    fn the_page_holds() {
+        check_page(&RULE);
+    }
+
+    #[test]
+    fn emitters_of_the_process() {
+        check(
+            &RULE,
+            "import bus from './bus';\napp.get('/', (req, res) => {\n  bus.on('a', (x) => res.write(x));\n});",
+            &[3],
+        );
+        check(
+            &RULE,
+            "const mongoose = require('mongoose');\nexports.f = (req, res) => { mongoose.connection.on('error', () => res.end()); };",
+            &[2],
+        );
+        check(
+            &RULE,
+            "class H { static hub = new EventEmitter(); }\nwss.on('connection', (ws) => {\n  H.hub.on('a', (x) => ws.send(x));\n});",
+            &[3],
+        );
+        check(
+            &RULE,
+            "const t = new EventTarget();\nrouter.get('/s', (c) => stream(c, async (s) => { t.addEventListener('x', (e) => s.write(e)); }));",
+            &[2],
+        );
+        check(
+            &RULE,
+            "import { api } from './api';\nexport const forUser = (req: Request) => { api.interceptors.request.use((c) => c); return api; };",
+            &[2],
+        );
+        check(
+            &RULE,
+            "module.exports = (app, bus) => { app.get('/', (req, res) => { bus.on('a', (x) => res.write(x)); }); };",
+            &[1],
+        );
+        check(
+            &RULE,
+            "const bus = make().setMaxListeners(0);\nserver.on('request', (req, res) => { bus.on('a', (x) => res.write(x)).on('b', (x) => res.write(x)); });",
+            &[2, 2],
+        );
+    }
+
+    #[test]
+    fn once_for_what_may_not_come() {
+        check(
+            &RULE,
+            "import p from './proxy';\napp.use((req, res, next) => { p.once('error', next); p.once('ready', next); p.web(req, res); });",
+            &[2],
+        );
+        check(
+            &RULE,
+            "export function answer(bus, id, ms) {\n  return new Promise((resolve, reject) => {\n    const t = setTimeout(() => reject(new Error()), ms);\n    bus.once(`done:${id}`, (x) => { clearTimeout(t); resolve(x); });\n  });\n}",
+            &[4],
+        );
+        check(
+            &RULE,
+            "class Sink { constructor() { this.s = net.connect(1); }\n  send(x) { return new Promise((resolve, reject) => {\n    this.s.once('error', reject);\n    this.s.write(x, () => resolve()); }); } }",
+            &[3],
+        );
+        check(
+            &RULE,
+            "class Sink { constructor() { this.s = net.connect(1); }\n  open() { return new Promise((resolve, reject) => {\n    this.s.once('error', reject);\n    this.s.once('connect', resolve); }); } }",
+            &[],
+        );
+    }
+
+    #[test]
+    fn what_ends_them() {
+        let silent = |body: &str| {
+            let text = format!(
+                "const bus = new EventEmitter();\napp.get('/', (req, res) => {{ {body} }});"
+            );
+            check(&RULE, &text, &[]);
+        };
+        silent(
+            "const f = (x) => res.write(x); bus.on('a', f); res.on('close', () => bus.off('a', f));",
+        );
+        silent(
+            "bus.on('a', (x) => res.write(x)); res.on('close', () => bus.removeAllListeners('a'));",
+        );
+        silent("bus.off('a', f); bus.on('a', f);");
+        silent("const f = (x) => { bus.off('a', f); res.end(x); }; bus.on('a', f);");
+        silent("const stop = bus.on('a', (x) => res.write(x)); res.on('close', stop);");
+        silent(
+            "const f = (x) => res.write(x); bus.on('a', f); res.locals.ends.push(() => drop(f)); ends.push(f);",
+        );
+        silent(
+            "const gone = new AbortController(); bus.addEventListener('a', (x) => res.write(x), { signal: gone.signal }); res.on('close', () => gone.abort());",
+        );
+        silent("if (bus.listenerCount('a') === 0) bus.on('a', show);");
+        silent("if (!bus.wired) { bus.wired = true; bus.on('a', show); }");
+        silent(
+            "const own = new EventEmitter(); own.on('a', (x) => res.write(x)); req.on('data', show);",
+        );
+    }
+
+    #[test]
+    fn what_does_not_add_up() {
+        check(
+            &RULE,
+            "bus.on('a', f); for (const e of ['a', 'b']) bus.on(e, f);",
+            &[],
+        );
+        check(
+            &RULE,
+            "const bus = new EventEmitter();\nfunction wire() { bus.on('a', f); }\nwire();",
+            &[],
+        );
+        check(
+            &RULE,
+            "const bus = new EventEmitter();\nexports.listen = (req, f) => { bus.on('a', f); };",
+            &[],
+        );
+        check(
+            &RULE,
+            "let socket;\nexports.open = (req, res) => { socket = net.connect(1); socket.on('error', (e) => res.end(e)); };",
+            &[],
+        );
+        check(
+            &RULE,
+            "'use client';\nimport { bus } from './bus';\nexport const P = (req, res) => { bus.on('a', () => res.x()); };",
+            &[],
+        );
+        check(
+            &RULE,
+            "import * as mqtt from 'm';\nconst c = mqtt.connect();\napp.get('/', (req, res) => { c.subscribe('t', (err) => res.end(err)); });",
+            &[],
+        );
+    }
+
+    #[test]
+    fn taken_off_with_the_response() {
+        check_fix(
+            &RULE,
+            "const bus = new EventEmitter();\napp.get('/', (req, res) => {\n  bus.on('price', (x) => res.write(x));\n});\n",
+            "const bus = new EventEmitter();\napp.get('/', (req, res) => {\n  const onPrice = (x) => res.write(x);\n  bus.on('price', onPrice);\n  res.once('close', () => bus.off('price', onPrice));\n});\n",
+        );
+    }
+}
