@@ -79,10 +79,12 @@ fn other_phase<'a>(
     if wanted == has || file.written(added.handler) != file.written(removal.handler) {
         return None;
     }
+    // Node's own `removeEventListener` does not take the boolean for the option.
+    let phase = format!("{{ capture: {wanted} }}");
     let mut change = Change::of(file);
     match argument(removal.call, 2) {
-        Some(options) => change.replace(options.span(), wanted.to_string()),
-        None => change.insert(removal.handler.span().end, format!(", {wanted}")),
+        Some(options) => change.replace(options.span(), phase),
+        None => change.insert(removal.handler.span().end, format!(", {phase}")),
     }
     change.done(
         "Remove it from the phase that it was added to",
@@ -354,12 +356,12 @@ mod tests {
         check_fix(
             &RULE,
             "w.addEventListener('a', f, { capture: true, once: true });\nw.removeEventListener('a', f);",
-            "w.addEventListener('a', f, { capture: true, once: true });\nw.removeEventListener('a', f, true);",
+            "w.addEventListener('a', f, { capture: true, once: true });\nw.removeEventListener('a', f, { capture: true });",
         );
         check_fix(
             &RULE,
             "w.addEventListener('a', f);\nw.removeEventListener('a', f, true);",
-            "w.addEventListener('a', f);\nw.removeEventListener('a', f, false);",
+            "w.addEventListener('a', f);\nw.removeEventListener('a', f, { capture: false });",
         );
     }
 
