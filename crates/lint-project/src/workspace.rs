@@ -1,0 +1,312 @@
+//! A request into its configuration, and that into an outcome.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
+use rayon::{ThreadPool, ThreadPoolBuilder};
+
+use crate::baseline::{Baseline, BaselineUse};
+use crate::changes::Changes;
+use crate::config::Config;
+use crate::error::LintError;
+use crate::file::{Linted, Linter, Place};
+use crate::outcome::{Named, Outcome, ProblemKind, Skipped};
+use crate::selection::{Pick, Selection};
+use crate::walk::{Ignoring, lexical, walk};
+
+/// Bytes of a thread's stack. Parser and rules call themselves once for each level of the code, and generated code is nested
+/// thousands deep; what is not used costs nothing.
+const STACK: usize = 256 << 20;
+
+/// What somebody wants to have linted.
+#[derive(Debug, Clone, Default)]
+pub struct Request {
+    /// The working folder: where relative paths begin, and what reports name files from. Empty for the process's own.
+    pub here: PathBuf,
+    /// Files and folders; without one, the working folder.
+    pub paths: Vec<PathBuf>,
+    /// The configuration; without it, the nearest.
+    pub config: Option<PathBuf>,
+    /// Rules that run, instead of those that the configuration names.
+    pub select: Vec<Pick>,
+    /// Rules that do not run, beside those that the configuration names.
+    pub ignore: Vec<Pick>,
+    /// Whether what is usually left out is linted as well.
+    pub ignoring: Ignoring,
+    /// Report only what is on lines that changed since this commit.
+    pub since: Option<String>,
+    /// What is done with the baseline.
+    pub baseline: BaselineUse,
+}
+
+/// A project that is to be linted.
+#[derive(Debug)]
+pub struct Workspace {
+    request: Request,
+    here: PathBuf,
+    root: PathBuf,
+    /// Each path as it was given, and absolute.
+    paths: Vec<(PathBuf, PathBuf)>,
+    config: Config,
+    selection: Selection,
+    baseline: Baseline,
+}
+
+impl Workspace {
+    /// Finds and reads what the project says of itself.
+    ///
+    /// # Errors
+    /// A configuration or a baseline that says what it cannot, and paths with configurations of their own each.
+    pub fn open(request: Request) -> Result<Self, LintError> {
+        let here = absolute_folder(&request.here)?;
+        let given = match request.paths.as_slice() {
+            [] => vec![PathBuf::from(".")],
+            paths => paths.to_vec(),
+        };
+        let paths: Vec<(PathBuf, PathBuf)> = given
+            .into_iter()
+            .map(|path| (path.clone(), lexical(&here.join(path))))
+            .collect();
+        let config = match &request.config {
+            Some(file) => Config::read(&lexical(&here.join(file)))?,
+            None => nearest_of_all(&paths)?,
+        };
+        let root = root(&config, &here);
+        let selection = if request.select.is_empty() {
+            let mut selection = config.selection.clone();
+            selection.ignore.extend(&request.ignore);
+            selection
+        } else {
+            Selection {
+                select: request.select.clone(),
+                ignore: request.ignore.clone(),
+            }
+        };
+        Ok(Self {
+            baseline: Baseline::of(&root)?,
+            request,
+            here,
+            root,
+            paths,
+            config,
+            selection,
+        })
+    }
+
+    /// The configuration that applies.
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// The folder that the baseline lies in.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Lints all files, and tells `watch` how many of how many are done.
+    ///
+    /// # Errors
+    /// Paths that do not exist, git that does not know the commit, a baseline that cannot be written.
+    pub fn lint(&self, watch: &(dyn Fn(usize, usize) + Sync)) -> Result<Outcome, LintError> {
+        let changes = match &self.request.since {
+            Some(since) => Some(Changes::since(&self.here, since)?),
+            None => None,
+        };
+        let walked = walk(&self.paths, &self.config, self.request.ignoring)?;
+        let places: Vec<(Place, Named)> = walked
+            .files
+            .into_iter()
+            .map(|(path, named)| {
+                let name = self.name_of(&path);
+                (Place { path, name }, named)
+            })
+            .collect();
+        let linted = self.lint_all(&places, watch)?;
+        let mut outcome = Outcome {
+            skipped: walked.skipped,
+            ..Outcome::default()
+        };
+        for (path, message) in walked.unreadable {
+            let place = Place {
+                name: self.name_of(&path),
+                path,
+            };
+            let message = format!("cannot be read: {message}");
+            outcome
+                .problems
+                .push(place.problem(ProblemKind::Unreadable, message, None));
+        }
+        let mut baseline = self.baseline.clone();
+        for ((place, named), linted) in places.iter().zip(linted) {
+            match linted {
+                Linted::Skipped(reason) => outcome.skipped.push(Skipped {
+                    path: place.path.clone(),
+                    reason,
+                    named: *named,
+                }),
+                Linted::Failed(problem, source) => {
+                    if let Some(source) = source {
+                        outcome.texts.insert(place.name.clone(), source);
+                    }
+                    outcome.problems.push(problem);
+                }
+                Linted::Checked(checked) => {
+                    outcome.checked += 1;
+                    outcome.suppressed += checked.suppressed;
+                    let known_as = self.known_as(&place.path);
+                    for finding in checked.findings {
+                        if baseline.knows(&known_as, &checked.source, &finding) {
+                            outcome.baselined += 1;
+                        } else if changes
+                            .as_ref()
+                            .is_some_and(|changes| !changes.touch(&place.path, &finding))
+                        {
+                            outcome.unchanged += 1;
+                        } else {
+                            outcome.add(&place.name, &checked.source, finding);
+                        }
+                    }
+                }
+            }
+        }
+        self.keep_baseline(baseline, &places, &mut outcome)?;
+        outcome.sort();
+        Ok(outcome)
+    }
+
+    fn lint_all(
+        &self,
+        places: &[(Place, Named)],
+        watch: &(dyn Fn(usize, usize) + Sync),
+    ) -> Result<Vec<Linted>, LintError> {
+        let linter = self.linter();
+        let done = AtomicUsize::new(0);
+        Ok(self.pool()?.install(|| {
+            let linted = places.par_iter().map(|(place, _)| {
+                let linted = linter.lint(place);
+                watch(done.fetch_add(1, Ordering::Relaxed) + 1, places.len());
+                linted
+            });
+            linted.collect()
+        }))
+    }
+
+    /// Does with the baseline what the request says, after a run has asked it about every finding.
+    fn keep_baseline(
+        &self,
+        baseline: Baseline,
+        places: &[(Place, Named)],
+        outcome: &mut Outcome,
+    ) -> Result<(), LintError> {
+        // Files that are gone have no findings any more; those of other folders were not looked at.
+        let looked_at = |file: &str| {
+            let path = self.root.join(file);
+            let is_in_run = places.binary_search_by(|(place, _)| place.path.cmp(&path));
+            is_in_run.is_ok()
+                || !path.exists() && self.paths.iter().any(|(_, root)| path.starts_with(root))
+        };
+        let path = self.name_of(baseline.path());
+        match self.request.baseline {
+            BaselineUse::Obey => outcome.gone = baseline.gone(looked_at),
+            BaselineUse::Add => {
+                let count = baseline.add(looked_at)?;
+                outcome.findings.clear();
+                outcome
+                    .texts
+                    .retain(|file, _| outcome.problems.iter().any(|problem| problem.file == *file));
+                outcome
+                    .remarks
+                    .push(format!("{path} knows {count} findings of these files now."));
+            }
+            BaselineUse::Prune => {
+                let gone = baseline.gone(looked_at);
+                baseline.prune(looked_at)?;
+                outcome
+                    .remarks
+                    .push(format!("{gone} findings went out of {path}."));
+            }
+        }
+        Ok(())
+    }
+
+    pub(crate) fn linter(&self) -> Linter<'_> {
+        Linter::new(&self.config, &self.selection)
+    }
+
+    pub(crate) fn pool(&self) -> Result<ThreadPool, LintError> {
+        Ok(ThreadPoolBuilder::new().stack_size(STACK).build()?)
+    }
+
+    /// Whether there are findings that are not reported.
+    pub(crate) fn reports_a_part(&self) -> bool {
+        self.request.since.is_some() || self.baseline.path().exists()
+    }
+
+    /// The absolute path of a file that reports call so.
+    pub(crate) fn path_of(&self, name: &str) -> PathBuf {
+        self.here.join(name)
+    }
+
+    /// What reports call a file: its path from the working folder, or all of it where it lies elsewhere.
+    fn name_of(&self, path: &Path) -> Arc<str> {
+        let short = path.strip_prefix(&self.here).unwrap_or(path);
+        Arc::from(short.to_string_lossy().as_ref())
+    }
+
+    /// What the baseline calls a file: its path from the project's root.
+    fn known_as(&self, path: &Path) -> String {
+        let short = path.strip_prefix(&self.root).unwrap_or(path);
+        short.to_string_lossy().into_owned()
+    }
+}
+
+fn absolute_folder(folder: &Path) -> Result<PathBuf, LintError> {
+    let folder = if folder.as_os_str().is_empty() {
+        Path::new(".")
+    } else {
+        folder
+    };
+    folder.canonicalize().map_err(|cause| LintError::Path {
+        path: folder.to_owned(),
+        cause,
+    })
+}
+
+/// The configuration that is nearest to every path.
+fn nearest_of_all(paths: &[(PathBuf, PathBuf)]) -> Result<Config, LintError> {
+    let mut nearest: Option<Config> = None;
+    for (_, path) in paths {
+        let Some(own) = Config::nearest(path)? else {
+            continue;
+        };
+        match &nearest {
+            None => nearest = Some(own),
+            Some(other) if other.file == own.file => {}
+            Some(other) => {
+                return Err(LintError::TwoConfigs {
+                    one: other.file.clone().unwrap_or_default(),
+                    other: own.file.unwrap_or_default(),
+                });
+            }
+        }
+    }
+    Ok(nearest.unwrap_or_else(Config::none))
+}
+
+/// The project's folder: that of its configuration, of its repository, of its package, or else the working folder.
+fn root(config: &Config, here: &Path) -> PathBuf {
+    let of_config = config.file.as_deref().and_then(Path::parent);
+    let with = |name: &str| here.ancestors().find(|folder| folder.join(name).exists());
+    of_config
+        .or_else(|| with(".git"))
+        .or_else(|| with("package.json"))
+        .unwrap_or(here)
+        .to_owned()
+}
+
+#[cfg(test)]
+mod tests;
