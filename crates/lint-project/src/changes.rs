@@ -228,10 +228,11 @@ mod tests {
 
     use super::{Lines, lines_of};
 
-    fn check(diff: &str, file: &str, ranges: &[std::ops::Range<u32>]) {
+    fn check(diff: &str, file: &str, ranges: &[(u32, u32)]) {
         let found = lines_of(diff.as_bytes(), Path::new("/top"));
         let lines = found.get(&PathBuf::from(format!("/top/{file}")));
-        assert_eq!(lines, Some(&Lines::Some(ranges.to_vec())), "{found:?}");
+        let ranges = ranges.iter().map(|(start, end)| *start..*end).collect();
+        assert_eq!(lines, Some(&Lines::Some(ranges)), "{found:?}");
     }
 
     #[test]
@@ -239,17 +240,17 @@ mod tests {
         check(
             "--- a/a.js\n+++ b/a.js\n@@ -1 +1,2 @@\n-x\n+y\n+z\n@@ -9,2 +10,0 @@\n-x\n-+++ b/b.js\n",
             "a.js",
-            &[0..2, 9..9],
+            &[(0, 2), (9, 9)],
         );
         check(
             "+++ b/my file.js\t\n@@ -0,0 +1 @@\n+a\n\\ No newline at end of file\n",
             "my file.js",
-            &[0..1],
+            &[(0, 1)],
         );
         check(
             "+++ \"b/a\\\"\\303\\251.js\"\n@@ -3,0 +4,2 @@ f()\n+a\n+b\n",
             "a\"é.js",
-            &[3..5],
+            &[(3, 5)],
         );
     }
 
@@ -258,7 +259,7 @@ mod tests {
         check(
             "+++ b/a.js\n@@ -1 +1,3 @@\n-++ b/x.js\n+++ b/y.js\n+@@ -1 +7 @@\n+c\n@@ -9 +11 @@\n-a\n+b\n",
             "a.js",
-            &[0..3, 10..11],
+            &[(0, 3), (10, 11)],
         );
     }
 }

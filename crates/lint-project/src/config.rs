@@ -207,8 +207,8 @@ mod tests {
         )?;
         check(
             "stanch.toml",
-            "[lint.per-file-ignores]\n'a[' = ['all']\n",
-            "stanch.toml:2:2: `a[` is no glob: error parsing glob 'a[': unclosed character class; missing ']'",
+            "[lint.per-file-ignores]\n'[b-a]' = ['all']\n",
+            "stanch.toml:2:2: `[b-a]` is no glob: error parsing glob '[b-a]': invalid range; 'b' > 'a'",
         )
     }
 
