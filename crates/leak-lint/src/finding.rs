@@ -29,6 +29,8 @@ pub struct Label {
     pub extent: Extent,
     /// A few words, without a full stop.
     pub text: String,
+    /// The path of the file that it is in; none for the finding's own.
+    pub file: Option<String>,
 }
 
 /// A change of the text that ends a finding.
@@ -65,10 +67,20 @@ pub struct Edit {
 }
 
 impl Label {
-    pub(crate) fn new(extent: Extent, text: impl Into<String>) -> Self {
+    /// A place in the finding's own file.
+    pub fn new(extent: Extent, text: impl Into<String>) -> Self {
         Self {
             extent,
             text: text.into(),
+            file: None,
+        }
+    }
+
+    /// A place in another file of the project, by its path.
+    pub fn in_file(file: impl Into<String>, extent: Extent, text: impl Into<String>) -> Self {
+        Self {
+            file: Some(file.into()),
+            ..Self::new(extent, text)
         }
     }
 }

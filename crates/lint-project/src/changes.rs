@@ -87,8 +87,8 @@ impl Changes {
                         .iter()
                         .any(|range| range.start <= extent.to.line && extent.from.line < range.end)
                 };
-                is_changed(&finding.place.extent)
-                    || finding.labels.iter().any(|label| is_changed(&label.extent))
+                let mut own = finding.labels.iter().filter(|label| label.file.is_none());
+                is_changed(&finding.place.extent) || own.any(|label| is_changed(&label.extent))
             }
         }
     }

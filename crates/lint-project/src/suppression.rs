@@ -288,10 +288,7 @@ fn finding(rule: &'static str, place: Extent, message: String) -> Finding {
         confidence: Confidence::High,
         message,
         growth: None,
-        place: Label {
-            extent: place,
-            text: String::new(),
-        },
+        place: Label::new(place, ""),
         labels: Vec::new(),
         fixes: Vec::new(),
     }
