@@ -5,6 +5,7 @@
 //! figures mean, and has those of the last `--record`.
 
 mod heaps;
+pub(crate) mod lint;
 mod machine;
 mod measure;
 mod results;

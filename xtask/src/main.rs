@@ -24,12 +24,15 @@ enum Chore {
     Test(test::Options),
     /// Measure this program and other heap tools side by side (long)
     Bench(bench::Options),
+    /// Measure this program's linter and others side by side
+    BenchLint(bench::lint::Options),
 }
 
 fn main() -> ExitCode {
     let outcome = match Chore::parse() {
         Chore::Test(options) => test::run(&options),
         Chore::Bench(options) => bench::run(&options),
+        Chore::BenchLint(options) => bench::lint::run(&options),
     };
     match outcome {
         Ok(code) => code,

@@ -3,7 +3,7 @@
 use std::fs::{self, File};
 use std::io::Read;
 use std::path::Path;
-use std::process::Stdio;
+use std::process::{Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
@@ -18,7 +18,7 @@ const PIECE: usize = 1 << 20;
 /// Characters quoted from a tool that failed.
 const QUOTED: usize = 300;
 
-/// Runs the tool once. The inner error says how the tool itself failed.
+/// Runs the tool once on a heap. The inner error says how the tool itself failed.
 pub(crate) fn once(
     toolbox: &Toolbox,
     tool: Tool,
@@ -26,37 +26,59 @@ pub(crate) fn once(
 ) -> Result<std::result::Result<Run, String>> {
     // Another tool's memory may have pushed it out.
     read_through(file)?;
-    let mut command = toolbox.command(tool, file)?;
-    let output = toolbox.output();
-    let sink = File::create(&output)?;
+    let ended = process(toolbox.command(tool, file)?, &toolbox.output())
+        .with_context(|| format!("cannot start {}", tool.name()))?;
+    remove_siblings(file)?;
+    let is_fine = ended.status.code().is_some_and(|code| tool.is_fine(code));
+    if !is_fine || ended.said.trim().is_empty() && tool != Tool::DevTools {
+        return Ok(Err(ended.failure()));
+    }
+    Ok(Ok(ended.run))
+}
+
+/// A process that has ended.
+pub(crate) struct Ended {
+    pub(crate) run: Run,
+    pub(crate) status: ExitStatus,
+    /// All that it wrote.
+    pub(crate) said: String,
+}
+
+impl Ended {
+    /// How it ended, and the last it said.
+    pub(crate) fn failure(&self) -> String {
+        let said = &self.said;
+        let from = said.floor_char_boundary(said.len().saturating_sub(QUOTED));
+        let last = said[from..].trim().replace('\n', " ");
+        format!("ended with {}: {last}", self.status)
+    }
+}
+
+/// Runs a command to its end, and measures it whole. What it writes goes to `output`.
+pub(crate) fn process(mut command: Command, output: &Path) -> Result<Ended> {
+    let sink = File::create(output)?;
     command
         .stdin(Stdio::null())
         .stdout(sink.try_clone()?)
         .stderr(sink);
     let machine = CpuClock::start()?;
     let began = Instant::now();
-    let child = command
-        .spawn()
-        .with_context(|| format!("cannot start {}", tool.name()))?;
+    let child = command.spawn()?;
     let ended = child.wait4()?;
     let wall = began.elapsed();
     let own = ended.rusage.utime + ended.rusage.stime;
     let others = machine.used()?.saturating_sub(own);
-    remove_siblings(file)?;
-    let said = String::from_utf8_lossy(&fs::read(&output)?).into_owned();
-    let is_fine = ended.status.code().is_some_and(|code| tool.is_fine(code));
-    if !is_fine || said.trim().is_empty() && tool != Tool::DevTools {
-        let from = said.floor_char_boundary(said.len().saturating_sub(QUOTED));
-        let (status, said) = (ended.status, said[from..].trim().replace('\n', " "));
-        return Ok(Err(format!("ended with {status}: {said}")));
-    }
-    Ok(Ok(Run {
-        wall_us: microseconds(wall),
-        user_us: microseconds(ended.rusage.utime),
-        system_us: microseconds(ended.rusage.stime),
-        others_us: microseconds(others),
-        peak_bytes: ended.rusage.maxrss,
-    }))
+    Ok(Ended {
+        run: Run {
+            wall_us: microseconds(wall),
+            user_us: microseconds(ended.rusage.utime),
+            system_us: microseconds(ended.rusage.stime),
+            others_us: microseconds(others),
+            peak_bytes: ended.rusage.maxrss,
+        },
+        status: ended.status,
+        said: String::from_utf8_lossy(&fs::read(output)?).into_owned(),
+    })
 }
 
 fn read_through(file: &Path) -> Result<()> {

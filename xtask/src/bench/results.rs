@@ -13,8 +13,16 @@ use super::table;
 use super::tools::Tool;
 
 /// Where the figures stand in bench/README.md.
-const BEGIN: &str = "<!-- figures: written by `cargo xtask bench --record`, do not edit -->\n";
-const END: &str = "<!-- end of figures -->\n";
+const MARKS: Marks = Marks {
+    begin: "<!-- figures: written by `cargo xtask bench --record`, do not edit -->\n",
+    end: "<!-- end of figures -->\n",
+};
+
+/// Lines between which figures stand in a page.
+pub(crate) struct Marks {
+    pub(crate) begin: &'static str,
+    pub(crate) end: &'static str,
+}
 
 /// One session of the benchmark.
 #[derive(Debug, Serialize, Deserialize)]
@@ -58,13 +66,18 @@ impl Results {
     /// Of all cores' time during the runs, what other processes took, in percent.
     pub(crate) fn others_percent(&self) -> f64 {
         let tools = self.files.iter().flat_map(|file| &file.tools);
-        let (mut others, mut all) = (0.0, 0.0);
-        for run in tools.flat_map(|tool| &tool.runs) {
-            others += run.others_us as f64;
-            all += run.wall_us as f64 * self.machine.cores as f64;
-        }
-        if all > 0.0 { others / all * 100.0 } else { 0.0 }
+        others_percent(&self.machine, tools.flat_map(|tool| &tool.runs))
     }
+}
+
+/// Of all cores' time during runs, what other processes took, in percent.
+pub(crate) fn others_percent<'r>(machine: &Machine, runs: impl Iterator<Item = &'r Run>) -> f64 {
+    let (mut others, mut all) = (0.0, 0.0);
+    for run in runs {
+        others += run.others_us as f64;
+        all += run.wall_us as f64 * machine.cores as f64;
+    }
+    if all > 0.0 { others / all * 100.0 } else { 0.0 }
 }
 
 impl ToolRow {
@@ -93,23 +106,44 @@ impl Run {
 
 /// Writes bench/results.json, and the figures that follow from it into bench/README.md.
 pub(crate) fn record(project: &Path, results: &Results) -> Result<()> {
+    write(
+        project,
+        "results.json",
+        results,
+        &MARKS,
+        &table::render(results),
+    )
+}
+
+/// Writes measurements into a file of bench/, and figures between marks of bench/README.md.
+pub(crate) fn write(
+    project: &Path,
+    file: &str,
+    results: &impl Serialize,
+    marks: &Marks,
+    figures: &str,
+) -> Result<()> {
     let bench = project.join("bench");
     let readme = bench.join("README.md");
     let text =
         fs::read_to_string(&readme).with_context(|| format!("cannot read {}", readme.display()))?;
-    let filled = filled(&text, &table::render(results))
+    let filled = marks
+        .filled(&text, figures)
         .with_context(|| format!("{} has lost the marks of its figures", readme.display()))?;
     let json = serde_json::to_string_pretty(results)? + "\n";
-    fs::write(bench.join("results.json"), json)?;
+    fs::write(bench.join(file), json)?;
     fs::write(&readme, filled)?;
     Ok(())
 }
 
-/// The README with `figures` between the marks; `None` without marks.
-fn filled(readme: &str, figures: &str) -> Option<String> {
-    let (before, rest) = readme.split_once(BEGIN)?;
-    let (_, after) = rest.split_once(END)?;
-    Some(format!("{before}{BEGIN}\n{figures}\n\n{END}{after}"))
+impl Marks {
+    /// The page with `figures` between the marks; `None` without marks.
+    pub(crate) fn filled(&self, page: &str, figures: &str) -> Option<String> {
+        let Self { begin, end } = self;
+        let (before, rest) = page.split_once(begin)?;
+        let (_, after) = rest.split_once(end)?;
+        Some(format!("{before}{begin}\n{figures}\n\n{end}{after}"))
+    }
 }
 
 #[cfg(test)]
@@ -121,7 +155,7 @@ mod tests {
 
     use std::fs;
 
-    use super::{Results, filled};
+    use super::{MARKS, Results};
     use crate::bench::table;
     use crate::cargo_checks;
 
@@ -131,7 +165,7 @@ mod tests {
         let readme = fs::read_to_string(bench.join("README.md")).unwrap();
         let json = fs::read(bench.join("results.json")).unwrap();
         let results: Results = serde_json::from_slice(&json).unwrap();
-        let expected = filled(&readme, &table::render(&results)).unwrap();
+        let expected = MARKS.filled(&readme, &table::render(&results)).unwrap();
         assert!(
             readme == expected,
             "bench/README.md differs from bench/results.json, which reads:\n{}",

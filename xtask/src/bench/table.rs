@@ -1,5 +1,6 @@
 //! Measurements into Markdown.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use super::machine::{Kind, Machine};
@@ -8,7 +9,12 @@ use super::tools::Tool;
 
 /// The figures with what they were taken on.
 pub(crate) fn render(results: &Results) -> String {
-    let mut text = preamble(results);
+    let mut text = preamble(
+        &results.date,
+        &results.machine,
+        results.others_percent(),
+        &results.versions,
+    );
     text += "\n\n| file | tool | runs | wall time, median | min – max | against stanch | CPU time | peak memory | ÷ file | per edge |\n";
     text += "| --- | --- | --: | --: | --: | --: | --: | --: | --: | --: |\n";
     for file in &results.files {
@@ -30,30 +36,33 @@ pub(crate) fn render(results: &Results) -> String {
     text.trim_end().to_owned()
 }
 
-fn preamble(results: &Results) -> String {
+/// When, on what, and with which versions.
+pub(super) fn preamble(
+    date: &str,
+    machine: &Machine,
+    others_percent: f64,
+    versions: &BTreeMap<String, String>,
+) -> String {
     let Machine {
         processor,
         cores,
         memory_bytes,
         kernel,
         kind,
-    } = &results.machine;
+    } = machine;
     let place = match kind {
         Kind::Virtual => "a virtual machine",
         Kind::Physical => "a physical machine",
     };
     let memory = *memory_bytes as f64 / f64::from(1 << 30);
-    let versions: Vec<String> = results
-        .versions
+    let versions: Vec<String> = versions
         .iter()
         .map(|(name, version)| format!("{name} {version}"))
         .collect();
     format!(
-        "Measured on {}: {place}, {processor}, {cores} cores, {memory:.0} GiB, {kernel}.\n\
-         Other processes took {:.0} % of the cores' time during the runs.\n\
+        "Measured on {date}: {place}, {processor}, {cores} cores, {memory:.0} GiB, {kernel}.\n\
+         Other processes took {others_percent:.0} % of the cores' time during the runs.\n\
          Versions: {}.",
-        results.date,
-        results.others_percent(),
         versions.join(", ")
     )
 }
@@ -92,7 +101,7 @@ fn stanch_median(file: &FileRow) -> Option<f64> {
 }
 
 /// The middle one, or the mean of the middle two.
-fn median(runs: &[Run], figure: impl Fn(&Run) -> f64) -> Option<f64> {
+pub(super) fn median(runs: &[Run], figure: impl Fn(&Run) -> f64) -> Option<f64> {
     let mut figures: Vec<f64> = runs.iter().map(figure).collect();
     figures.sort_by(f64::total_cmp);
     let upper = figures.get(figures.len() / 2)?;
@@ -100,12 +109,12 @@ fn median(runs: &[Run], figure: impl Fn(&Run) -> f64) -> Option<f64> {
     Some(lower.midpoint(*upper))
 }
 
-fn least(runs: &[Run], figure: impl Fn(&Run) -> f64) -> f64 {
+pub(super) fn least(runs: &[Run], figure: impl Fn(&Run) -> f64) -> f64 {
     runs.iter().map(figure).fold(f64::INFINITY, f64::min)
 }
 
 /// Three significant digits.
-fn digits(number: f64) -> String {
+pub(super) fn digits(number: f64) -> String {
     match number {
         100.0.. => format!("{number:.0}"),
         10.0.. => format!("{number:.1}"),
@@ -116,7 +125,7 @@ fn digits(number: f64) -> String {
 }
 
 /// With a comma after each three digits.
-fn grouped(number: u64) -> String {
+pub(super) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (place, digit) in digits.chars().enumerate() {
