@@ -1,7 +1,6 @@
 //! Uses of all files into what is done to each holder, wherever it is declared.
 
-use std::collections::HashMap;
-
+use rustc_hash::FxHashMap;
 use stanch_js_source::{Extent, ImportedName, Value};
 
 use super::meaning::{Meaning, Site};
@@ -32,9 +31,9 @@ pub(crate) enum Holder {
 /// The uses of a project by what they are uses of.
 #[derive(Debug, Default)]
 pub(super) struct Uses {
-    of_holder: HashMap<Holder, Vec<Spot>>,
+    of_holder: FxHashMap<Holder, Vec<Spot>>,
     /// Where only the last name is known: `rooms.get(id).members.delete(socket)` is a use of some `members`.
-    of_name: HashMap<Box<str>, Vec<Spot>>,
+    of_name: FxHashMap<Box<str>, Vec<Spot>>,
 }
 
 /// A use by its file, and its place in that file's list.
@@ -47,7 +46,7 @@ struct Spot {
 impl Uses {
     pub(super) fn of(project: &Project) -> Self {
         let mut found = Self::default();
-        let mut of_parameter: HashMap<(Site, u32), Vec<Spot>> = HashMap::new();
+        let mut of_parameter: FxHashMap<(Site, u32), Vec<Spot>> = FxHashMap::default();
         for file in project.indices() {
             for (at, used) in project.summary(file).uses.iter().enumerate() {
                 let spot = Spot { file, at };

@@ -1,6 +1,6 @@
 //! Handlers and calls of all files into how often each function runs.
 
-use std::collections::{HashMap, HashSet};
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::meaning::{DEEPEST, Meaning, Site};
 use super::{FileIndex, Project};
@@ -30,11 +30,11 @@ pub(crate) enum Heat {
 #[derive(Debug, Default)]
 pub(crate) struct Frequencies {
     /// Called by a framework, an emitter or a timer.
-    handlers: HashSet<Site>,
+    handlers: FxHashSet<Site>,
     /// Called by a handler, or by what one calls.
-    called: HashSet<Site>,
+    called: FxHashSet<Site>,
     /// Called while modules are loaded, by nobody else.
-    once: HashSet<Site>,
+    once: FxHashSet<Site>,
 }
 
 impl Frequencies {
@@ -42,7 +42,7 @@ impl Frequencies {
         let graph = Graph::of(project);
         let handlers = graph.handlers;
         let called = reached(&graph.calls, handlers.iter().copied());
-        let unknown: HashSet<Site> = {
+        let unknown: FxHashSet<Site> = {
             let open = graph.unknown.iter().copied();
             let reached = reached(&graph.calls, open);
             reached.into_iter().chain(graph.unknown).collect()
@@ -90,18 +90,18 @@ impl Frequencies {
 /// Who calls whom.
 #[derive(Default)]
 struct Graph {
-    calls: HashMap<Site, Vec<Site>>,
-    handlers: HashSet<Site>,
+    calls: FxHashMap<Site, Vec<Site>>,
+    handlers: FxHashSet<Site>,
     /// Called as often as others want.
-    unknown: HashSet<Site>,
+    unknown: FxHashSet<Site>,
     /// Called at module level.
-    started: HashSet<Site>,
+    started: FxHashSet<Site>,
 }
 
 impl Graph {
     fn of(project: &Project) -> Self {
         let mut graph = Self::default();
-        let mut imported: HashSet<FileIndex> = HashSet::new();
+        let mut imported: FxHashSet<FileIndex> = FxHashSet::default();
         for file in project.indices() {
             imported.extend(project.files[file.0].modules.values());
         }
@@ -213,8 +213,11 @@ impl Project {
 }
 
 /// All functions that `roots` call, directly or through others.
-fn reached(calls: &HashMap<Site, Vec<Site>>, roots: impl Iterator<Item = Site>) -> HashSet<Site> {
-    let mut reached = HashSet::new();
+fn reached(
+    calls: &FxHashMap<Site, Vec<Site>>,
+    roots: impl Iterator<Item = Site>,
+) -> FxHashSet<Site> {
+    let mut reached = FxHashSet::default();
     let mut open: Vec<Site> = roots.collect();
     while let Some(function) = open.pop() {
         for called in calls.get(&function).into_iter().flatten() {

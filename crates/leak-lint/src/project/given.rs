@@ -1,7 +1,6 @@
 //! Arguments of all files into what the parameters of functions and constructors hold.
 
-use std::collections::HashMap;
-
+use rustc_hash::FxHashMap;
 use stanch_js_source::Value;
 
 use super::meaning::{Meaning, Site};
@@ -9,7 +8,7 @@ use super::{Calls, FileIndex, Project};
 
 /// What functions and constructors are handed, by who gets it and as which argument.
 #[derive(Debug, Default)]
-pub(super) struct Arguments(HashMap<(Site, u32), Vec<Spot>>);
+pub(super) struct Arguments(FxHashMap<(Site, u32), Vec<Spot>>);
 
 /// One argument by its file, and its place in that file's list.
 #[derive(Debug, Clone, Copy)]
@@ -23,7 +22,7 @@ const DEEPEST: u32 = 4;
 
 impl Arguments {
     pub(super) fn of(project: &Project) -> Self {
-        let mut found: HashMap<(Site, u32), Vec<Spot>> = HashMap::new();
+        let mut found: FxHashMap<(Site, u32), Vec<Spot>> = FxHashMap::default();
         for file in project.indices() {
             for (at, given) in project.summary(file).given.iter().enumerate() {
                 let callee = project.meaning(file, &given.callee);

@@ -8,8 +8,7 @@ mod meaning;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashMap;
-
+use rustc_hash::FxHashMap;
 use stanch_js_source::{ParsedSource, SourceText, with_parsed};
 use stanch_leak_patterns::Confidence;
 
@@ -47,7 +46,7 @@ struct Linked {
     path: String,
     summary: Summary,
     /// The project's own files behind the modules that this one names.
-    modules: HashMap<Box<str>, FileIndex>,
+    modules: FxHashMap<Box<str>, FileIndex>,
 }
 
 impl Project {

@@ -8,11 +8,10 @@ mod exports;
 mod given;
 mod uses;
 
-use std::collections::{HashMap, HashSet};
-
 use oxc_ast::AstKind;
 use oxc_semantic::NodeId;
 use oxc_span::GetSpan;
+use rustc_hash::{FxHashMap, FxHashSet};
 use stanch_js_source::{ClassShape, ParsedSource, SourceText, Value, is_function, with_parsed};
 
 pub(crate) use exports::WHOLE;
@@ -31,13 +30,13 @@ pub struct Summary {
     /// Modules all of whose exports it exports.
     pub(crate) exports_all: Vec<Box<str>>,
     /// What the variables of the module's own scope hold at first.
-    pub(crate) variables: HashMap<Box<str>, Value>,
+    pub(crate) variables: FxHashMap<Box<str>, Value>,
     /// Classes and constructor functions, by their start.
-    pub(crate) classes: HashMap<u32, ClassShape>,
+    pub(crate) classes: FxHashMap<u32, ClassShape>,
     /// Object literals, by their start.
-    pub(crate) objects: HashMap<u32, Vec<(Box<str>, Value)>>,
+    pub(crate) objects: FxHashMap<u32, Vec<(Box<str>, Value)>>,
     /// What functions give back, by their start.
-    pub(crate) returns: HashMap<u32, Value>,
+    pub(crate) returns: FxHashMap<u32, Value>,
     /// Functions that run for each request, message or tick.
     pub(crate) handlers: Vec<Value>,
     /// What is called, and where.
@@ -111,7 +110,7 @@ impl Summary {
     fn forget_private(&mut self) {
         let shared = self.exports.iter().map(|(_, value)| value);
         let shared = shared.chain(self.objects.values().flatten().map(|(_, value)| value));
-        let shared: HashSet<&str> = shared.filter_map(variable).collect();
+        let shared: FxHashSet<&str> = shared.filter_map(variable).collect();
         let variables = &self.variables;
         let is_known = |holder: &Value| {
             variable(holder).is_none_or(|name| {
