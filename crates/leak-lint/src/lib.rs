@@ -37,7 +37,9 @@ mod removal;
 mod repeats;
 mod rule;
 mod rules;
+mod script;
 mod summary;
+mod timers;
 
 use stanch_js_source::SourceText;
 

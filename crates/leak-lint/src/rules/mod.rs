@@ -7,6 +7,7 @@ mod listener_on_reused_socket;
 mod process_listener_in_function;
 mod race_with_long_lived_promise;
 mod uncleared_interval;
+mod uncleared_race_timer;
 mod unguarded_pipe;
 
 #[cfg(test)]
@@ -23,6 +24,7 @@ pub static RULES: &[Rule] = &[
     unguarded_pipe::RULE,
     floating_pipeline::RULE,
     uncleared_interval::RULE,
+    uncleared_race_timer::RULE,
     race_with_long_lived_promise::RULE,
 ];
 

@@ -1,0 +1,468 @@
+//! `Promise.race([work(), timeout])` whose timer goes on when the work has won.
+
+use oxc_ast::AstKind;
+use oxc_ast::ast::{CallExpression, Expression};
+use oxc_semantic::NodeId;
+use oxc_span::GetSpan;
+use stanch_js_source::bare;
+use stanch_leak_patterns::{Confidence, Pattern};
+
+use crate::file::{File, argument, method};
+use crate::finding::{Finding, Fix, Label, Safety};
+use crate::fix::Change;
+use crate::platform::declared_by;
+use crate::project::Calls;
+use crate::rule::{On, Rule};
+use crate::script::ends_soon;
+use crate::timers::{Fault, Timer, fault, promised_timer, raced_by_hand, rejects_late_only};
+
+pub(crate) const RULE: Rule = Rule {
+    id: "uncleared-race-timer",
+    pattern: Pattern::PendingAsync,
+    on: On::Always,
+    page: "# uncleared-race-timer
+
+Finds timeouts that are raced with some work and go on running when the work is done first.
+
+## Why it leaks
+
+`Promise.race` ignores the losers, it does not end them. The timer of a timeout stays in the process until it is due, with
+its function, the promise, and every variable of the scopes around it: the request, the body, the answer. With a timeout of
+a minute and a thousand calls a second these are sixty thousand timers that nobody waits for.
+
+## Example
+
+```js
+function withTimeout(work, ms) {
+  return Promise.race([
+    work,
+    new Promise((_, reject) => setTimeout(() => reject(new Error('too slow')), ms)),
+  ]);
+}
+```
+
+```js
+import { setTimeout as sleep } from 'node:timers/promises';
+
+export const orNull = (work) => Promise.race([work(), sleep(30_000, null)]);
+```
+
+## Use instead
+
+```js
+function withTimeout(work, ms) {
+  let timer;
+  const late = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Error('too slow')), ms);
+  });
+  return Promise.race([work, late]).finally(() => clearTimeout(timer));
+}
+```
+
+```js
+export const load = (url) => fetch(url, { signal: AbortSignal.timeout(30_000) });
+```
+
+## How safe the fix is
+
+Safe where the race is awaited in the function that starts the timer: the timer is kept in a variable and cleared when the
+race is over, which changes nothing that anybody could still wait for. Unsafe where the race's promise is handed on: it
+settles some ticks later. There is no fix where the timer is started by another function.
+
+## What is not flagged
+
+Timers that are cleared on every way out; a sleep that is given a signal; pauses, which are awaited themselves; delays of a
+second or less; races that are run once; commands, build scripts and tests.
+
+## References
+
+- ECMAScript, `Promise.race`
+- Node.js, `clearTimeout()`, `AbortSignal.timeout()`
+",
+    check,
+};
+
+fn check<'a>(file: &File<'_, 'a>, findings: &mut Vec<Finding>) {
+    if ends_soon(file) {
+        return;
+    }
+    let before = findings.len();
+    let mut raced = Vec::new();
+    for (node, call) in file.calls() {
+        if is_race(call) && file.frequency(*node) != Calls::Once {
+            of_race(file, *node, call, &mut raced, findings);
+        }
+    }
+    for node in file.nodes().iter() {
+        let AstKind::NewExpression(new) = node.kind() else {
+            continue;
+        };
+        // What rejects late and does nothing else is of use in a race only, wherever that is.
+        let alone = rejects_late_only(file, node.id(), new);
+        let Some(timer) = alone.or_else(|| raced_by_hand(file, node.id(), new)) else {
+            continue;
+        };
+        let is_known = findings[before..]
+            .iter()
+            .any(|known| known.place.extent.start == timer.call.start);
+        if !is_known && !raced.contains(&timer.node) && file.frequency(node.id()) != Calls::Once {
+            findings.push(finding(file, &timer, Fault::Lost, None));
+        }
+    }
+}
+
+/// The timers of a race: those it starts, and those it waits for.
+fn of_race<'a>(
+    file: &File<'_, 'a>,
+    node: NodeId,
+    call: &CallExpression<'a>,
+    raced: &mut Vec<NodeId>,
+    findings: &mut Vec<Finding>,
+) {
+    let Some(Expression::ArrayExpression(racers)) = argument(call, 0) else {
+        return;
+    };
+    let racers: Vec<&Expression<'a>> = racers
+        .elements
+        .iter()
+        .filter_map(|racer| racer.as_expression())
+        .map(bare)
+        .collect();
+    for (at, racer) in racers.iter().enumerate() {
+        let Some(timer) = promised_timer(file, racer) else {
+            continue;
+        };
+        raced.push(timer.node);
+        // Where nothing else is done, the timer is what the race is for: a pause that something may cut short.
+        let works = racers
+            .iter()
+            .enumerate()
+            .any(|(other, racer)| other != at && is_work(file, racer));
+        if !works || is_short(file, &timer) {
+            continue;
+        }
+        if let Some(fault) = fault(file, node, &timer) {
+            let fix = fix(file, node, &timer, &fault);
+            let mut found = finding(file, &timer, fault, fix);
+            found.labels.insert(
+                0,
+                Label::new(file.extent(call.span), "the race does not end its losers"),
+            );
+            findings.push(found);
+        }
+    }
+}
+
+fn is_race(call: &CallExpression<'_>) -> bool {
+    method(call).is_some_and(|(object, name)| {
+        matches!(name, "race" | "any")
+            && matches!(object, Expression::Identifier(object) if object.name == "Promise")
+    })
+}
+
+fn finding(file: &File<'_, '_>, timer: &Timer, fault: Fault, fix: Option<Fix>) -> Finding {
+    let (why, confidence, at) = match fault {
+        Fault::Lost => ("nothing can clear it", Confidence::High, None),
+        Fault::NeverCleared => ("nothing clears it", Confidence::High, None),
+        Fault::Shared => (
+            "the next call overwrites its id before it is cleared",
+            Confidence::Medium,
+            None,
+        ),
+        Fault::NoSignal => (
+            "it is given no signal that could end it",
+            Confidence::High,
+            None,
+        ),
+        Fault::SkippedBy(at) => (
+            "it is not cleared when the work fails",
+            Confidence::High,
+            Some(at),
+        ),
+    };
+    let labels = at.map(|at| Label::new(file.extent(at), "leaves without clearing it"));
+    Finding {
+        rule: RULE.id,
+        confidence,
+        message: format!("the timer of a timeout goes on when the work is done first: {why}"),
+        growth: Some("one timer with its scope per call, until it is due"),
+        place: Label::new(file.extent(timer.call), "stays until it is due"),
+        labels: labels.into_iter().collect(),
+        fixes: fix.into_iter().collect(),
+    }
+}
+
+/// Whether a racer is something that ends by itself: not a promise of the module or the instance that waits for a signal.
+fn is_work<'a>(file: &File<'_, 'a>, racer: &Expression<'a>) -> bool {
+    match racer {
+        Expression::StaticMemberExpression(_) | Expression::PrivateFieldExpression(_) => false,
+        Expression::Identifier(_) => match file.variable(racer) {
+            Some(variable) => {
+                let scoping = file.parsed.semantic().scoping();
+                scoping.symbol_scope_id(variable) != scoping.root_scope_id()
+                    && declared_by(file, racer).is_none_or(|init| !waits_for_signal(init))
+            }
+            None => false,
+        },
+        other => !waits_for_signal(other),
+    }
+}
+
+/// `new Promise((resolve) => signal.addEventListener('abort', resolve))`, `once(signal, 'abort')`.
+fn waits_for_signal(racer: &Expression<'_>) -> bool {
+    match racer {
+        Expression::NewExpression(new) => {
+            return new.arguments.iter().any(|argument| {
+                matches!(
+                    argument.as_expression().map(bare),
+                    Some(
+                        Expression::ArrowFunctionExpression(_) | Expression::FunctionExpression(_)
+                    )
+                )
+            }) && listens_only(new);
+        }
+        Expression::CallExpression(call) => {
+            matches!(bare(&call.callee), Expression::Identifier(callee) if callee.name == "once")
+                && call.arguments.len() > 1
+        }
+        _ => false,
+    }
+}
+
+/// Whether a promise's function does nothing but register one of its parameters.
+fn listens_only(new: &oxc_ast::ast::NewExpression<'_>) -> bool {
+    let Some(executor) = new
+        .arguments
+        .first()
+        .and_then(|argument| argument.as_expression())
+    else {
+        return false;
+    };
+    match bare(executor) {
+        Expression::ArrowFunctionExpression(arrow) => arrow.get_expression().is_some_and(|value| {
+            matches!(bare(value), Expression::CallExpression(call)
+                if method(call).is_some_and(|(_, name)| matches!(name, "addEventListener" | "once" | "on")))
+        }),
+        _ => false,
+    }
+}
+
+/// Milliseconds that a timer may go on without being worth a word: what is gone in a second does not add up to much.
+const SHORT_MS: f64 = 1_000.0;
+
+fn is_short(file: &File<'_, '_>, timer: &Timer) -> bool {
+    let AstKind::CallExpression(call) = file.kind(timer.node) else {
+        return false;
+    };
+    let at = if timer.is_sleep { 0 } else { 1 };
+    matches!(argument(call, at), Some(Expression::NumericLiteral(delay)) if delay.value <= SHORT_MS)
+}
+
+/// Keeps the timer in a variable and clears it when the race is over.
+fn fix(file: &File<'_, '_>, race: NodeId, timer: &Timer, fault: &Fault) -> Option<Fix> {
+    if !matches!(fault, Fault::Lost) || timer.is_sleep {
+        return None;
+    }
+    let function = file.function_around(race)?;
+    let whole = file.kind(function).span();
+    let race_span = file.kind(race).span();
+    let executor = file.function_around(timer.node)?;
+    // The variable has to be seen by both: the promise is made in the function that races.
+    if !whole.contains_inclusive(timer.call) || file.function_around(executor) != Some(function) {
+        return None;
+    }
+    let first = if timer.call.start < race_span.start {
+        timer.node
+    } else {
+        race
+    };
+    let mut change = Change::of(file);
+    let name = change.fresh(first, "timer")?;
+    let is_typed = is_typescript(file);
+    let declaration = if is_typed {
+        format!("let {name}: ReturnType<typeof setTimeout> | undefined;")
+    } else {
+        format!("let {name};")
+    };
+    let place = outermost_in(file, function, first);
+    change.before(place, declaration)?;
+    change.insert(timer.call.start, format!("{name} = "));
+    change.insert(
+        race_span.end,
+        format!(".finally(() => clearTimeout({name}))"),
+    );
+    let is_awaited = crate::fate::way(file, race).awaited;
+    let safety = if is_awaited {
+        Safety::Safe
+    } else {
+        Safety::Unsafe
+    };
+    change.done("Clear the timer when the race is over", safety)
+}
+
+/// The outermost node around `node` that is code of the function itself.
+fn outermost_in(file: &File<'_, '_>, function: NodeId, node: NodeId) -> NodeId {
+    let mut own = node;
+    let mut at = node;
+    while let Some(around) = file.function_around(at) {
+        if around == function {
+            return own;
+        }
+        (own, at) = (around, around);
+    }
+    own
+}
+
+fn is_typescript(file: &File<'_, '_>) -> bool {
+    file.parsed.program().source_type.is_typescript()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::rules::testing::{check, check_fix, check_page};
+
+    #[test]
+    fn the_page_holds() {
+        check_page(&RULE);
+    }
+
+    #[test]
+    fn timers_whose_id_is_lost() {
+        check(
+            &RULE,
+            "const f = (w, ms) => Promise.race([w(), new Promise((_, no) => setTimeout(no, ms))]);",
+            &[1],
+        );
+        check(
+            &RULE,
+            "async function f(w) {\n  const late = new Promise((yes) => { setTimeout(() => yes(null), 9_000).unref(); });\n  return await Promise.race([late, w()]);\n}",
+            &[2],
+        );
+        check(
+            &RULE,
+            "const late = (ms) => new Promise((r) => setTimeout(r, ms));\nexport const f = (w) => Promise.race([w(), late(9_000)]);",
+            &[1],
+        );
+        check(
+            &RULE,
+            "class A {\n  late(ms) { return new Promise((_, no) => setTimeout(no, ms)); }\n  f(w) { return Promise.race([w(), this.late(9)]); }\n}",
+            &[2],
+        );
+        check(
+            &RULE,
+            "import { setTimeout as s } from 'timers/promises';\nexport const f = (w) => Promise.race([w(), s(9_000)]);",
+            &[2],
+        );
+        check(
+            &RULE,
+            "import { setTimeout as s } from 'timers/promises';\nexport const f = (w, signal) => Promise.race([w(), s(9_000, null, { signal })]);",
+            &[],
+        );
+    }
+
+    #[test]
+    fn timers_that_nothing_clears() {
+        check(
+            &RULE,
+            "async function f(w) {\n  let t;\n  const late = new Promise((yes) => { t = setTimeout(yes, 9_000); });\n  return await Promise.race([late, w()]);\n}",
+            &[3],
+        );
+        check(
+            &RULE,
+            "exports.late = (ms) => new Promise((_, no) => {\n  setTimeout(() => no(new Error('late')), ms);\n});",
+            &[2],
+        );
+        check(
+            &RULE,
+            "exports.f = (w) => new Promise((yes, no) => {\n  setTimeout(() => no(new Error('late')), 9_000);\n  w().then(yes, no);\n});",
+            &[2],
+        );
+        check(
+            &RULE,
+            "exports.f = (w) => new Promise((yes, no) => {\n  const t = setTimeout(() => no(new Error('late')), 9_000);\n  w().then((x) => { clearTimeout(t); yes(x); }, no);\n});",
+            &[],
+        );
+    }
+
+    #[test]
+    fn ways_out_that_skip_it() {
+        check(
+            &RULE,
+            "async function f(w) {\n  let t;\n  const late = new Promise((_, no) => { t = setTimeout(no, 9_000); });\n  const x = await Promise.race([late, w()]);\n  clearTimeout(t);\n  return x;\n}",
+            &[3],
+        );
+        check(
+            &RULE,
+            "async function f(w) {\n  let t;\n  const late = new Promise((_, no) => { t = setTimeout(no, 9_000); });\n  try { return await Promise.race([late, w()]); } finally { clearTimeout(t); }\n}",
+            &[],
+        );
+        check(
+            &RULE,
+            "function f(w) {\n  let t;\n  const late = new Promise((_, no) => { t = setTimeout(no, 9_000); });\n  return Promise.race([late, w()]).then((x) => { clearTimeout(t); return x; });\n}",
+            &[3],
+        );
+        check(
+            &RULE,
+            "function f(w) {\n  let t;\n  const late = new Promise((_, no) => { t = setTimeout(no, 9_000); });\n  return Promise.race([late, w()]).finally(() => clearTimeout(t));\n}",
+            &[],
+        );
+        check(
+            &RULE,
+            "function f(w) {\n  let t;\n  const late = new Promise((_, no) => { t = setTimeout(no, 9_000); });\n  const end = () => clearTimeout(t);\n  return Promise.race([late, w().finally(end)]);\n}",
+            &[],
+        );
+    }
+
+    #[test]
+    fn one_field_for_all() {
+        check(
+            &RULE,
+            "class A {\n  async f(q) {\n    const late = new Promise((_, no) => { this.t = setTimeout(no, 9_000); });\n    try { return await Promise.race([late, this.g(q)]); } finally { clearTimeout(this.t); }\n  }\n}",
+            &[3],
+        );
+        check(
+            &RULE,
+            "class A {\n  async f() {\n    const late = new Promise((_, no) => { this.t = setTimeout(no, 9_000); });\n    try { return await Promise.race([late, this.g()]); } finally { clearTimeout(this.t); }\n  }\n}",
+            &[],
+        );
+    }
+
+    #[test]
+    fn timers_that_are_the_work() {
+        check(
+            &RULE,
+            "const pause = (ms) => new Promise((r) => setTimeout(r, ms));\nexport const f = async () => { await pause(9_000); };",
+            &[],
+        );
+        check(
+            &RULE,
+            "class A { f() { return Promise.race([this.stopped, new Promise((r) => setTimeout(r, this.every))]); } }",
+            &[],
+        );
+        check(
+            &RULE,
+            "export const f = (w) => Promise.race([w(), new Promise((r) => setTimeout(r, 100))]);",
+            &[],
+        );
+        check(
+            &RULE,
+            "const done = Promise.race([g(), new Promise((r) => setTimeout(r, 9_000))]);",
+            &[],
+        );
+    }
+
+    #[test]
+    fn the_fix_clears_it() {
+        check_fix(
+            &RULE,
+            "async function f(w) {\n  const x = await Promise.race([w(), new Promise((_, no) => setTimeout(no, 9_000))]);\n  return x;\n}\n",
+            "async function f(w) {\n  let timer: ReturnType<typeof setTimeout> | undefined;\n  const x = await Promise.race([w(), new Promise((_, no) => timer = setTimeout(no, 9_000))]).finally(() => clearTimeout(timer));\n  return x;\n}\n",
+        );
+        check_fix(
+            &RULE,
+            "function f(w) {\n  const late = new Promise((_, no) => {\n    setTimeout(no, 9_000);\n  });\n  return Promise.race([w(), late]);\n}\n",
+            "function f(w) {\n  let timer: ReturnType<typeof setTimeout> | undefined;\n  const late = new Promise((_, no) => {\n    timer = setTimeout(no, 9_000);\n  });\n  return Promise.race([w(), late]).finally(() => clearTimeout(timer));\n}\n",
+        );
+    }
+}
