@@ -55,6 +55,23 @@ impl<'s, 'a> File<'s, 'a> {
         self.nodes().kind(node)
     }
 
+    /// The node around another, parentheses, casts and the marks of optional chains not counted.
+    pub(crate) fn parent(&self, node: NodeId) -> NodeId {
+        let mut parent = self.nodes().parent_id(node);
+        while matches!(
+            self.kind(parent),
+            AstKind::ParenthesizedExpression(_)
+                | AstKind::ChainExpression(_)
+                | AstKind::TSAsExpression(_)
+                | AstKind::TSSatisfiesExpression(_)
+                | AstKind::TSTypeAssertion(_)
+                | AstKind::TSNonNullExpression(_)
+        ) {
+            parent = self.nodes().parent_id(parent);
+        }
+        parent
+    }
+
     /// All calls, in the order of the text.
     pub(crate) fn calls(&self) -> &[(NodeId, &'a CallExpression<'a>)] {
         self.calls.get_or_init(|| {

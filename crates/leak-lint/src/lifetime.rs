@@ -547,7 +547,7 @@ pub(crate) fn decorator_name<'a>(decorator: &'a Expression<'a>) -> Option<&'a st
 }
 
 pub(crate) fn is_constructor(file: &File<'_, '_>, function: NodeId) -> bool {
-    matches!(file.kind(file.nodes().parent_id(function)), AstKind::MethodDefinition(method) if method.kind.is_constructor())
+    matches!(file.kind(file.parent(function)), AstKind::MethodDefinition(method) if method.kind.is_constructor())
 }
 
 /// A parameter of the constructor that is a field at once: `constructor(private readonly bus: Bus)`.

@@ -151,7 +151,7 @@ fn may_be_aborted<'a>(file: &File<'_, 'a>, signal: &'a Expression<'a>, added: &A
     uses.any(|reference| {
         let node = reference.node_id();
         let place = file.kind(node).span();
-        let parent = file.nodes().parent_id(node);
+        let parent = file.parent(node);
         match file.kind(parent) {
             AstKind::StaticMemberExpression(member) if member.property.name == "signal" => false,
             AstKind::StaticMemberExpression(member) if member.property.name == "abort" => {
@@ -184,7 +184,7 @@ fn is_before_leaving(file: &File<'_, '_>, node: NodeId) -> bool {
 fn gives_a_disposer<'a>(file: &File<'_, 'a>, added: &Added<'a>) -> bool {
     let mut at = added.node;
     loop {
-        let parent = file.nodes().parent_id(at);
+        let parent = file.parent(at);
         let here = file.kind(at).span();
         match file.kind(parent) {
             AstKind::ParenthesizedExpression(_)
@@ -210,7 +210,7 @@ fn gives_a_disposer<'a>(file: &File<'_, 'a>, added: &Added<'a>) -> bool {
 
 /// Whether nobody looks at what an arrow function gives: a callback of an emitter, a timer or a loop.
 fn is_called_for_effect(file: &File<'_, '_>, arrow: NodeId) -> bool {
-    let parent = file.nodes().parent_id(arrow);
+    let parent = file.parent(arrow);
     match file.kind(parent) {
         AstKind::CallExpression(call) => match method(call) {
             Some((_, name)) => {
@@ -261,7 +261,7 @@ fn kept_elsewhere<'a>(
         if reference.is_write() || handed_to_emitters.contains(&place) {
             return false;
         }
-        match file.kind(file.nodes().parent_id(node)) {
+        match file.kind(file.parent(node)) {
             AstKind::CallExpression(call) => {
                 call.callee.span() != place
                     && !is_timer_or_promise(call)

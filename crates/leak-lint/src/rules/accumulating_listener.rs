@@ -275,7 +275,7 @@ fn is_called_again_within(file: &File<'_, '_>, function: NodeId, home: NodeId) -
 
 /// Whether a handler is one of an event that an emitter has once.
 fn is_told_once(file: &File<'_, '_>, handler: NodeId) -> bool {
-    let AstKind::CallExpression(call) = file.kind(file.nodes().parent_id(handler)) else {
+    let AstKind::CallExpression(call) = file.kind(file.parent(handler)) else {
         return false;
     };
     let Some((emitter, name)) = method(call) else {
@@ -314,7 +314,7 @@ fn names_one<'a>(file: &File<'_, 'a>, event: &'a Expression<'a>) -> bool {
 /// The function that a promise was given, if the registration stands in one.
 fn executor_around(file: &File<'_, '_>, node: NodeId) -> Option<NodeId> {
     let function = file.function_around(node)?;
-    match file.kind(file.nodes().parent_id(function)) {
+    match file.kind(file.parent(function)) {
         AstKind::NewExpression(new) if matches!(bare(&new.callee), Expression::Identifier(name) if name.name == "Promise") => {
             Some(function)
         }
@@ -437,10 +437,7 @@ fn is_handed_in<'a>(file: &File<'_, 'a>, handler: &'a Expression<'a>) -> bool {
     else {
         return false;
     };
-    let is_executor = matches!(
-        file.kind(file.nodes().parent_id(function)),
-        AstKind::NewExpression(_)
-    );
+    let is_executor = matches!(file.kind(file.parent(function)), AstKind::NewExpression(_));
     // Nor does a framework take off what it hands to its handlers.
     !is_executor && !file.is_handler(function)
 }

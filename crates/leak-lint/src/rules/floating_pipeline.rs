@@ -136,7 +136,7 @@ fn awaited(file: &File<'_, '_>, pipeline: NodeId, how: How) -> Option<Fix> {
         AstKind::ArrowFunctionExpression(arrow) => arrow.r#async,
         _ => false,
     };
-    let statement = file.nodes().parent_id(way(file, pipeline).whole);
+    let statement = file.parent(way(file, pipeline).whole);
     let call = file.kind(pipeline).span();
     let mut change = Change::of(file);
     match (how, file.kind(statement)) {

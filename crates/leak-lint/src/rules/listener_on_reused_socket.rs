@@ -182,7 +182,7 @@ fn socket_of<'a>(file: &File<'_, 'a>, object: &Expression<'a>) -> Option<String>
         }
         AstKind::FormalParameter(_) => {
             let function = file.function_around(declaration)?;
-            let AstKind::CallExpression(call) = file.kind(file.nodes().parent_id(function)) else {
+            let AstKind::CallExpression(call) = file.kind(file.parent(function)) else {
                 return None;
             };
             let (request, name) = method(call)?;
@@ -207,7 +207,7 @@ fn stream_of_session<'a>(file: &File<'_, 'a>, owner: &Expression<'a>) -> Option<
         return None;
     };
     let function = file.function_around(declaration)?;
-    let AstKind::CallExpression(call) = file.kind(file.nodes().parent_id(function)) else {
+    let AstKind::CallExpression(call) = file.kind(file.parent(function)) else {
         return None;
     };
     let is_of_server = method(call).is_some_and(|(_, name)| name == "on")

@@ -173,7 +173,7 @@ fn is_global_call<'a>(file: &File<'_, 'a>, call: &CallExpression<'a>, name: &str
 fn is_out_of_reach(file: &File<'_, '_>, interval: NodeId) -> bool {
     let mut node = interval;
     loop {
-        let parent = file.nodes().parent_id(node);
+        let parent = file.parent(node);
         match file.kind(parent) {
             AstKind::ExpressionStatement(_) => return true,
             // `setInterval(…).unref()` gives the same handle.
@@ -213,7 +213,7 @@ fn is_out_of_reach(file: &File<'_, '_>, interval: NodeId) -> bool {
 fn is_used_as_a_handle(file: &File<'_, '_>, variable: oxc_semantic::SymbolId) -> bool {
     let scoping = file.parsed.semantic().scoping();
     scoping.get_resolved_references(variable).any(|reference| {
-        let parent = file.nodes().parent_id(reference.node_id());
+        let parent = file.parent(reference.node_id());
         let only_refs = matches!(file.kind(parent), AstKind::StaticMemberExpression(member)
             if matches!(member.property.name.as_str(), "unref" | "ref" | "hasRef"));
         reference.is_read() && !only_refs

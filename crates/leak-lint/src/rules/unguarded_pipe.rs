@@ -208,7 +208,7 @@ fn first_of_chain<'b, 'a>(source: &'b Expression<'a>) -> &'b Expression<'a> {
 
 /// `ctx.body = file.pipe(gzip)`: koa destroys the last stream of the chain, and knows nothing of the first.
 fn body_of_koa(file: &File<'_, '_>, pipe: NodeId) -> Option<&'static str> {
-    let AstKind::AssignmentExpression(assignment) = file.kind(file.nodes().parent_id(pipe)) else {
+    let AstKind::AssignmentExpression(assignment) = file.kind(file.parent(pipe)) else {
         return None;
     };
     let target = file.slice(assignment.left.span());
