@@ -111,10 +111,10 @@ impl Search<'_> {
             ranges.prefetch(*node as usize);
         }
         if let Some(node) = level.get(NEAR) {
-            prefetch(
-                self.snapshot.edges().targets(),
-                ranges.range(*node as usize).start,
-            );
+            let start = ranges.range(*node as usize).start;
+            prefetch(self.snapshot.edges().targets(), start);
+            self.snapshot.edges().prefetch_name(start);
+            self.snapshot.nodes().prefetch_kind(*node);
         }
     }
 

@@ -160,7 +160,7 @@ impl HeapGraph {
     /// Whether every way from the root to `below` leads through `above`. A node dominates itself.
     #[must_use]
     pub fn dominates(&self, above: Ordinal, below: Ordinal) -> bool {
-        self.tree.span(above).contains(&self.tree.span(below).start)
+        self.tree.span(above).contains(&self.tree.position(below))
     }
 
     /// The node's references, in the order of the file.
@@ -188,19 +188,31 @@ impl HeapGraph {
         &self,
         node: Ordinal,
     ) -> impl ExactSizeIterator<Item = Retainer<'_>> + DoubleEndedIterator {
-        let sources = match self.retainers.of_node(node.0) {
-            Sources::Few(sources) => sources.iter().map(|source| source.node()).collect(),
-            Sources::Crowd(sources) => sources.nodes().collect::<Vec<u32>>(),
-        };
-        (0..sources.len()).map(move |at| {
-            let from = sources[at];
-            let earlier = sources[..at]
+        let sources = self.retainer_sources(node);
+        (0..sources.len()).map(move |at| self.retainer_at(node, &sources, at))
+    }
+
+    /// The nodes that refer to this one, once for each reference and ascending: what can be told of
+    /// [`retainers`](Self::retainers) without looking for the references among all that those nodes have.
+    #[must_use]
+    pub fn retainer_sources(&self, node: Ordinal) -> Vec<Ordinal> {
+        match self.retainers.of_node(node.0) {
+            Sources::Few(sources) => sources
                 .iter()
-                .rev()
-                .take_while(|other| **other == from)
-                .count();
-            self.retainer(from, node.0, earlier)
-        })
+                .map(|source| Ordinal(source.node()))
+                .collect(),
+            Sources::Crowd(sources) => sources.nodes().map(Ordinal).collect(),
+        }
+    }
+
+    /// One of the [`retainers`](Self::retainers) of a node, by its place among
+    /// [their sources](Self::retainer_sources).
+    #[must_use]
+    pub fn retainer_at(&self, node: Ordinal, sources: &[Ordinal], at: usize) -> Retainer<'_> {
+        let from = sources[at];
+        let before = sources[..at].iter().rev();
+        let earlier = before.take_while(|other| **other == from).count();
+        self.retainer(from.0, node.0, earlier)
     }
 
     /// How many references to the node there are.

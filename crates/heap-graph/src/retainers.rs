@@ -4,7 +4,7 @@
 //! of others refer to. Six in ten edges lead to one. The sources of a crowd stand close together, so
 //! the gaps between them take little more than a byte each.
 
-use stanch_heap_snapshot::{Offsets, Snapshot};
+use stanch_heap_snapshot::{Offsets, Snapshot, prefetch};
 
 use crate::essential::Faint;
 
@@ -49,6 +49,9 @@ pub(crate) struct CrowdSources<'a>(&'a Crowd);
 
 /// This many retainers are a crowd, in a small graph fewer.
 const CROWD: usize = 256;
+
+/// Edges looked ahead for, so that the places of their targets are there in time.
+const SOON: usize = 24;
 
 impl Source {
     const FAINT: u32 = 1 << 31;
@@ -117,6 +120,9 @@ impl Retainers {
         for source in 0..snapshot.node_count() as u32 {
             for edge in snapshot.edges_of(source) {
                 let target = targets[edge];
+                if let Some(soon) = targets.get(edge + SOON) {
+                    prefetch(places, soon.to() as usize);
+                }
                 let is_faint = faint.has(source, edge, target);
                 let place = &mut places[target.to() as usize];
                 if *place <= few {

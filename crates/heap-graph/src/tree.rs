@@ -73,17 +73,22 @@ impl DominatorTree {
 
     /// Where a node stands, and all that it dominates behind it.
     pub(crate) fn span(&self, node: Ordinal) -> Range<usize> {
-        let start = self.position[node.index()] as usize;
+        let start = self.position(node);
         start..self.end_at(start)
+    }
+
+    /// Where a node stands.
+    pub(crate) fn position(&self, node: Ordinal) -> usize {
+        self.position[node.index()] as usize
     }
 
     /// The node that immediately dominates `node`; of the root, itself.
     pub(crate) fn above(&self, node: Ordinal) -> Ordinal {
-        self.order[self.above[self.position[node.index()] as usize] as usize]
+        self.order[self.above[self.position(node)] as usize]
     }
 
     pub(crate) fn retained(&self, node: Ordinal) -> u64 {
-        self.retained_at(self.position[node.index()] as usize)
+        self.retained_at(self.position(node))
     }
 
     /// Bytes retained by the node at a position.

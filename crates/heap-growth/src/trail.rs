@@ -16,6 +16,9 @@ use crate::scripts::{Scripts, is_block_context, is_context};
 /// Nodes that one search may visit: a fraction of a second, and far more than a named holder needs.
 const VISITED: usize = 200_000;
 
+/// The price of the cheapest step there is.
+const LEAST_STEP: u32 = 1;
+
 /// One step of a trail: `from` holds what the step before it is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Link {
@@ -102,8 +105,17 @@ impl<'a> Trails<'a> {
             if met[&node].0 < price {
                 continue;
             }
-            for (at, retainer) in (0..).zip(self.graph.retainers(node)) {
-                let from = retainer.from;
+            let sources = self.graph.retainer_sources(node);
+            for (at, &from) in (0_u32..).zip(&sources) {
+                let least = price + LEAST_STEP;
+                let is_known = || met.get(&from).is_some_and(|(known, _)| *known <= least);
+                // What only the holder keeps alive cannot be what keeps the holder alive.
+                if self.ages.dominates(holder, from)
+                    || best.as_ref().is_some_and(|(end, _)| *end <= least) && is_known()
+                {
+                    continue;
+                }
+                let retainer = self.graph.retainer_at(node, &sources, at as usize);
                 let Some((way, step)) = self.way(node, &retainer) else {
                     continue;
                 };
@@ -115,8 +127,7 @@ impl<'a> Trails<'a> {
                 let end = end.filter(|end| best.as_ref().is_none_or(|(least, _)| end < least));
                 let is_nearer = met.get(&from).is_none_or(|(known, _)| reached < *known)
                     && !self.is_dead_end(way, from);
-                // What only the holder keeps alive cannot be what keeps the holder alive.
-                if end.is_none() && !is_nearer || self.ages.dominates(holder, from) {
+                if end.is_none() && !is_nearer {
                     continue;
                 }
                 let came = Came {
@@ -156,7 +167,8 @@ impl<'a> Trails<'a> {
 
     fn link(&self, came: Came) -> Option<Link> {
         let Came { to, retainer } = came;
-        let retainer = self.graph.retainers(to).nth(retainer as usize)?;
+        let sources = self.graph.retainer_sources(to);
+        let retainer = self.graph.retainer_at(to, &sources, retainer as usize);
         let from = retainer.from;
         let (way, _) = self.way_and_price(to, &retainer);
         let kind = self.told(way, from, to);

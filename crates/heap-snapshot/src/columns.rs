@@ -4,6 +4,7 @@ use std::io::Read;
 use std::ops::{ControlFlow, Range};
 
 use crate::feed;
+use crate::prefetch::prefetch;
 use crate::{
     Compact, EdgeKind, Locations, NodeKind, Offsets, ReadProgress, SnapshotError, StringId, Strings,
 };
@@ -156,6 +157,12 @@ impl NodeColumns {
         NodeKind::from_code(self.kind[ordinal as usize])
     }
 
+    /// Asks for the memory that [`kind`](Self::kind) will look at.
+    #[inline(always)]
+    pub fn prefetch_kind(&self, ordinal: u32) {
+        prefetch(&self.kind, ordinal as usize);
+    }
+
     /// The kinds of all nodes.
     pub fn kinds(&self) -> impl ExactSizeIterator<Item = NodeKind> + '_ {
         self.kind.iter().map(|code| NodeKind::from_code(*code))
@@ -233,6 +240,12 @@ impl EdgeColumns {
     #[inline]
     pub fn name_or_index(&self, edge: usize) -> u32 {
         self.name_or_index.get(edge) as u32
+    }
+
+    /// Asks for the memory that [`name_or_index`](Self::name_or_index) will look at.
+    #[inline(always)]
+    pub fn prefetch_name(&self, edge: usize) {
+        self.name_or_index.prefetch(edge);
     }
 
     /// Kind and target of all edges.

@@ -4,6 +4,8 @@ use std::fmt;
 
 use rustc_hash::FxHashMap;
 
+use crate::prefetch::prefetch;
+
 /// A column of whole numbers in cells of `BYTES` bytes, at most 4. A number that does not fit its
 /// cell is kept beside the cells, at the price of a search.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -46,6 +48,12 @@ impl<const BYTES: usize> Compact<BYTES> {
             full if full == Self::FULL => self.beside(row),
             cell => cell,
         }
+    }
+
+    /// Asks for the memory that [`get`](Self::get) will look at.
+    #[inline(always)]
+    pub fn prefetch(&self, row: usize) {
+        prefetch(&self.cells, row);
     }
 
     /// The numbers in the order of the rows.
