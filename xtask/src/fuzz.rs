@@ -33,18 +33,29 @@ const INSTRUMENTATION: [&str; 8] = [
 struct Target {
     name: &'static str,
     longest: u32,
+    /// The folder of the inputs that it begins with, from the project's root.
+    seeds: &'static str,
     dictionary: Option<&'static str>,
 }
 
-const TARGETS: [Target; 2] = [
+const TARGETS: [Target; 3] = [
     Target {
         name: "parse",
         longest: 8192,
+        seeds: "fuzz/seeds/parse",
         dictionary: Some("snapshot.dict"),
     },
     Target {
         name: "graph",
         longest: 1024,
+        seeds: "fuzz/seeds/graph",
+        dictionary: None,
+    },
+    Target {
+        name: "fix_validity",
+        // The longest source of the corpus has some three thousand.
+        longest: 4096,
+        seeds: "fixtures/corpus",
         dictionary: None,
     },
 ];
@@ -120,7 +131,7 @@ impl Target {
             )
             // What is found goes to the first folder, the seeds stay as they are.
             .arg(&corpus)
-            .arg(fuzz.join("seeds").join(name))
+            .arg(fuzz.join("..").join(self.seeds))
             .stdin(Stdio::null())
             .stdout(out.try_clone()?)
             .stderr(out);
