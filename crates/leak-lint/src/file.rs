@@ -167,6 +167,11 @@ impl<'s, 'a> File<'s, 'a> {
             .is_given_what_lasts(self.site(function), position, property)
     }
 
+    /// Whether a caller hands a signal of `AbortSignal.timeout` to a function.
+    pub(crate) fn is_given_a_timeout(&self, function: NodeId) -> bool {
+        self.project.is_given_a_timeout(self.site(function))
+    }
+
     fn site(&self, function: NodeId) -> Site {
         Site {
             file: self.index,

@@ -280,7 +280,11 @@ fn of_variable<'a>(file: &File<'_, 'a>, variable: SymbolId, used: NodeId, deeper
     match file.kind(declaration) {
         AstKind::VariableDeclarator(declarator) => {
             let Some(init) = &declarator.init else {
-                return Life::Unknown;
+                // An element is as old as what was handed in with it.
+                return match iterated(file, declaration) {
+                    Some(all) => through(file, all, deeper),
+                    None => Life::Unknown,
+                };
             };
             match &declarator.id {
                 BindingPattern::BindingIdentifier(_) => match through(file, init, deeper) {
@@ -298,7 +302,32 @@ fn of_variable<'a>(file: &File<'_, 'a>, variable: SymbolId, used: NodeId, deeper
                 _ => Life::Unknown,
             }
         }
+        AstKind::FormalParameterRest(_) => rest(file, declaration),
         AstKind::FormalParameter(parameter) => given(file, declaration, parameter, variable),
+        _ => Life::Unknown,
+    }
+}
+
+/// What a loop goes through whose variable a declaration is.
+fn iterated<'a>(file: &File<'_, 'a>, declarator: NodeId) -> Option<&'a Expression<'a>> {
+    let declaration = file.nodes().parent_id(declarator);
+    match file.kind(file.nodes().parent_id(declaration)) {
+        AstKind::ForOfStatement(each) => Some(&each.right),
+        _ => None,
+    }
+}
+
+fn rest<'a>(file: &File<'_, 'a>, declaration: NodeId) -> Life<'a> {
+    let function = file
+        .nodes()
+        .ancestor_ids(declaration)
+        .find(|around| is_function(file.kind(*around)));
+    match function.map(|function| (function, crate::repeats::parameters(file, function))) {
+        Some((function, Some(parameters))) => Life::Given {
+            function,
+            index: parameters.items.len(),
+            property: None,
+        },
         _ => Life::Unknown,
     }
 }

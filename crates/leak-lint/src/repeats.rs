@@ -4,8 +4,10 @@ use oxc_ast::AstKind;
 use oxc_ast::ast::FormalParameters;
 use oxc_semantic::NodeId;
 use oxc_span::GetSpan;
+use stanch_js_source::literal_text;
 
-use crate::file::File;
+use crate::file::{File, argument, method};
+use crate::lifetime::{Life, life_of};
 use crate::project::{Calls, Heat};
 
 /// Whether a place is reached again and again.
@@ -33,6 +35,39 @@ pub(crate) fn repeats(file: &File<'_, '_>, node: NodeId) -> Repeats {
         Calls::Once => Repeats::Never,
         Calls::Unknown if is_about_a_request(file, node) => Repeats::PerRequest,
         Calls::Unknown => Repeats::Unknown,
+    }
+}
+
+/// Whether a handler stands between a registration and the function that has the emitter: one emitter, many calls.
+pub(crate) fn is_called_again_within(file: &File<'_, '_>, function: NodeId, home: NodeId) -> bool {
+    let mut at = Some(function);
+    while let Some(around) = at {
+        if around == home {
+            return false;
+        }
+        if file.is_handler(around) && !is_told_once(file, around) {
+            return true;
+        }
+        at = file.function_around(around);
+    }
+    false
+}
+
+/// Whether a handler is one of an event that an emitter has once.
+fn is_told_once(file: &File<'_, '_>, handler: NodeId) -> bool {
+    let AstKind::CallExpression(call) = file.kind(file.nodes().parent_id(handler)) else {
+        return false;
+    };
+    let Some((emitter, name)) = method(call) else {
+        return false;
+    };
+    match argument(call, 0).and_then(literal_text) {
+        Some("connect" | "open" | "ready") => true,
+        // A server has these for each client, what a function made to ask one has them once.
+        Some("upgrade" | "session" | "stream" | "response") => {
+            matches!(life_of(file, emitter), Life::Call { .. })
+        }
+        _ => name == "once",
     }
 }
 

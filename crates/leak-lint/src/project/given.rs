@@ -5,6 +5,7 @@ use stanch_js_source::Value;
 
 use super::meaning::{Meaning, Site};
 use super::{Calls, FileIndex, Project};
+use crate::summary::is_a_timeout;
 
 /// What functions and constructors are handed, by who gets it and as which argument.
 #[derive(Debug, Default)]
@@ -46,6 +47,14 @@ impl Project {
         property: Option<&str>,
     ) -> Option<Calls> {
         self.lasting_given(function, position, property, DEEPEST)
+    }
+
+    /// Whether a caller hands a signal of `AbortSignal.timeout` to a function.
+    pub(crate) fn is_given_a_timeout(&self, function: Site) -> bool {
+        let own = self.arguments.0.iter();
+        own.filter(|((site, _), _)| *site == function)
+            .flat_map(|(_, spots)| spots)
+            .any(|spot| is_a_timeout(&self.summary(spot.file).given[spot.at].value))
     }
 
     fn lasting_given(

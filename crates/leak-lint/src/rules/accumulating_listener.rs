@@ -15,7 +15,7 @@ use crate::lifetime::{Life, is_constructor, life_of};
 use crate::listeners::{Added, Way};
 use crate::project::Calls;
 use crate::removal::{ending, is_for_once};
-use crate::repeats::{Repeats, repeats};
+use crate::repeats::{Repeats, is_called_again_within, repeats};
 use crate::rule::{On, Rule};
 
 pub(crate) const RULE: Rule = Rule {
@@ -256,39 +256,6 @@ fn of_what_lasts(
         _ => Confidence::Medium,
     };
     Some((confidence, here, None, Lives::Process))
-}
-
-/// Whether a handler stands between a registration and the function that has the emitter: one emitter, many calls.
-fn is_called_again_within(file: &File<'_, '_>, function: NodeId, home: NodeId) -> bool {
-    let mut at = Some(function);
-    while let Some(around) = at {
-        if around == home {
-            return false;
-        }
-        if file.is_handler(around) && !is_told_once(file, around) {
-            return true;
-        }
-        at = file.function_around(around);
-    }
-    false
-}
-
-/// Whether a handler is one of an event that an emitter has once.
-fn is_told_once(file: &File<'_, '_>, handler: NodeId) -> bool {
-    let AstKind::CallExpression(call) = file.kind(file.parent(handler)) else {
-        return false;
-    };
-    let Some((emitter, name)) = method(call) else {
-        return false;
-    };
-    match argument(call, 0).and_then(literal_text) {
-        Some("connect" | "open" | "ready") => true,
-        // A server has these for each client, what a function made to ask one has them once.
-        Some("upgrade" | "session" | "stream" | "response") => {
-            matches!(life_of(file, emitter), Life::Call { .. })
-        }
-        _ => name == "once",
-    }
 }
 
 /// Whether an event's name has something in it that differs from call to call: `done:${id}`.

@@ -1,5 +1,6 @@
 //! All rules, one to a file, in the order of the patterns.
 
+mod abort_listener;
 mod accumulating_listener;
 mod floating_pipeline;
 mod ineffective_listener_removal;
@@ -17,6 +18,7 @@ use crate::rule::Rule;
 
 /// Every rule there is.
 pub static RULES: &[Rule] = &[
+    abort_listener::RULE,
     accumulating_listener::RULE,
     ineffective_listener_removal::RULE,
     listener_on_reused_socket::RULE,

@@ -81,4 +81,14 @@ fn may_outlive(value: &Value) -> bool {
             | Value::Parameter(..)
             | Value::Object(_)
     ) && !matches!(value.root(), Value::Array | Value::Unknown)
+        || is_a_timeout(value)
+}
+
+/// Whether a value is a signal that is aborted by itself: `AbortSignal.timeout(…)`.
+pub(crate) fn is_a_timeout(value: &Value) -> bool {
+    match value {
+        Value::Result(of) => matches!(&**of, Value::Member(of, name)
+            if &**name == "timeout" && **of == Value::Global("AbortSignal".into())),
+        _ => false,
+    }
 }

@@ -15,7 +15,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use stanch_js_source::{ClassShape, ParsedSource, SourceText, Value, is_function, with_parsed};
 
 pub(crate) use exports::WHOLE;
-pub(crate) use given::Given;
+pub(crate) use given::{Given, is_a_timeout};
 pub(crate) use uses::{Lent, Op, Use};
 
 use crate::options::Options;

@@ -1,0 +1,343 @@
+//! `signal.addEventListener('abort', …)` per call on a signal that outlives the call.
+
+use oxc_ast::AstKind;
+use oxc_ast::ast::Expression;
+use oxc_semantic::NodeId;
+use oxc_span::{GetSpan, Span};
+use stanch_js_source::{bare, is_function, literal_text};
+use stanch_leak_patterns::{Confidence, Pattern};
+
+use crate::file::File;
+use crate::finding::{Finding, Fix, Label};
+use crate::fix::ending::{ending as end_of_work, taken_off};
+use crate::guard::is_guarded;
+use crate::lifetime::{Life, is_constructor, life_of};
+use crate::listeners::{Added, Way};
+use crate::project::Calls;
+use crate::removal::{Ending, ending};
+use crate::repeats::{Repeats, is_called_again_within, repeats};
+use crate::rule::{On, Rule};
+
+pub(crate) const RULE: Rule = Rule {
+    id: "abort-listener",
+    pattern: Pattern::UnremovedListener,
+    on: On::WhenAsked,
+    page: "# abort-listener
+
+Finds listeners for `abort` that a call adds to a signal which outlives it, and does not take off.
+
+## Why it leaks
+
+The signal of a shutdown, of an application or of a consumer lives as long as the process and is aborted at its end, if ever.
+Each call that listens to it leaves its listener there, with what that keeps: controllers, timers, messages, the whole scope.
+`{ once: true }` takes a listener off when it has run, which it does not here.
+
+## Example
+
+```js
+import { shutdown } from './shutdown.js';
+
+export async function handle(message, res) {
+  const controller = new AbortController();
+  shutdown.addEventListener('abort', () => controller.abort(), { once: true });
+  await process(message, controller.signal);
+}
+app.post('/', (req, res) => handle(req.body, res));
+```
+
+## Use instead
+
+```js
+import { shutdown } from './shutdown.js';
+
+export async function handle(message, res) {
+  const controller = new AbortController();
+  const onAbort = () => controller.abort();
+  shutdown.addEventListener('abort', onAbort);
+  try {
+    await process(message, controller.signal);
+  } finally {
+    shutdown.removeEventListener('abort', onAbort);
+  }
+}
+app.post('/', (req, res) => handle(req.body, res));
+```
+
+or `AbortSignal.any([shutdown, controller.signal])`, which the signals hold weakly, or
+`using listening = addAbortListener(shutdown, onAbort)`.
+
+## How safe the fix is
+
+Unsafe: in a handler the listener is taken off when the response or the connection is closed, and does nothing after that.
+Elsewhere there is no automatic fix: what ends the need for the listener is for the author to say.
+
+## What is not flagged
+
+Signals of a request, and of controllers that the function made itself; functions that run once, or that start something
+which the signal is to stop; listeners that are taken off, or that have a signal of their own which somebody aborts.
+
+## References
+
+- Node.js, `events.addAbortListener()`; `AbortSignal.any()`
+",
+    check,
+};
+
+fn check<'a>(file: &File<'_, 'a>, findings: &mut Vec<Finding>) {
+    for added in &file.listeners().added {
+        if !is_for_abort(added) || file.is_of_a_page() {
+            continue;
+        }
+        let Some((confidence, holder)) = verdict(file, added) else {
+            continue;
+        };
+        let signal = file.written(added.emitter);
+        findings.push(Finding {
+            rule: RULE.id,
+            confidence,
+            message: format!(
+                "each call adds a listener to `{signal}`, which outlives it, and leaves it there when the signal was not aborted"
+            ),
+            growth: Some("per call, for the life of the signal"),
+            place: Label::new(file.extent(added.span()), "stays after the call is over"),
+            labels: holder
+                .map(|span| Label::new(file.extent(span), "lives as long as the process"))
+                .into_iter()
+                .collect(),
+            fixes: fix(file, added).into_iter().collect(),
+        });
+    }
+}
+
+fn is_for_abort(added: &Added<'_>) -> bool {
+    match added.way {
+        Way::Disposable => true,
+        Way::EventTarget => added.event.and_then(literal_text) == Some("abort"),
+        _ => false,
+    }
+}
+
+/// How sure it is that a signal collects listeners from a registration, and where the signal is named first.
+fn verdict<'a>(file: &File<'_, 'a>, added: &Added<'a>) -> Option<(Confidence, Option<Span>)> {
+    let function = file.function_around(added.node)?;
+    let found = match life_of(file, added.emitter) {
+        Life::Process(holder) => (of_what_lasts(file, added, Calls::Once)?, holder),
+        life @ (Life::Given { .. } | Life::Call { .. }) => {
+            if is_called_again_within(file, function, life.function()?) {
+                (Confidence::High, None)
+            } else if let Life::Given {
+                function: home,
+                index,
+                property,
+            } = life
+            {
+                (of_parameter(file, added, home, index, property)?, None)
+            } else {
+                return None;
+            }
+        }
+        Life::HandedToInstance {
+            constructor,
+            index,
+            property,
+        } => (
+            of_parameter(file, added, constructor, index, property)?,
+            None,
+        ),
+        Life::Instance { .. } | Life::Connection | Life::Unknown => return None,
+    };
+    let is_left = match ending(file, added) {
+        None => true,
+        // The listener takes itself off when it runs, as it would with `once`.
+        Some(Ending::TakesItselfOff(_)) => true,
+        Some(_) => false,
+    };
+    (is_left && !is_guarded(file, added.node)).then_some(found)
+}
+
+/// A signal that a function, or a constructor, is given: what its callers in the project hand in decides.
+fn of_parameter<'a>(
+    file: &File<'_, 'a>,
+    added: &Added<'a>,
+    home: NodeId,
+    index: usize,
+    property: Option<&str>,
+) -> Option<Confidence> {
+    if let Some(calls) = file.is_given_what_lasts(home, index, property) {
+        if file.is_given_a_timeout(home) && has_signal_of_its_own(added) {
+            return None;
+        }
+        return of_what_lasts(file, added, calls);
+    }
+    // Whoever calls it from outside may hand in a signal that lasts; it does when the work is over and nobody told it.
+    let is_for_others = file.parsed.calls_of(home).is_empty() && !is_constructor(file, home);
+    let is_signal = file.written(added.emitter).ends_with("ignal");
+    (is_for_others && is_signal && ends_by_itself(file, added.node)).then_some(Confidence::Medium)
+}
+
+/// A signal that lives as long as the process, at a place that is reached so often.
+fn of_what_lasts<'a>(file: &File<'_, 'a>, added: &Added<'a>, calls: Calls) -> Option<Confidence> {
+    let here = repeats(file, added.node);
+    match (calls, here) {
+        (_, Repeats::Never) if calls != Calls::Again => None,
+        (Calls::Again, _) | (_, Repeats::PerRequest | Repeats::PerCall) => Some(Confidence::High),
+        _ if is_called_in_a_loop(file, added.node) => Some(Confidence::High),
+        _ => ends_by_itself(file, added.node).then_some(Confidence::Medium),
+    }
+}
+
+/// Whether a registration has the option `signal`, whoever aborts that.
+fn has_signal_of_its_own(added: &Added<'_>) -> bool {
+    match added.options.map(bare) {
+        Some(Expression::ObjectExpression(options)) => options.properties.iter().any(|property| {
+            property
+                .as_property()
+                .and_then(|property| property.key.static_name())
+                .is_some_and(|name| name == "signal")
+        }),
+        _ => false,
+    }
+}
+
+/// Whether the function around a node is called in a loop of the file.
+fn is_called_in_a_loop(file: &File<'_, '_>, node: NodeId) -> bool {
+    let functions = std::iter::successors(file.function_around(node), |inner| {
+        file.function_around(*inner)
+    });
+    functions
+        .flat_map(|function| file.parsed.calls_of(function))
+        .any(|call| {
+            file.nodes()
+                .ancestor_kinds(*call)
+                .take_while(|around| !is_function(*around))
+                .any(|around| {
+                    matches!(
+                        around,
+                        AstKind::WhileStatement(_)
+                            | AstKind::DoWhileStatement(_)
+                            | AstKind::ForStatement(_)
+                    )
+                })
+        })
+}
+
+/// Whether the work that a listener belongs to ends without the signal: a promise that something else settles, or an `await`
+/// after it. What starts something that the signal is to stop does not.
+fn ends_by_itself(file: &File<'_, '_>, node: NodeId) -> bool {
+    let Some(function) = file.function_around(node) else {
+        return false;
+    };
+    let is_executor = matches!(
+        file.kind(file.nodes().parent_id(function)),
+        AstKind::NewExpression(new)
+            if matches!(bare(&new.callee), Expression::Identifier(name) if name.name == "Promise")
+    );
+    if is_executor {
+        return true;
+    }
+    let place = file.kind(node).span();
+    let within = file.kind(function).span();
+    file.nodes().iter().any(|later| {
+        matches!(later.kind(), AstKind::AwaitExpression(_))
+            && within.contains_inclusive(later.kind().span())
+            && later.kind().span().start > place.end
+            && file.function_around(later.id()) == Some(function)
+    })
+}
+
+fn fix<'a>(file: &File<'_, 'a>, added: &Added<'a>) -> Option<Fix> {
+    taken_off(
+        file,
+        added.node,
+        added.call,
+        &end_of_work(file, added.node)?,
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::rules::testing::{check, check_fix, check_page};
+
+    #[test]
+    fn the_page_holds() {
+        check_page(&RULE);
+    }
+
+    #[test]
+    fn signals_that_outlive_the_call() {
+        check(
+            &RULE,
+            "import { stop } from './stop';\napp.get('/', (req, res) => {\n  stop.addEventListener('abort', () => res.end(), { once: true });\n});",
+            &[3],
+        );
+        check(
+            &RULE,
+            "export default fp(async (app) => { app.addHook('onRequest', async (request, reply) => {\n  app.lifetime.addEventListener('abort', () => reply.raw.destroy());\n}); });",
+            &[2],
+        );
+        check(
+            &RULE,
+            "import { addAbortListener } from 'node:events';\nconst stop = new AbortController();\nexport async function get(url, signal) {\n  addAbortListener(signal, () => drop(url));\n  return await load(url);\n}\nfor await (const url of urls()) await get(url, stop.signal);",
+            &[4],
+        );
+        check(
+            &RULE,
+            "const stop = new AbortController();\nfunction sleep(ms) { return new Promise((resolve, reject) => {\n  setTimeout(resolve, ms);\n  stop.signal.addEventListener('abort', reject, { once: true }); }); }\nexport async function poll() { while (!stop.signal.aborted) await sleep(1); }",
+            &[4],
+        );
+        check(
+            &RULE,
+            "export async function call(url, { signal }) {\n  const c = new AbortController();\n  signal?.addEventListener('abort', () => c.abort());\n  return await fetch(url, { signal: c.signal });\n}",
+            &[3],
+        );
+        check(
+            &RULE,
+            "const stop = new AbortController();\nconst any = (...signals) => { const c = new AbortController();\n  for (const s of signals) s.addEventListener('abort', () => c.abort(), { signal: c.signal });\n  return c.signal; };\napp.get('/', (req, res) => run(any(stop.signal, req.signal)));",
+            &[3],
+        );
+    }
+
+    #[test]
+    fn what_ends_with_the_call() {
+        check(
+            &RULE,
+            "import { stop } from './stop';\napp.get('/', async (req, res) => {\n  const f = () => res.end(); stop.addEventListener('abort', f);\n  try { await work(); } finally { stop.removeEventListener('abort', f); }\n});",
+            &[],
+        );
+        check(
+            &RULE,
+            "import { stop } from './stop';\nimport { addAbortListener } from 'events';\napp.get('/', async (req, res) => { using on = addAbortListener(stop, () => res.end()); await work(); });",
+            &[],
+        );
+        check(
+            &RULE,
+            "export async function POST(request) { const c = new AbortController(); request.signal.addEventListener('abort', () => c.abort()); c.signal.addEventListener('abort', f); return await g(c); }\nPOST(next());",
+            &[],
+        );
+        check(
+            &RULE,
+            "export function start({ signal }) { const t = setInterval(f, 9); signal.addEventListener('abort', () => clearInterval(t)); }",
+            &[],
+        );
+        check(
+            &RULE,
+            "import { stop } from './stop';\nasync function main() { stop.addEventListener('abort', f); await g(); }\nmain();",
+            &[],
+        );
+        check(
+            &RULE,
+            "import { stop } from './stop';\napp.get('/', async (req, res) => { const over = new AbortController(); stop.addEventListener('abort', f, { signal: over.signal }); await g(); over.abort(); });",
+            &[],
+        );
+    }
+
+    #[test]
+    fn taken_off_with_the_response() {
+        check_fix(
+            &RULE,
+            "import { stop } from './stop';\napp.get('/', (req, res) => {\n  stop.addEventListener('abort', () => res.end());\n});\n",
+            "import { stop } from './stop';\napp.get('/', (req, res) => {\n  const onAbort = () => res.end();\n  stop.addEventListener('abort', onAbort);\n  res.once('close', () => stop.removeEventListener('abort', onAbort));\n});\n",
+        );
+    }
+}
