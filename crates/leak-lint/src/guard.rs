@@ -7,18 +7,29 @@ use oxc_span::{GetSpan, Span};
 use stanch_js_source::{bare, is_function};
 
 use crate::file::{File, method};
+use crate::lifetime::is_exchange;
 use crate::listeners::member;
 
 /// Whether the code at a node runs the first time only, as far as conditions of the functions around it tell: a flag that it
 /// sets, a collection that it asks and fills, the listeners that are there already. Functions that a framework or an emitter
-/// calls end the search: what let them be installed once says nothing of how often they run.
-pub(crate) fn is_guarded(file: &File<'_, '_>, node: NodeId) -> bool {
+/// calls end the search: what let them be installed once says nothing of how often they run. What only a request remembers is
+/// none of these, unless the listener is its own: `emitter` is what is listened to.
+pub(crate) fn is_guarded<'a>(
+    file: &File<'_, 'a>,
+    node: NodeId,
+    emitter: &'a Expression<'a>,
+) -> bool {
+    let emitter = file.written(emitter);
     let mut at = node;
     loop {
         let around = file.function_around(at);
+        let asker = Asker {
+            function: around,
+            emitter: &emitter,
+        };
         if conditions(file, at, around)
             .into_iter()
-            .any(|condition| is_remembered(file, condition, around))
+            .any(|condition| is_remembered(file, condition, asker))
         {
             return true;
         }
@@ -27,6 +38,15 @@ pub(crate) fn is_guarded(file: &File<'_, '_>, node: NodeId) -> bool {
             _ => return false,
         }
     }
+}
+
+/// Who asks a condition.
+#[derive(Clone, Copy)]
+struct Asker<'e> {
+    /// The function that it stands in.
+    function: Option<NodeId>,
+    /// What is listened to, as written.
+    emitter: &'e str,
 }
 
 /// The conditions, within one function, under which a node is reached: branches around it, and early returns before it.
@@ -90,22 +110,22 @@ pub(crate) fn leaves(statement: &Statement<'_>) -> bool {
     }
 }
 
+/// What a socket has as long as it waits for its connection, which it does once.
+const CONNECTING: &[&str] = &["connecting", "_connecting", "pending"];
+
 /// Whether a condition asks for what the same function also sets.
-fn is_remembered<'a>(
-    file: &File<'_, 'a>,
-    condition: &'a Expression<'a>,
-    function: Option<NodeId>,
-) -> bool {
+fn is_remembered<'a>(file: &File<'_, 'a>, condition: &'a Expression<'a>, asker: Asker<'_>) -> bool {
+    let function = asker.function;
     match bare(condition) {
-        Expression::UnaryExpression(not) => is_remembered(file, &not.argument, function),
+        Expression::UnaryExpression(not) => is_remembered(file, &not.argument, asker),
         Expression::LogicalExpression(both) => {
-            is_remembered(file, &both.left, function) || is_remembered(file, &both.right, function)
+            is_remembered(file, &both.left, asker) || is_remembered(file, &both.right, asker)
         }
         Expression::BinaryExpression(compared) => {
-            is_remembered(file, &compared.left, function)
-                || is_remembered(file, &compared.right, function)
+            is_remembered(file, &compared.left, asker)
+                || is_remembered(file, &compared.right, asker)
         }
-        Expression::Identifier(_) => is_set_variable(file, condition, function),
+        Expression::Identifier(_) => is_set_variable(file, condition, asker),
         Expression::CallExpression(call) => match method(call) {
             Some((_, "listenerCount" | "listeners" | "eventNames" | "rawListeners")) => true,
             Some((object, "has" | "get" | "includes" | "some")) => {
@@ -114,22 +134,19 @@ fn is_remembered<'a>(
             _ => false,
         },
         other => match member(other) {
-            Some((object, "length" | "size")) => is_remembered(file, object, function),
-            Some(_) => is_set_member(file, other, function),
-            None => other
-                .as_member_expression()
-                .is_some_and(|member| is_filled(file, member.object(), function)),
+            Some((object, "length" | "size")) => is_remembered(file, object, asker),
+            Some((_, name)) if CONNECTING.contains(&name) => true,
+            Some(_) => is_set_member(file, other, asker),
+            None => other.as_member_expression().is_some_and(|member| {
+                is_filled(file, member.object(), function) || is_set_member(file, other, asker)
+            }),
         },
     }
 }
 
 /// Whether a variable outlives the function and gets a value in it, or is what a collection has that the function fills.
-fn is_set_variable<'a>(
-    file: &File<'_, 'a>,
-    name: &Expression<'a>,
-    function: Option<NodeId>,
-) -> bool {
-    let (Some(variable), Some(function)) = (file.variable(name), function) else {
+fn is_set_variable<'a>(file: &File<'_, 'a>, name: &Expression<'a>, asker: Asker<'_>) -> bool {
+    let (Some(variable), Some(function)) = (file.variable(name), asker.function) else {
         return false;
     };
     let scoping = file.parsed.semantic().scoping();
@@ -154,7 +171,7 @@ fn is_set_variable<'a>(
         Expression::ComputedMemberExpression(member) => {
             is_filled(file, &member.object, Some(function))
         }
-        init => member(init).is_some() && is_set_member(file, init, Some(function)),
+        init => member(init).is_some() && is_set_member(file, init, asker),
     }
 }
 
@@ -187,15 +204,18 @@ fn is_filled<'a>(
     adds || assigns()
 }
 
-/// Whether the function assigns to a member that is written like this one.
-fn is_set_member<'a>(
-    file: &File<'_, 'a>,
-    asked: &Expression<'a>,
-    function: Option<NodeId>,
-) -> bool {
-    let Some(function) = function else {
+/// Whether the function assigns to a member that is written like this one, of something that outlives the function.
+fn is_set_member<'a>(file: &File<'_, 'a>, asked: &'a Expression<'a>, asker: Asker<'_>) -> bool {
+    let Some(function) = asker.function else {
         return false;
     };
+    if let Some(member) = asked.as_member_expression() {
+        let object = bare(member.object());
+        let is_of_emitter = file.written(object).starts_with(asker.emitter);
+        if is_exchange(file, object) && !is_of_emitter {
+            return false;
+        }
+    }
     let within = file.kind(function).span();
     let asked = file.written(asked);
     file.assignments().iter().any(|(_, assignment)| {

@@ -38,6 +38,7 @@ mod repeats;
 mod rule;
 mod rules;
 mod script;
+mod settlement;
 mod summary;
 mod timers;
 

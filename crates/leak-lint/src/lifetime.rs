@@ -311,7 +311,7 @@ fn of_variable<'a>(file: &File<'_, 'a>, variable: SymbolId, used: NodeId, deeper
 /// What a loop goes through whose variable a declaration is.
 fn iterated<'a>(file: &File<'_, 'a>, declarator: NodeId) -> Option<&'a Expression<'a>> {
     let declaration = file.nodes().parent_id(declarator);
-    match file.kind(file.nodes().parent_id(declaration)) {
+    match file.kind(file.parent(declaration)) {
         AstKind::ForOfStatement(each) => Some(&each.right),
         _ => None,
     }
@@ -418,6 +418,10 @@ fn of_member<'a>(
         }
         if APPLICATIONS.contains(&name) {
             return Life::Process(None);
+        }
+        // A request is aborted when its client leaves, or goes.
+        if name == "signal" {
+            return made_around(file, object.node_id());
         }
     }
     match through(file, object, deeper) {

@@ -100,7 +100,7 @@ fn is_taken_off_elsewhere<'a>(file: &File<'_, 'a>, added: &Added<'a>) -> bool {
 }
 
 /// The last name of what an expression names: `bus` of `this.bus` and of `options.bus`.
-fn last_name<'a>(file: &File<'_, 'a>, expression: &'a Expression<'a>) -> String {
+pub(crate) fn last_name<'a>(file: &File<'_, 'a>, expression: &'a Expression<'a>) -> String {
     match member(expression) {
         Some((_, name)) => name.to_owned(),
         None => file.written(expression),

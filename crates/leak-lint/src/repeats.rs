@@ -55,7 +55,7 @@ pub(crate) fn is_called_again_within(file: &File<'_, '_>, function: NodeId, home
 
 /// Whether a handler is one of an event that an emitter has once.
 fn is_told_once(file: &File<'_, '_>, handler: NodeId) -> bool {
-    let AstKind::CallExpression(call) = file.kind(file.nodes().parent_id(handler)) else {
+    let AstKind::CallExpression(call) = file.kind(file.parent(handler)) else {
         return false;
     };
     let Some((emitter, name)) = method(call) else {

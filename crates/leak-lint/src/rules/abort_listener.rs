@@ -17,6 +17,8 @@ use crate::project::Calls;
 use crate::removal::{Ending, ending};
 use crate::repeats::{Repeats, is_called_again_within, repeats};
 use crate::rule::{On, Rule};
+use crate::script::ends_soon;
+use crate::settlement::{executor_around, settles};
 
 pub(crate) const RULE: Rule = Rule {
     id: "abort-listener",
@@ -85,7 +87,7 @@ which the signal is to stop; listeners that are taken off, or that have a signal
 
 fn check<'a>(file: &File<'_, 'a>, findings: &mut Vec<Finding>) {
     for added in &file.listeners().added {
-        if !is_for_abort(added) || file.is_of_a_page() {
+        if !is_for_abort(added) || file.is_of_a_page() || ends_soon(file) {
             continue;
         }
         let Some((confidence, holder)) = verdict(file, added) else {
@@ -152,7 +154,7 @@ fn verdict<'a>(file: &File<'_, 'a>, added: &Added<'a>) -> Option<(Confidence, Op
         Some(Ending::TakesItselfOff(_)) => true,
         Some(_) => false,
     };
-    (is_left && !is_guarded(file, added.node)).then_some(found)
+    (is_left && !is_guarded(file, added.node, added.emitter)).then_some(found)
 }
 
 /// A signal that a function, or a constructor, is given: what its callers in the project hand in decides.
@@ -172,7 +174,7 @@ fn of_parameter<'a>(
     // Whoever calls it from outside may hand in a signal that lasts; it does when the work is over and nobody told it.
     let is_for_others = file.parsed.calls_of(home).is_empty() && !is_constructor(file, home);
     let is_signal = file.written(added.emitter).ends_with("ignal");
-    (is_for_others && is_signal && ends_by_itself(file, added.node)).then_some(Confidence::Medium)
+    (is_for_others && is_signal && ends_by_itself(file, added)).then_some(Confidence::Medium)
 }
 
 /// A signal that lives as long as the process, at a place that is reached so often.
@@ -182,7 +184,7 @@ fn of_what_lasts<'a>(file: &File<'_, 'a>, added: &Added<'a>, calls: Calls) -> Op
         (_, Repeats::Never) if calls != Calls::Again => None,
         (Calls::Again, _) | (_, Repeats::PerRequest | Repeats::PerCall) => Some(Confidence::High),
         _ if is_called_in_a_loop(file, added.node) => Some(Confidence::High),
-        _ => ends_by_itself(file, added.node).then_some(Confidence::Medium),
+        _ => ends_by_itself(file, added).then_some(Confidence::Medium),
     }
 }
 
@@ -223,25 +225,35 @@ fn is_called_in_a_loop(file: &File<'_, '_>, node: NodeId) -> bool {
 
 /// Whether the work that a listener belongs to ends without the signal: a promise that something else settles, or an `await`
 /// after it. What starts something that the signal is to stop does not.
-fn ends_by_itself(file: &File<'_, '_>, node: NodeId) -> bool {
-    let Some(function) = file.function_around(node) else {
+fn ends_by_itself<'a>(file: &File<'_, 'a>, added: &Added<'a>) -> bool {
+    let Some(function) = file.function_around(added.node) else {
         return false;
     };
-    let is_executor = matches!(
-        file.kind(file.nodes().parent_id(function)),
-        AstKind::NewExpression(new)
-            if matches!(bare(&new.callee), Expression::Identifier(name) if name.name == "Promise")
-    );
-    if is_executor {
-        return true;
+    let place = added.call.span;
+    if let Some(executor) = executor_around(file, added.node) {
+        return settles(file, executor).iter().any(|settled| {
+            !place.contains_inclusive(*settled) && !is_when_aborted(file, *settled, executor)
+        });
     }
-    let place = file.kind(node).span();
     let within = file.kind(function).span();
     file.nodes().iter().any(|later| {
         matches!(later.kind(), AstKind::AwaitExpression(_))
             && within.contains_inclusive(later.kind().span())
             && later.kind().span().start > place.end
             && file.function_around(later.id()) == Some(function)
+    })
+}
+
+/// Whether a place of an executor stands in a branch that asks whether the signal is aborted already.
+fn is_when_aborted(file: &File<'_, '_>, settled: Span, executor: NodeId) -> bool {
+    let within = file.kind(executor).span();
+    file.nodes().iter().any(|node| match node.kind() {
+        AstKind::IfStatement(branch) => {
+            within.contains_inclusive(branch.span)
+                && branch.consequent.span().contains_inclusive(settled)
+                && file.slice(branch.test.span()).contains("aborted")
+        }
+        _ => false,
     })
 }
 

@@ -17,6 +17,8 @@ use crate::project::Calls;
 use crate::removal::{ending, is_for_once};
 use crate::repeats::{Repeats, is_called_again_within, repeats};
 use crate::rule::{On, Rule};
+use crate::script::ends_soon;
+use crate::settlement::{executor_around, settles};
 
 pub(crate) const RULE: Rule = Rule {
     id: "accumulating-listener",
@@ -128,7 +130,7 @@ fn is_of_another_rule<'a>(file: &File<'_, 'a>, added: &Added<'a>) -> bool {
     };
     let is_abort = added.way == Way::Disposable
         || added.event.and_then(literal_text) == Some("abort") && added.way == Way::EventTarget;
-    is_process || is_abort || file.is_of_a_page()
+    is_process || is_abort || file.is_of_a_page() || ends_soon(file)
 }
 
 /// What is said of one registration.
@@ -152,7 +154,7 @@ fn verdict<'a>(file: &File<'_, 'a>, added: &Added<'a>) -> Option<Verdict> {
     if is_for_once(file, added) {
         confidence = once(file, added, confidence)?;
     }
-    if ending(file, added).is_some() || is_guarded(file, added.node) {
+    if ending(file, added).is_some() || is_guarded(file, added.node, added.emitter) {
         return None;
     }
     let emitter = file.written(added.emitter);
@@ -278,17 +280,6 @@ fn names_one<'a>(file: &File<'_, 'a>, event: &'a Expression<'a>) -> bool {
     }
 }
 
-/// The function that a promise was given, if the registration stands in one.
-fn executor_around(file: &File<'_, '_>, node: NodeId) -> Option<NodeId> {
-    let function = file.function_around(node)?;
-    match file.kind(file.parent(function)) {
-        AstKind::NewExpression(new) if matches!(bare(&new.callee), Expression::Identifier(name) if name.name == "Promise") => {
-            Some(function)
-        }
-        _ => None,
-    }
-}
-
 /// Whether a promise that waits for an event also has a timer that settles it, without taking the listener off.
 fn gives_up_waiting<'a>(file: &File<'_, 'a>, added: &Added<'a>) -> bool {
     let Some(executor) = executor_around(file, added.node) else {
@@ -329,27 +320,6 @@ fn waits_beside_another<'a>(file: &File<'_, 'a>, added: &Added<'a>, function: No
             .any(|other| other.call.span.contains_inclusive(*settled));
         !is_in_a_listener
     })
-}
-
-/// Where the functions that a promise's executor is given are used.
-fn settles(file: &File<'_, '_>, executor: NodeId) -> Vec<Span> {
-    let parameters = match file.kind(executor) {
-        AstKind::Function(function) => &function.params,
-        AstKind::ArrowFunctionExpression(arrow) => &arrow.params,
-        _ => return Vec::new(),
-    };
-    let scoping = file.parsed.semantic().scoping();
-    let variables = parameters
-        .items
-        .iter()
-        .filter_map(|parameter| match &parameter.pattern {
-            BindingPattern::BindingIdentifier(name) => name.symbol_id.get(),
-            _ => None,
-        });
-    variables
-        .flat_map(|variable| scoping.get_resolved_references(variable))
-        .map(|reference| file.kind(reference.node_id()).span())
-        .collect()
 }
 
 /// Words that begin the names of methods that an instance's life has once.

@@ -11,8 +11,10 @@ use crate::file::{File, argument, method};
 use crate::finding::{Finding, Fix, Label};
 use crate::fix::ending::{Ending, ending, taken_off};
 use crate::guard::is_guarded;
-use crate::listeners::name_and_rest;
+use crate::listeners::{is_written_function, name_and_rest};
+use crate::removal::last_name;
 use crate::rule::{On, Rule};
+use crate::script::ends_soon;
 
 pub(crate) const RULE: Rule = Rule {
     id: "listener-on-reused-socket",
@@ -67,6 +69,9 @@ request that was made without an agent.
 };
 
 fn check<'a>(file: &File<'_, 'a>, findings: &mut Vec<Finding>) {
+    if ends_soon(file) {
+        return;
+    }
     for (node, call) in file.calls() {
         let Some((object, name)) = method(call) else {
             continue;
@@ -80,8 +85,12 @@ fn check<'a>(file: &File<'_, 'a>, findings: &mut Vec<Finding>) {
         let Some(function) = file.function_around(*node) else {
             continue;
         };
-        // Whose socket it is tells already that there is one of it for each request.
-        if is_taken_off(file, function, &file.written(object)) || is_guarded(file, *node) {
+        // Whose socket it is tells already that there is one of it for each request. A session of HTTP/2 has many streams,
+        // whatever one of them carries.
+        if is_taken_off(file, function, object, call)
+            || is_guarded(file, *node, object)
+            || (last_name(file, object) != "session" && is_taken_over(file, *node))
+        {
             continue;
         }
         findings.push(Finding {
@@ -256,19 +265,59 @@ fn exchange(expression: &Expression<'_>) -> Option<String> {
     EXCHANGES.contains(&name).then(|| name.to_owned())
 }
 
-/// Whether the function, or one inside it, removes a listener from the same socket, or asks first whether it has one.
-fn is_taken_off<'a>(file: &File<'_, 'a>, function: NodeId, socket: &str) -> bool {
+/// Whether the file takes this listener off the socket, or asks first whether it has one.
+fn is_taken_off<'a>(
+    file: &File<'_, 'a>,
+    function: NodeId,
+    socket: &'a Expression<'a>,
+    added: &CallExpression<'a>,
+) -> bool {
     let within = file.kind(function).span();
-    let is_socket = |expression: &Expression<'a>| file.written(expression) == socket;
+    let name = last_name(file, socket);
+    let is_socket = |expression: &'a Expression<'a>| last_name(file, expression) == name;
+    let handler = argument(added, 1);
+    // A function that is written in its place is none that a removal could name.
+    let named = handler.filter(|handler| !is_written_function(handler));
+    let event = match method(added) {
+        Some((_, "setTimeout")) => Some("timeout"),
+        _ => argument(added, 0).and_then(literal_text),
+    };
     file.calls().iter().any(|(_, call)| {
-        within.contains_inclusive(call.span)
-            && method(call).is_some_and(|(object, name)| match name {
-                "off" | "removeListener" | "removeAllListeners" | "listenerCount" | "listeners" => {
-                    is_socket(object)
-                }
-                "has" => argument(call, 0).is_some_and(is_socket),
-                _ => false,
-            })
+        let Some((object, method)) = method(call) else {
+            return false;
+        };
+        let is_near = within.contains_inclusive(call.span);
+        let is_of_event = match argument(call, 0).and_then(literal_text) {
+            Some(theirs) => event.is_none_or(|ours| ours == theirs),
+            None => true,
+        };
+        match method {
+            "removeAllListeners" => is_near && is_socket(object) && is_of_event,
+            "off" | "removeListener" => {
+                let theirs = argument(call, 1).map(|handler| file.written(handler));
+                let ours = named.map(|handler| file.written(handler));
+                is_socket(object) && is_of_event && theirs.is_some() && theirs == ours
+            }
+            "listenerCount" | "listeners" => is_near && is_socket(object),
+            "has" => is_near && argument(call, 0).is_some_and(is_socket),
+            _ => false,
+        }
+    })
+}
+
+/// What the text of a function says that makes the socket its own: it becomes a WebSocket, or carries one answer that never
+/// ends.
+const TAKES_OVER: [&str; 4] = ["sec-websocket", "text/event-stream", "=== 101", "!== 101"];
+
+/// Whether the functions around a node turn the connection into something else than one of requests.
+fn is_taken_over(file: &File<'_, '_>, node: NodeId) -> bool {
+    let functions = std::iter::successors(file.function_around(node), |inner| {
+        file.function_around(*inner)
+    });
+    let outermost = functions.last();
+    outermost.is_some_and(|function| {
+        let text = file.slice(file.kind(function).span()).to_ascii_lowercase();
+        TAKES_OVER.iter().any(|words| text.contains(words))
     })
 }
 
@@ -318,6 +367,11 @@ mod tests {
             &RULE,
             "server.on('stream', (stream) => { stream.session!.on('goaway', () => stream.end()); });\nconst f = (req) => req.stream.session.on('close', g);",
             &[1, 2],
+        );
+        check(
+            &RULE,
+            "const f = (req) => { if (req.seen) return; req.seen = true; req.on('socket', (s) => {\n  s.on('data', () => 1);\n  req.on('abort', () => s.removeListener('data', other));\n}); };",
+            &[2],
         );
         check(
             &RULE,
@@ -378,6 +432,16 @@ mod tests {
         check(
             &RULE,
             "const f = (req) => { if (!req.socket.wired) { req.socket.wired = true; req.socket.on('error', g); } };",
+            &[],
+        );
+        check(
+            &RULE,
+            "req.on('socket', (s) => { if (!(s.connecting || s._connecting)) return; s.once('connect', () => s.setTimeout(9, g)); });",
+            &[],
+        );
+        check(
+            &RULE,
+            "const f = (req, res) => { res.setHeader('content-type', 'text/event-stream'); req.socket.on('close', g); };",
             &[],
         );
         check(

@@ -1,7 +1,9 @@
 //! `process.on(…)` in a function that is called again and again: the process outlives all of them.
 
+use oxc_ast::AstKind;
 use oxc_ast::ast::{CallExpression, Expression};
-use oxc_semantic::NodeId;
+use oxc_semantic::{NodeId, SymbolId};
+use oxc_span::{GetSpan, Span};
 use stanch_leak_patterns::{Confidence, Pattern};
 
 use crate::file::{File, argument, method};
@@ -10,6 +12,7 @@ use crate::fix::ending::{ending, taken_off};
 use crate::guard::is_guarded;
 use crate::project::Calls;
 use crate::rule::{On, Rule};
+use crate::script::ends_soon;
 
 pub(crate) const RULE: Rule = Rule {
     id: "process-listener-in-function",
@@ -79,7 +82,10 @@ behind a guard that lets them run once; listeners that the same file takes off a
     check,
 };
 
-fn check(file: &File<'_, '_>, findings: &mut Vec<Finding>) {
+fn check<'a>(file: &File<'_, 'a>, findings: &mut Vec<Finding>) {
+    if ends_soon(file) {
+        return;
+    }
     for (node, call) in file.calls() {
         if !adds_to_process(call) {
             continue;
@@ -89,10 +95,10 @@ fn check(file: &File<'_, '_>, findings: &mut Vec<Finding>) {
         };
         let confidence = match file.calls_of(function) {
             Calls::Again => Confidence::High,
-            Calls::Unknown => Confidence::Medium,
-            Calls::Once => continue,
+            Calls::Unknown if is_of_each_call(file, call, function) => Confidence::Medium,
+            Calls::Unknown | Calls::Once => continue,
         };
-        if is_taken_off(file, call) || is_guarded(file, *node) {
+        if is_taken_off(file, call) || is_guarded(file, *node, &call.callee) {
             continue;
         }
         findings.push(Finding {
@@ -112,6 +118,83 @@ fn check(file: &File<'_, '_>, findings: &mut Vec<Finding>) {
 
 fn fix<'a>(file: &File<'_, 'a>, node: NodeId, call: &CallExpression<'a>) -> Option<Fix> {
     taken_off(file, node, call, &ending(file, node)?)
+}
+
+/// Words that begin the names of functions that a program calls when it starts.
+const STARTS: &[&str] = &[
+    "main",
+    "start",
+    "init",
+    "setup",
+    "install",
+    "register",
+    "boot",
+    "serve",
+    "listen",
+    "enable",
+    "configure",
+    "launch",
+    "cli",
+    "handlesignal",
+    "handleprocess",
+    "attachprocess",
+    "setexit",
+    "onexit",
+    "createserver",
+    "createapp",
+    "gracefulshutdown",
+    "bind",
+    "plugin",
+    "default",
+];
+
+/// Whether a function of which nobody knows how often it is called adds a listener of its own each time: one that keeps
+/// something of the call or of the instance, in a function that is not there to start a program.
+fn is_of_each_call<'a>(file: &File<'_, 'a>, call: &CallExpression<'a>, function: NodeId) -> bool {
+    let names = std::iter::successors(Some(function), |inner| file.function_around(*inner));
+    let starts = names
+        .filter_map(|function| file.parsed.function_ref(function).name)
+        .any(|name| {
+            let name = name.trim_start_matches('_').to_ascii_lowercase();
+            STARTS.iter().any(|word| name.starts_with(word))
+        });
+    let Some(handler) = argument(call, 1) else {
+        return false;
+    };
+    if starts {
+        return false;
+    }
+    let Some(listener) = file.callable(handler) else {
+        // `this.close`, `stop.bind(this)` and what a wrapper gave.
+        return file
+            .variable(handler)
+            .is_none_or(|variable| !is_of_module(file, variable));
+    };
+    let own = file.kind(listener).span();
+    let uses_this = file.nodes().iter().any(|node| {
+        matches!(node.kind(), AstKind::ThisExpression(_))
+            && own.contains_inclusive(node.kind().span())
+    });
+    // A bound function is made anew, whatever it is made from.
+    let is_bound = matches!(handler, Expression::CallExpression(_));
+    is_bound || uses_this || keeps_a_local(file, own)
+}
+
+fn is_of_module(file: &File<'_, '_>, variable: SymbolId) -> bool {
+    let scoping = file.parsed.semantic().scoping();
+    scoping.symbol_scope_id(variable) == scoping.root_scope_id()
+}
+
+/// Whether the code of a function uses a variable of the functions around it.
+fn keeps_a_local(file: &File<'_, '_>, own: Span) -> bool {
+    let scoping = file.parsed.semantic().scoping();
+    scoping.symbol_ids().any(|variable| {
+        !is_of_module(file, variable)
+            && !own.contains_inclusive(scoping.symbol_span(variable))
+            && scoping
+                .get_resolved_references(variable)
+                .any(|reference| own.contains_inclusive(file.kind(reference.node_id()).span()))
+    })
 }
 
 fn is_process(object: &Expression<'_>) -> bool {
@@ -152,12 +235,12 @@ mod tests {
     fn functions_that_others_call() {
         check(
             &RULE,
-            "exports.ask = () => { process.on('message', (m) => m); };",
+            "exports.ask = (id) => { process.on('message', (m) => m === id); };",
             &[1],
         );
         check(
             &RULE,
-            "function f() { process.once('exit', g); }\nmodule.exports = f;",
+            "function f(x) { const g = () => x.end(); process.once('exit', g); }\nmodule.exports = f;",
             &[1],
         );
         check(
@@ -204,6 +287,16 @@ mod tests {
         check(
             &RULE,
             "export default fp(async (app) => { process.on('SIGTERM', () => app.close()); });",
+            &[],
+        );
+        check(
+            &RULE,
+            "export function start(server) { process.on('SIGTERM', () => server.close()); }",
+            &[],
+        );
+        check(
+            &RULE,
+            "exports.watch = () => { process.on('SIGTERM', () => console.log('bye')); };",
             &[],
         );
         check(
