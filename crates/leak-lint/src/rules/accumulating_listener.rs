@@ -1,13 +1,13 @@
 //! `bus.on(…)` per request on an emitter that outlives the request, and nothing takes it off.
 
 use oxc_ast::AstKind;
-use oxc_ast::ast::{BindingPattern, Expression};
+use oxc_ast::ast::Expression;
 use oxc_semantic::NodeId;
 use oxc_span::{GetSpan, Span};
 use stanch_js_source::{bare, is_function, literal_text};
 use stanch_leak_patterns::{Confidence, Pattern};
 
-use crate::file::{File, argument, method};
+use crate::file::File;
 use crate::finding::{Finding, Fix, Label};
 use crate::fix::ending::{ending as end_of_work, taken_off};
 use crate::guard::is_guarded;
