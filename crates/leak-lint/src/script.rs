@@ -33,8 +33,13 @@ pub(crate) fn ends_soon(file: &File<'_, '_>) -> bool {
     if file.parsed.program().hashbang.is_some() {
         return true;
     }
+    is_script(file.parsed.text().path())
+}
+
+/// The same by the path alone.
+pub(crate) fn is_script(path: &str) -> bool {
+    let path = path.replace('\\', "/");
     // The name of a package may be that of a folder of scripts.
-    let path = file.parsed.text().path().replace('\\', "/");
     let path = path.rsplit("/node_modules/").next().unwrap_or_default();
     let mut parts: Vec<&str> = path.split('/').collect();
     let name = parts.pop().unwrap_or_default().to_lowercase();

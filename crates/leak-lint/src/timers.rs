@@ -388,7 +388,7 @@ fn of_variable(
     let resource = Resource {
         opened,
         closed: &closed,
-        variable: None,
+        variable: Some(variable),
     };
     let left = left_open(file, function, &resource);
     let worst = left

@@ -4,6 +4,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::meaning::{DEEPEST, Meaning, Site};
 use super::{FileIndex, Project};
+use crate::script::is_script;
 use crate::summary::{Place, Times};
 
 /// How often a function is called.
@@ -103,7 +104,10 @@ impl Graph {
         let mut graph = Self::default();
         let mut imported: FxHashSet<FileIndex> = FxHashSet::default();
         for file in project.indices() {
-            imported.extend(project.files[file.0].modules.values());
+            // A test that calls a function says nothing of how often others do.
+            if !is_script(project.path(file)) {
+                imported.extend(project.files[file.0].modules.values());
+            }
         }
         for file in project.indices() {
             let summary = project.summary(file);

@@ -14,7 +14,9 @@ use crate::platform::declared_by;
 use crate::project::Calls;
 use crate::rule::{On, Rule};
 use crate::script::ends_soon;
-use crate::timers::{Fault, Timer, fault, promised_timer, raced_by_hand, rejects_late_only};
+use crate::timers::{
+    Fault, Timer, executor, fault, parameters_of, promised_timer, raced_by_hand, rejects_late_only,
+};
 
 pub(crate) const RULE: Rule = Rule {
     id: "uncleared-race-timer",
@@ -141,7 +143,14 @@ fn of_race<'a>(
         if !works || is_short(file, &timer) {
             continue;
         }
-        if let Some(fault) = fault(file, node, &timer) {
+        let fails = racers
+            .iter()
+            .enumerate()
+            .any(|(other, racer)| other != at && may_reject(file, racer));
+        let fault = fault(file, node, &timer);
+        // What only rejects late is no way past the clearing: the timer is over by then.
+        let fault = fault.filter(|fault| fails || !matches!(fault, Fault::SkippedBy(_)));
+        if let Some(fault) = fault {
             let fix = fix(file, node, &timer, &fault);
             let mut found = finding(file, &timer, fault, fix);
             found.labels.insert(
@@ -206,6 +215,19 @@ fn is_work<'a>(file: &File<'_, 'a>, racer: &Expression<'a>) -> bool {
         },
         other => !waits_for_signal(other),
     }
+}
+
+/// Whether a racer may reject: a promise that is made with `resolve` alone does not.
+fn may_reject<'a>(file: &File<'_, 'a>, racer: &Expression<'a>) -> bool {
+    let made = match racer {
+        Expression::Identifier(_) => declared_by(file, racer),
+        other => Some(other),
+    };
+    let Some(Expression::NewExpression(new)) = made else {
+        return true;
+    };
+    let given = executor(file, new).and_then(|executor| parameters_of(file, executor));
+    given.is_none_or(|given| given.items.len() != 1)
 }
 
 /// `new Promise((resolve) => signal.addEventListener('abort', resolve))`, `once(signal, 'abort')`.
@@ -410,6 +432,20 @@ mod tests {
         check(
             &RULE,
             "function f(w) {\n  let t;\n  const late = new Promise((_, no) => { t = setTimeout(no, 9_000); });\n  const end = () => clearTimeout(t);\n  return Promise.race([late, w().finally(end)]);\n}",
+            &[],
+        );
+    }
+
+    #[test]
+    fn ways_out_that_do_not_matter() {
+        check(
+            &RULE,
+            "async function f(w) {\n  let t = null;\n  try { await Promise.race([w(), new Promise((_, no) => { t = setTimeout(no, 9_000); })]); } finally { if (t !== null) clearTimeout(t); }\n}",
+            &[],
+        );
+        check(
+            &RULE,
+            "async function f(w) {\n  const done = new Promise((yes) => w.on('end', yes));\n  let t;\n  await Promise.race([done, new Promise((yes) => { t = setTimeout(yes, 9_000); })]);\n  clearTimeout(t);\n}",
             &[],
         );
     }
