@@ -1,7 +1,7 @@
 //! A position into the function V8 means by it.
 
 use oxc_ast::AstKind;
-use oxc_ast::ast::{BindingPattern, MethodDefinitionKind};
+use oxc_ast::ast::{BindingPattern, Expression, MethodDefinitionKind};
 use oxc_semantic::NodeId;
 use oxc_span::GetSpan;
 
@@ -86,6 +86,27 @@ impl ParsedSource<'_> {
             parameters,
             enclosing,
         })
+    }
+}
+
+impl<'a> ParsedSource<'a> {
+    /// The expressions that a function returns, in the order of the text; without those of the functions inside it.
+    pub fn results_of(&self, function: NodeId) -> Vec<&'a Expression<'a>> {
+        let tree = &self.tree;
+        if let AstKind::ArrowFunctionExpression(arrow) = tree.kind(function)
+            && let Some(value) = arrow.body.as_expression()
+        {
+            return vec![value];
+        }
+        let within = tree.span(function);
+        let returned = tree.nodes().iter().filter_map(|node| match node.kind() {
+            AstKind::ReturnStatement(returned) if within.contains_inclusive(returned.span) => {
+                let value = returned.argument.as_ref()?;
+                (tree.function_around(node.id()) == Some(function)).then_some(value)
+            }
+            _ => None,
+        });
+        returned.collect()
     }
 }
 

@@ -1,6 +1,7 @@
 //! One parsed file with what every rule asks of it.
 
 use std::cell::OnceCell;
+use std::collections::HashSet;
 
 use oxc_ast::AstKind;
 use oxc_ast::ast::{Argument, AssignmentExpression, CallExpression, Expression};
@@ -8,6 +9,7 @@ use oxc_semantic::{AstNodes, NodeId, SymbolId};
 use oxc_span::{GetSpan, Span};
 use stanch_js_source::{Extent, ImportedName, ParsedSource, Value, bare};
 
+use crate::holders::{self, Holder as Kept};
 use crate::lifetime::Fields;
 use crate::listeners::Listeners;
 use crate::options::Options;
@@ -27,6 +29,8 @@ pub(crate) struct File<'s, 'a> {
     assignments: OnceCell<Vec<(NodeId, &'a AssignmentExpression<'a>)>>,
     listeners: OnceCell<Listeners<'a>>,
     fields: OnceCell<Fields<'a>>,
+    kept: OnceCell<Vec<Kept<'a>>>,
+    exported_locals: OnceCell<HashSet<String>>,
 }
 
 impl<'s, 'a> File<'s, 'a> {
@@ -44,6 +48,8 @@ impl<'s, 'a> File<'s, 'a> {
             assignments: OnceCell::new(),
             listeners: OnceCell::new(),
             fields: OnceCell::new(),
+            kept: OnceCell::new(),
+            exported_locals: OnceCell::new(),
         }
     }
 
@@ -133,6 +139,11 @@ impl<'s, 'a> File<'s, 'a> {
         heats.max()
     }
 
+    /// Whether a function, or one around it, runs for each request or message.
+    pub(crate) fn is_hot(&self, function: NodeId) -> bool {
+        self.project.heat(self.site(function)).is_some() || self.heat(function).is_some()
+    }
+
     /// How often a function is called, or a class constructed, by all files of the project.
     pub(crate) fn calls_of(&self, function: NodeId) -> Calls {
         if self.heat(function).is_some() {
@@ -210,6 +221,19 @@ impl<'s, 'a> File<'s, 'a> {
             Some(holder) => self.project.uses_of(&holder).collect(),
             None => Vec::new(),
         }
+    }
+
+    /// The containers that outlive a call.
+    pub(crate) fn holders(&self) -> &[Kept<'a>] {
+        self.kept.get_or_init(|| holders::holders(self))
+    }
+
+    /// The module's variables that other files can reach by name.
+    pub(crate) fn exported_locals(&self) -> &HashSet<String> {
+        self.exported_locals.get_or_init(|| {
+            let exports = self.parsed.exported_names().into_iter();
+            exports.filter_map(|export| export.local).collect()
+        })
     }
 
     /// The innermost function around a node, itself excluded; none at module level.

@@ -84,3 +84,10 @@ impl Label {
         }
     }
 }
+
+/// Whether nothing is said yet of the place of a finding by its rule.
+pub(crate) fn is_new(findings: &[Finding], finding: &Finding) -> bool {
+    findings
+        .iter()
+        .all(|known| known.rule != finding.rule || known.place.extent != finding.place.extent)
+}

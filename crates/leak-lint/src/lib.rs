@@ -20,14 +20,21 @@
 //! It knows no terminal, no files and no heaps. What the files of a project say of each
 //! other comes through [`Project`]: each is summed up by itself, then they are linked.
 
+mod ends;
 mod fate;
 mod file;
 mod finding;
 mod fix;
 mod guard;
+mod guards;
 mod heat;
+mod holders;
+mod insertions;
+mod keys;
+mod letting_go;
 mod lifetime;
 mod listeners;
+mod names;
 mod options;
 mod paths;
 mod platform;
@@ -39,6 +46,7 @@ mod rule;
 mod rules;
 mod script;
 mod settlement;
+mod steadiness;
 mod summary;
 mod timers;
 

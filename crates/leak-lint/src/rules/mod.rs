@@ -3,13 +3,17 @@
 mod abort_listener;
 mod accumulating_listener;
 mod floating_pipeline;
+mod growing_module_array;
 mod ineffective_listener_removal;
 mod listener_on_reused_socket;
 mod process_listener_in_function;
 mod race_with_long_lived_promise;
+mod retained_request;
+mod unbounded_cache;
 mod uncleared_interval;
 mod uncleared_race_timer;
 mod unguarded_pipe;
+mod weak_keyed_cache;
 
 #[cfg(test)]
 mod testing;
@@ -21,6 +25,8 @@ pub static RULES: &[Rule] = &[
     abort_listener::RULE,
     accumulating_listener::RULE,
     ineffective_listener_removal::RULE,
+    unbounded_cache::RULE,
+    weak_keyed_cache::RULE,
     listener_on_reused_socket::RULE,
     process_listener_in_function::RULE,
     unguarded_pipe::RULE,
@@ -28,6 +34,8 @@ pub static RULES: &[Rule] = &[
     uncleared_interval::RULE,
     uncleared_race_timer::RULE,
     race_with_long_lived_promise::RULE,
+    growing_module_array::RULE,
+    retained_request::RULE,
 ];
 
 #[cfg(test)]

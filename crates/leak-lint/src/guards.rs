@@ -1,0 +1,134 @@
+//! A place into the checks that it stands behind: a key that must be on a list, an entry that must not be there yet.
+
+use oxc_ast::AstKind;
+use oxc_ast::ast::{Expression, Statement};
+use oxc_semantic::NodeId;
+use oxc_span::{GetSpan, Span};
+use oxc_syntax::operator::BinaryOperator;
+use stanch_js_source::is_function;
+
+use crate::file::{File, argument, method};
+use crate::keys::is_written_down;
+
+/// Whether only keys that are on a list of the program get to a node: `if (!LOCALES.includes(key)) return`, or an insert
+/// inside `if (key in TABLE)`.
+pub(crate) fn is_on_a_list<'a>(file: &File<'_, 'a>, node: NodeId, key: &Expression<'a>) -> bool {
+    let key = file.written(key);
+    let Some(function) = file.function_around(node) else {
+        return false;
+    };
+    let within = file.kind(function).span();
+    let at = file.kind(node).span();
+    file.nodes().iter().any(|tested| {
+        let span = tested.kind().span();
+        if !within.contains_inclusive(span) || span.start > at.start {
+            return false;
+        }
+        let is_test = match tested.kind() {
+            AstKind::CallExpression(call) => match method(call) {
+                Some((list, "includes" | "has" | "indexOf" | "hasOwnProperty")) => {
+                    argument(call, 0).is_some_and(|given| file.written(given) == key)
+                        && is_written_down(file, list)
+                }
+                Some((_, "hasOwn")) => {
+                    argument(call, 1).is_some_and(|given| file.written(given) == key)
+                        && argument(call, 0).is_some_and(|table| is_written_down(file, table))
+                }
+                _ => false,
+            },
+            AstKind::BinaryExpression(comparison) => {
+                comparison.operator == BinaryOperator::In
+                    && file.slice(comparison.left.span()) == key
+                    && is_written_down(file, &comparison.right)
+            }
+            // `const table = TABLES[key]; if (!table) return`
+            AstKind::ComputedMemberExpression(member) => {
+                file.slice(member.expression.span()) == key && is_written_down(file, &member.object)
+            }
+            _ => false,
+        };
+        is_test && decides(file, tested.id(), at)
+    })
+}
+
+/// Whether a test decides about getting to `at`: it is the condition of a branch around it, or of one that leaves before it.
+fn decides(file: &File<'_, '_>, test: NodeId, at: Span) -> bool {
+    let span = file.kind(test).span();
+    for around in file.nodes().ancestor_ids(test) {
+        match file.kind(around) {
+            AstKind::IfStatement(branch) if branch.test.span().contains_inclusive(span) => {
+                return branch.consequent.span().contains_inclusive(at)
+                    || branch
+                        .alternate
+                        .as_ref()
+                        .is_some_and(|other| other.span().contains_inclusive(at))
+                    || leaves(&branch.consequent);
+            }
+            AstKind::VariableDeclarator(declarator) => {
+                let symbol = declarator
+                    .id
+                    .get_binding_identifier()
+                    .and_then(|name| name.symbol_id.get());
+                return symbol.is_some_and(|symbol| {
+                    let scoping = file.parsed.semantic().scoping();
+                    scoping
+                        .get_resolved_references(symbol)
+                        .any(|used| used.node_id() != test && decides(file, used.node_id(), at))
+                });
+            }
+            kind if is_function(kind) => return false,
+            _ => {}
+        }
+    }
+    false
+}
+
+fn leaves(statement: &Statement<'_>) -> bool {
+    match statement {
+        Statement::BlockStatement(block) => block.body.last().is_some_and(leaves),
+        Statement::ReturnStatement(_)
+        | Statement::ThrowStatement(_)
+        | Statement::ContinueStatement(_) => true,
+        _ => false,
+    }
+}
+
+/// Whether an element is added only where it is not in the list yet: the list is a set. Gives what is asked for.
+pub(crate) fn is_added_once<'a>(file: &File<'_, 'a>, node: NodeId, holder: &str) -> bool {
+    let mut around = file.nodes().ancestor_kinds(node);
+    let is_asked = |test: Span| {
+        file.calls().iter().any(|(_, call)| {
+            test.contains_inclusive(call.span)
+                && method(call).is_some_and(|(list, name)| {
+                    matches!(
+                        name,
+                        "includes" | "indexOf" | "some" | "find" | "findIndex" | "has"
+                    ) && file.written(list) == holder
+                })
+        })
+    };
+    let guarded = around.any(|kind| match kind {
+        AstKind::IfStatement(branch) => is_asked(branch.test.span()),
+        AstKind::LogicalExpression(logical) => is_asked(logical.left.span()),
+        _ => false,
+    });
+    guarded || is_left_before(file, node, &is_asked)
+}
+
+/// `if (list.includes(x)) return; list.push(x)`
+fn is_left_before(file: &File<'_, '_>, node: NodeId, is_asked: &impl Fn(Span) -> bool) -> bool {
+    let Some(function) = file.function_around(node) else {
+        return false;
+    };
+    let within = file.kind(function).span();
+    let at = file.kind(node).span();
+    file.nodes().iter().any(|found| match found.kind() {
+        AstKind::IfStatement(branch) => {
+            within.contains_inclusive(branch.span)
+                && branch.span.end <= at.start
+                && leaves(&branch.consequent)
+                && is_asked(branch.test.span())
+        }
+        _ => false,
+    })
+}

@@ -1,0 +1,105 @@
+//! A first value into the kind of container that it is, and the type of its keys.
+
+use oxc_ast::ast::{Expression, TSType, TSTypeName};
+use stanch_js_source::bare;
+
+/// What keeps the values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Container {
+    Map,
+    Set,
+    /// An object used as a dictionary.
+    Object,
+    Array,
+}
+
+/// The container that an expression makes, if it makes one.
+pub(super) fn container_of(expression: &Expression<'_>) -> Option<Container> {
+    match bare(expression) {
+        Expression::NewExpression(new) => match bare(&new.callee) {
+            Expression::Identifier(class) => match class.name.as_str() {
+                "Map" => Some(Container::Map),
+                "Set" => Some(Container::Set),
+                "Array" => Some(Container::Array),
+                "Object" => Some(Container::Object),
+                _ => None,
+            },
+            _ => None,
+        },
+        Expression::ArrayExpression(_) => Some(Container::Array),
+        // One that has properties is a record, or a table that is complete.
+        Expression::ObjectExpression(object) if object.properties.is_empty() => {
+            Some(Container::Object)
+        }
+        Expression::CallExpression(call) => {
+            let member = bare(&call.callee).as_member_expression()?;
+            let is_object = matches!(bare(member.object()), Expression::Identifier(name) if name.name == "Object");
+            (is_object && member.static_property_name() == Some("create"))
+                .then_some(Container::Object)
+        }
+        // `globalThis.cache ??= new Map()`, `globalThis.cache || new Map()`
+        Expression::AssignmentExpression(assignment) => container_of(&assignment.right),
+        Expression::LogicalExpression(logical) => container_of(&logical.right),
+        _ => None,
+    }
+}
+
+/// An object literal with containers in it, at any depth: `{ lobby: { history: [] } }`. What is in it may grow.
+pub(super) fn table_of_containers(expression: &Expression<'_>) -> Option<Container> {
+    let Expression::ObjectExpression(object) = bare(expression) else {
+        return None;
+    };
+    let mut values = object
+        .properties
+        .iter()
+        .filter_map(|property| property.as_property());
+    let has_containers = values.any(|property| {
+        container_of(&property.value).is_some() || table_of_containers(&property.value).is_some()
+    });
+    has_containers.then_some(Container::Object)
+}
+
+/// The type of the keys of a map, the members of a set, the properties of a dictionary or the elements of an array, from the
+/// annotation or else from the value's own type arguments.
+pub(super) fn key_type_of<'a>(
+    annotation: Option<&'a TSType<'a>>,
+    value: &'a Expression<'a>,
+) -> Option<&'a TSType<'a>> {
+    annotation.and_then(key_of_type).or_else(|| {
+        let Expression::NewExpression(new) = bare(value) else {
+            return None;
+        };
+        new.type_arguments.as_ref()?.params.first()
+    })
+}
+
+fn key_of_type<'a>(written: &'a TSType<'a>) -> Option<&'a TSType<'a>> {
+    match written {
+        TSType::TSTypeReference(reference) => {
+            let TSTypeName::IdentifierReference(name) = &reference.type_name else {
+                return None;
+            };
+            let has_keys = matches!(
+                name.name.as_str(),
+                "Map" | "Set" | "Record" | "ReadonlyMap" | "ReadonlySet" | "Partial" | "Array"
+            );
+            let first = reference.type_arguments.as_ref()?.params.first()?;
+            if name.name == "Partial" {
+                return key_of_type(first);
+            }
+            has_keys.then_some(first)
+        }
+        TSType::TSArrayType(array) => Some(&array.element_type),
+        TSType::TSTypeLiteral(literal) => literal.members.iter().find_map(|member| match member {
+            oxc_ast::ast::TSSignature::TSIndexSignature(index) => {
+                let parameter = &index.parameter;
+                Some(&parameter.type_annotation.type_annotation)
+            }
+            _ => None,
+        }),
+        TSType::TSMappedType(mapped) => Some(&mapped.constraint),
+        TSType::TSUnionType(union) => union.types.iter().find_map(key_of_type),
+        TSType::TSTypeOperatorType(operator) => key_of_type(&operator.type_annotation),
+        _ => None,
+    }
+}

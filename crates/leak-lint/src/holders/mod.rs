@@ -1,0 +1,461 @@
+//! A file's containers that outlive a call: what they are, how they are named, how long they live.
+
+mod container;
+mod lifetime;
+
+use oxc_ast::AstKind;
+use oxc_ast::ast::{
+    AssignmentExpression, BindingPattern, CallExpression, Expression, ObjectExpression,
+    PropertyDefinition, TSType, VariableDeclarator,
+};
+use oxc_semantic::{NodeId, SymbolId};
+use oxc_span::{GetSpan, Span};
+use stanch_js_source::{Extent, HolderRef, bare, is_function, literal_text};
+
+pub(crate) use container::Container;
+pub(crate) use lifetime::Lifetime;
+
+use crate::file::{File, argument, method};
+use crate::names::grown_names;
+use container::{container_of, key_type_of, table_of_containers};
+
+/// A container that outlives the call that fills it.
+#[derive(Debug, Clone)]
+pub(crate) struct Holder<'a> {
+    /// How js-source is asked about it.
+    pub(crate) reference: HolderRef,
+    /// As it is written where it is used: `cache`, `this.cache`, `metrics.requests`.
+    pub(crate) written: String,
+    /// Its name in the declaration.
+    pub(crate) declared: Extent,
+    pub(crate) container: Container,
+    pub(crate) lifetime: Lifetime,
+    pub(crate) access: Access,
+    /// The type of its keys or members, where it is written: `string` of `new Map<string, User>()`.
+    pub(crate) key_type: Option<&'a TSType<'a>>,
+}
+
+/// Who can reach a holder by its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Access {
+    /// Only the code of its file.
+    Private,
+    /// Other files too, as far as its own file tells.
+    Public,
+}
+
+/// Names under which programs keep the object that stands for the whole application.
+const APPLICATIONS: &[&str] = &["app", "server", "fastify", "application", "process"];
+/// Names of the global object, and of the objects that stand for a CommonJS module's exports.
+const GLOBALS: &[&str] = &["globalThis", "global"];
+
+/// All holders of a file that something in it may fill, in the order of the text.
+pub(crate) fn holders<'a>(file: &File<'_, 'a>) -> Vec<Holder<'a>> {
+    let grown = grown_names(file);
+    if grown.is_empty() {
+        return Vec::new();
+    }
+    let mut found = Search {
+        file,
+        grown,
+        holders: Vec::new(),
+    };
+    for node in file.nodes().iter() {
+        match node.kind() {
+            AstKind::VariableDeclarator(declarator) => found.variable(node.id(), declarator),
+            AstKind::PropertyDefinition(field) => found.field(node.id(), field),
+            AstKind::AssignmentExpression(assignment) => found.assigned(node.id(), assignment),
+            AstKind::CallExpression(call) => found.decorated(node.id(), call),
+            _ => {}
+        }
+    }
+    found.holders
+}
+
+struct Search<'f, 's, 'a> {
+    file: &'f File<'s, 'a>,
+    /// Names that something is added to.
+    grown: std::collections::HashSet<&'a str>,
+    holders: Vec<Holder<'a>>,
+}
+
+impl<'a> Search<'_, '_, 'a> {
+    fn add(&mut self, holder: Holder<'a>) {
+        let is_known = self
+            .holders
+            .iter()
+            .any(|known| known.reference == holder.reference);
+        let said = &self.file.options.known_bounded;
+        let is_bounded = said.contains(&holder.written) || said.contains(&label(&holder.reference));
+        if !is_known && !is_bounded {
+            self.holders.push(holder);
+        }
+    }
+
+    fn variable(&mut self, node: NodeId, declarator: &'a VariableDeclarator<'a>) {
+        let BindingPattern::BindingIdentifier(name) = &declarator.id else {
+            return;
+        };
+        let (Some(symbol), Some(init)) = (name.symbol_id.get(), &declarator.init) else {
+            return;
+        };
+        if let Expression::ObjectExpression(object) = bare(init)
+            && self.is_at_module_level(symbol)
+        {
+            let reference = HolderRef::variable(name.name.as_str());
+            let access = self.access_of_variable(node, symbol);
+            self.literal(&reference, name.name.as_str(), object, access);
+        }
+        if !self.grown.contains(name.name.as_str()) {
+            return;
+        }
+        let Some(container) = container_of(init).or_else(|| table_of_containers(init)) else {
+            return;
+        };
+        let Some((inside, lifetime)) = self.scope_of(symbol) else {
+            return;
+        };
+        let annotation = declarator.type_annotation.as_ref();
+        self.add(Holder {
+            reference: HolderRef::Variable {
+                name: name.name.to_string(),
+                inside: inside.map(|function| self.file.parsed.function_ref(function).position),
+            },
+            written: name.name.to_string(),
+            declared: self.file.extent(name.span),
+            container,
+            lifetime,
+            access: self.access_of_variable(node, symbol),
+            key_type: key_type_of(annotation.map(|a| &a.type_annotation), init),
+        });
+    }
+
+    fn is_at_module_level(&self, symbol: SymbolId) -> bool {
+        let scoping = self.file.parsed.semantic().scoping();
+        scoping.symbol_scope_id(symbol) == scoping.root_scope_id()
+    }
+
+    /// A function that sees the variable from within its scope, where it has one, and how long the variable lives. None for
+    /// variables of a call.
+    fn scope_of(&self, symbol: SymbolId) -> Option<(Option<NodeId>, Lifetime)> {
+        if self.is_at_module_level(symbol) {
+            return Some((None, Lifetime::Process));
+        }
+        let file = self.file;
+        let scoping = file.parsed.semantic().scoping();
+        let home = file.function_around(scoping.symbol_declaration(symbol));
+        let seen_by = scoping.get_resolved_references(symbol).find_map(|used| {
+            let function = file.function_around(used.node_id());
+            function.filter(|_| function != home)
+        });
+        let Some(home) = home else {
+            // A block at module level: `try { … }`, `if (isMain) { … }`.
+            return Some((seen_by, Lifetime::Process));
+        };
+        Some((Some(seen_by?), lifetime::of_closure(file, home)?))
+    }
+
+    fn access_of_variable(&self, node: NodeId, symbol: SymbolId) -> Access {
+        let file = self.file;
+        let is_exported = file
+            .nodes()
+            .ancestor_kinds(node)
+            .take(3)
+            .any(|kind| matches!(kind, AstKind::ExportDeclaration(_)))
+            || file
+                .exported_locals()
+                .contains(file.parsed.semantic().scoping().symbol_name(symbol))
+                && self.is_at_module_level(symbol);
+        if is_exported {
+            Access::Public
+        } else {
+            Access::Private
+        }
+    }
+
+    /// Containers that are properties of an object that a variable of the module, or the module itself, is.
+    fn literal(
+        &mut self,
+        reference: &HolderRef,
+        written: &str,
+        object: &'a ObjectExpression<'a>,
+        access: Access,
+    ) {
+        for property in object.properties.iter().filter_map(|p| p.as_property()) {
+            let Some(name) = property.key.static_name() else {
+                continue;
+            };
+            let Some(container) = container_of(&property.value) else {
+                continue;
+            };
+            if !self.grown.contains(&*name) {
+                continue;
+            }
+            self.add(Holder {
+                reference: reference.clone().property(name.as_ref()),
+                written: format!("{written}.{name}"),
+                declared: self.file.extent(property.key.span()),
+                container,
+                lifetime: Lifetime::Process,
+                access,
+                key_type: key_type_of(None, &property.value),
+            });
+        }
+    }
+
+    fn field(&mut self, node: NodeId, field: &'a PropertyDefinition<'a>) {
+        let Some(name) = field.key.name().filter(|_| !field.computed) else {
+            return;
+        };
+        let Some(value) = &field.value else {
+            return;
+        };
+        let Some(container) = container_of(value) else {
+            return;
+        };
+        if !self.grown.contains(name.as_ref()) {
+            return;
+        }
+        let Some(class) = self.class_around(node) else {
+            return;
+        };
+        let AstKind::Class(declared) = self.file.kind(class) else {
+            return;
+        };
+        let is_private = field.key.is_private_identifier()
+            || field.accessibility == Some(oxc_ast::ast::TSAccessibility::Private)
+            || name.starts_with('_');
+        let own = if field.key.is_private_identifier() {
+            format!("#{name}")
+        } else {
+            name.to_string()
+        };
+        let annotation = field.type_annotation.as_ref();
+        let (reference, written, lifetime) = if field.r#static {
+            let Some(class_name) = self.file.parsed.function_ref(class).name else {
+                return;
+            };
+            let written = format!("{class_name}.{own}");
+            let reference = HolderRef::variable(class_name).property(own);
+            (reference, written, Lifetime::Process)
+        } else {
+            (
+                self.field_of(class, declared.span, own.clone()),
+                format!("this.{own}"),
+                lifetime::of_instances(self.file, class),
+            )
+        };
+        self.add(Holder {
+            reference,
+            written,
+            declared: self.file.extent(field.key.span()),
+            container,
+            lifetime,
+            access: if is_private {
+                Access::Private
+            } else {
+                Access::Public
+            },
+            key_type: key_type_of(annotation.map(|a| &a.type_annotation), value),
+        });
+    }
+
+    fn field_of(&self, class: NodeId, start: Span, name: String) -> HolderRef {
+        HolderRef::Field {
+            class: self.file.parsed.function_ref(class).name,
+            name,
+            constructor: Some(self.file.extent(start).from),
+        }
+    }
+
+    fn class_around(&self, node: NodeId) -> Option<NodeId> {
+        let mut around = self.file.nodes().ancestor_ids(node);
+        around.find(|around| matches!(self.file.kind(*around), AstKind::Class(_)))
+    }
+
+    /// `this.x = new Map()`, `exports.x = {}`, `globalThis.x ??= new Map()`, `Api.log = []`, `app.locals.seen = {}`.
+    fn assigned(&mut self, node: NodeId, assignment: &'a AssignmentExpression<'a>) {
+        let file = self.file;
+        let Some(target) = assignment.left.as_member_expression() else {
+            return;
+        };
+        let right = bare(&assignment.right);
+        let name = match target {
+            oxc_ast::ast::MemberExpression::PrivateFieldExpression(member) => {
+                format!("#{}", member.field.name)
+            }
+            target => match target.static_property_name() {
+                Some(name) => name.to_owned(),
+                None => return,
+            },
+        };
+        let object = bare(target.object());
+        if let Expression::ObjectExpression(literal) = right
+            && is_module_exports(file, object, &name)
+        {
+            // `module.exports = { items: [] }`
+            let reference = HolderRef::global("module").property("exports");
+            self.literal(&reference, "exports", literal, Access::Public);
+        }
+        let Some(container) = container_of(right) else {
+            return;
+        };
+        if !self.grown.contains(name.trim_start_matches('#')) {
+            return;
+        }
+        let Some((reference, lifetime, access)) = self.owner(node, object, &name) else {
+            return;
+        };
+        self.add(Holder {
+            reference,
+            written: file.slice(assignment.left.span()).to_owned(),
+            declared: file.extent(assignment.left.span()),
+            container,
+            lifetime,
+            access,
+            key_type: key_type_of(None, right),
+        });
+    }
+
+    /// Whose property `object.name` is, with how long it lives; none where that is not known.
+    fn owner(
+        &self,
+        node: NodeId,
+        object: &'a Expression<'a>,
+        name: &str,
+    ) -> Option<(HolderRef, Lifetime, Access)> {
+        let file = self.file;
+        match object {
+            Expression::ThisExpression(_) => {
+                let (owner, start) = self.constructed_by(node)?;
+                let is_private = name.starts_with(['#', '_']);
+                Some((
+                    self.field_of(owner, start, name.to_owned()),
+                    lifetime::of_instances(file, owner),
+                    if is_private {
+                        Access::Private
+                    } else {
+                        Access::Public
+                    },
+                ))
+            }
+            Expression::Identifier(identifier) => {
+                let root = identifier.name.as_str();
+                let Some(symbol) = file.variable(object) else {
+                    let is_global = GLOBALS.contains(&root);
+                    return match root {
+                        "exports" => Some((
+                            HolderRef::global("exports").property(name),
+                            Lifetime::Process,
+                            Access::Public,
+                        )),
+                        _ if is_global => {
+                            Some((HolderRef::global(name), Lifetime::Process, Access::Private))
+                        }
+                        _ => None,
+                    };
+                };
+                let reference = HolderRef::Variable {
+                    name: root.to_owned(),
+                    inside: file
+                        .function_around(node)
+                        .map(|function| file.parsed.function_ref(function).position),
+                };
+                let is_class = file.callable(object).is_some();
+                let is_ours = is_class && file.function_around(node).is_none()
+                    || APPLICATIONS.contains(&root) && !self.is_handler_parameter(symbol);
+                is_ours.then(|| (reference.property(name), Lifetime::Process, Access::Public))
+            }
+            // `app.locals.seen = {}`
+            Expression::StaticMemberExpression(member) => {
+                let (object, lifetime, access) =
+                    self.owner(node, bare(&member.object), member.property.name.as_str())?;
+                let is_application = matches!(bare(&member.object), Expression::Identifier(_));
+                is_application.then(|| (object.property(name), lifetime, access))
+            }
+            _ => None,
+        }
+    }
+
+    fn is_handler_parameter(&self, symbol: SymbolId) -> bool {
+        let file = self.file;
+        let declaration = file.parsed.semantic().scoping().symbol_declaration(symbol);
+        let function = file.function_around(declaration);
+        function.is_some_and(|function| file.is_hot(function))
+    }
+
+    /// The class, or constructor function, that the code at a node constructs instances of, with its start.
+    fn constructed_by(&self, node: NodeId) -> Option<(NodeId, Span)> {
+        let file = self.file;
+        let mut around = file.nodes().ancestor_ids(node);
+        let function = around.find(|around| {
+            let kind = file.kind(*around);
+            is_function(kind) && !matches!(kind, AstKind::ArrowFunctionExpression(_))
+        })?;
+        match file.kind(file.nodes().parent_id(function)) {
+            AstKind::MethodDefinition(method) if method.kind.is_constructor() => {
+                let class = self.class_around(function)?;
+                Some((class, file.kind(class).span()))
+            }
+            AstKind::MethodDefinition(_) | AstKind::ObjectProperty(_) => None,
+            _ => {
+                let AstKind::Function(own) = file.kind(function) else {
+                    return None;
+                };
+                let name = file.parsed.function_ref(function).name?;
+                // Constructor functions are told from others by their name only.
+                name.starts_with(char::is_uppercase)
+                    .then(|| (function, own.params.span))
+            }
+        }
+    }
+
+    /// fastify's `app.decorate('seen', new Map())`.
+    fn decorated(&mut self, node: NodeId, call: &'a CallExpression<'a>) {
+        let Some((object, "decorate")) = method(call) else {
+            return;
+        };
+        let (Some(name), Some(value)) =
+            (argument(call, 0).and_then(literal_text), argument(call, 1))
+        else {
+            return;
+        };
+        let (Some(container), Expression::Identifier(root)) = (container_of(value), object) else {
+            return;
+        };
+        let file = self.file;
+        self.add(Holder {
+            reference: HolderRef::Variable {
+                name: root.name.to_string(),
+                inside: file
+                    .function_around(node)
+                    .map(|function| file.parsed.function_ref(function).position),
+            }
+            .property(name),
+            written: format!("{}.{name}", root.name),
+            declared: file.extent(call.span),
+            container,
+            lifetime: Lifetime::Process,
+            access: Access::Public,
+            key_type: key_type_of(None, value),
+        });
+    }
+}
+
+fn is_module_exports<'a>(file: &File<'_, 'a>, object: &Expression<'a>, name: &str) -> bool {
+    name == "exports"
+        && matches!(object, Expression::Identifier(root) if root.name == "module")
+        && file.variable(object).is_none()
+}
+
+/// A holder as a configuration names it: `routes`, `Registry.routes`.
+fn label(holder: &HolderRef) -> String {
+    match holder {
+        HolderRef::Variable { name, .. } | HolderRef::Global { name } => name.clone(),
+        HolderRef::Field { class, name, .. } => match class {
+            Some(class) => format!("{class}.{name}"),
+            None => name.clone(),
+        },
+        HolderRef::Property { object, name } => format!("{}.{name}", label(object)),
+    }
+}

@@ -1,0 +1,151 @@
+//! A holder into the places that fill it after start-up: their keys, their values, and how often they run.
+
+use oxc_ast::AstKind;
+use oxc_ast::ast::{AssignmentTarget, Expression};
+use oxc_semantic::NodeId;
+use oxc_span::GetSpan;
+use stanch_js_source::{Extent, FoundBy, SiteRole, bare};
+
+use crate::file::{File, argument};
+use crate::holders::{Container, Holder};
+use crate::project::Calls;
+
+/// A place that fills a holder.
+#[derive(Debug, Clone)]
+pub(crate) struct Insertion<'a> {
+    pub(crate) node: NodeId,
+    /// The name or the call where a finding points.
+    pub(crate) extent: Extent,
+    /// The key, or the member of a set; none where a value is added at an end.
+    pub(crate) key: Option<&'a Expression<'a>>,
+    /// What is kept under the key, or added.
+    pub(crate) values: Vec<&'a Expression<'a>>,
+    /// It fills a container that is kept in the holder.
+    pub(crate) nested: bool,
+    pub(crate) frequency: Calls,
+    pub(crate) role: SiteRole,
+}
+
+/// The places that fill a holder and may run after the module was loaded, in the order of the text.
+pub(crate) fn insertions<'a>(file: &File<'_, 'a>, holder: &Holder<'a>) -> Vec<Insertion<'a>> {
+    let sites = file.parsed.growth_sites(&holder.reference);
+    let found = sites.into_iter().filter_map(|site| {
+        let frequency = file.frequency(site.node);
+        // By its name alone only a property of the application is meant: `req.app.locals.seen`.
+        if frequency == Calls::Once
+            || site.found_by == FoundBy::Name && !holder.written.contains('.')
+            || site.found_by == FoundBy::Name && holder.written.starts_with("this.")
+        {
+            return None;
+        }
+        let (key, values) = match (site.nested, holder.container) {
+            (false, container) => parts(file, site.node, container)?,
+            (true, _) => parts_of_any(file, site.node)?,
+        };
+        Some(Insertion {
+            node: site.node,
+            extent: site.extent,
+            key,
+            values,
+            nested: site.nested,
+            frequency,
+            role: site.role,
+        })
+    });
+    found.collect()
+}
+
+type Parts<'a> = (Option<&'a Expression<'a>>, Vec<&'a Expression<'a>>);
+
+/// Key and values of what is done to such a container; none where that does not fill it.
+fn parts<'a>(file: &File<'_, 'a>, node: NodeId, container: Container) -> Option<Parts<'a>> {
+    match (file.kind(node), container) {
+        (AstKind::CallExpression(call), _) => {
+            let name = bare(&call.callee)
+                .as_member_expression()?
+                .static_property_name()?;
+            let given = || {
+                let given = (0..call.arguments.len()).filter_map(|at| {
+                    let given = call.arguments.get(at)?;
+                    given.as_expression().map(bare).or(match given {
+                        oxc_ast::ast::Argument::SpreadElement(spread) => {
+                            Some(bare(&spread.argument))
+                        }
+                        _ => None,
+                    })
+                });
+                given.collect::<Vec<_>>()
+            };
+            match (name, container) {
+                ("set", Container::Map) => {
+                    Some((argument(call, 0), argument(call, 1).into_iter().collect()))
+                }
+                ("add", Container::Set) => Some((argument(call, 0), Vec::new())),
+                ("push" | "unshift", Container::Array) => Some((None, given())),
+                ("splice", Container::Array) => Some((None, given().split_off(2))),
+                _ => None,
+            }
+        }
+        (AstKind::AssignmentExpression(assignment), _) => match &assignment.left {
+            AssignmentTarget::ComputedMemberExpression(member) => match container {
+                Container::Object => Some((
+                    Some(bare(&member.expression)),
+                    vec![bare(&assignment.right)],
+                )),
+                // `list[list.length] = one`
+                Container::Array if file.slice(member.expression.span()).ends_with(".length") => {
+                    Some((None, vec![bare(&assignment.right)]))
+                }
+                _ => None,
+            },
+            // `list = [...list, one]`, `table = { ...table, [key]: one }`
+            _ => replaced(bare(&assignment.right), container),
+        },
+        (AstKind::UpdateExpression(update), Container::Object) => {
+            match update.argument.as_member_expression()? {
+                oxc_ast::ast::MemberExpression::ComputedMemberExpression(member) => {
+                    Some((Some(bare(&member.expression)), Vec::new()))
+                }
+                _ => None,
+            }
+        }
+        _ => None,
+    }
+}
+
+/// What a copy that takes the holder's place has besides.
+fn replaced<'a>(value: &'a Expression<'a>, container: Container) -> Option<Parts<'a>> {
+    match (value, container) {
+        (Expression::ArrayExpression(array), Container::Array) => {
+            let added = array
+                .elements
+                .iter()
+                .filter_map(|element| element.as_expression());
+            Some((None, added.map(bare).collect()))
+        }
+        (Expression::CallExpression(call), Container::Array) => {
+            let given = (0..call.arguments.len()).filter_map(|at| argument(call, at));
+            Some((None, given.collect()))
+        }
+        (Expression::ObjectExpression(object), Container::Object) => {
+            object.properties.iter().find_map(|property| {
+                let property = property.as_property()?;
+                let key = property.key.as_expression().filter(|_| property.computed)?;
+                Some((Some(bare(key)), vec![bare(&property.value)]))
+            })
+        }
+        _ => None,
+    }
+}
+
+/// The same for a container whose kind only the way of filling tells.
+fn parts_of_any<'a>(file: &File<'_, 'a>, node: NodeId) -> Option<Parts<'a>> {
+    [
+        Container::Map,
+        Container::Set,
+        Container::Array,
+        Container::Object,
+    ]
+    .into_iter()
+    .find_map(|container| parts(file, node, container))
+}

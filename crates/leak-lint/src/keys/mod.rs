@@ -1,0 +1,154 @@
+//! A key into what is known of how many there can be: a closed list, as many as users send, or objects.
+
+mod request;
+mod types;
+mod value;
+mod variable;
+mod words;
+
+use oxc_ast::ast::Expression;
+use stanch_js_source::bare;
+
+use crate::file::File;
+use crate::holders::Holder;
+
+pub(crate) use value::domain;
+pub(crate) use variable::is_written_down;
+
+/// How many different keys an expression gives while the process runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Domain {
+    /// As many as the program, or its configuration, has written down.
+    Bounded,
+    /// As many as come in from outside, or as there are moments.
+    Unbounded(Source),
+    /// What its name says is one of many: `userId`, `url`.
+    Named(Source),
+    /// Objects, compared by identity.
+    Object(Thing),
+    /// Nothing tells.
+    Unknown,
+}
+
+/// Where keys without end come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Source {
+    /// A part of a request or message.
+    Request,
+    /// An id of a user, a session, a job.
+    Id,
+    /// An address, path or query of the web.
+    Url,
+    /// An address of the net.
+    Address,
+    /// A moment.
+    Time,
+    /// A number that counts up, or a random one.
+    Serial,
+    /// The text of an error.
+    ErrorText,
+    /// A text that somebody wrote: a query, a message.
+    Text,
+    /// The arguments of a call, serialised.
+    Arguments,
+}
+
+impl Source {
+    /// Ends the sentence "its key …".
+    pub(crate) const fn words(self) -> &'static str {
+        match self {
+            Self::Request => "comes from the request",
+            Self::Id => "is an id",
+            Self::Url => "is a URL or path",
+            Self::Address => "is an address",
+            Self::Time => "is a moment",
+            Self::Serial => "is a new one each time",
+            Self::ErrorText => "is the text of an error",
+            Self::Text => "is a text from outside",
+            Self::Arguments => "is made of the arguments",
+        }
+    }
+}
+
+/// What an object is that serves as a key, or is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Thing {
+    /// A request, a response, or the context of one.
+    Exchange,
+    /// A socket or another connection.
+    Connection,
+    /// Made for the call.
+    Fresh,
+    /// An object by its declared type, or since its properties are used.
+    Typed,
+    /// A function or class: the program has a number of them.
+    Code,
+}
+
+impl Domain {
+    /// What is known of a key that is made of two.
+    pub(crate) fn joined(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Unbounded(why), _) | (_, Self::Unbounded(why)) => Self::Unbounded(why),
+            (Self::Named(why), _) | (_, Self::Named(why)) => Self::Named(why),
+            (Self::Bounded, other) | (other, Self::Bounded) => other,
+            (Self::Object(thing), _) | (_, Self::Object(thing)) => Self::Object(thing),
+            (Self::Unknown, Self::Unknown) => Self::Unknown,
+        }
+    }
+}
+
+/// How many keys an insertion puts into a holder: what the holder's type says, else what the key says.
+pub(crate) fn domain_in<'a>(
+    file: &File<'_, 'a>,
+    holder: &Holder<'a>,
+    key: &Expression<'a>,
+) -> Domain {
+    let typed = holder
+        .key_type
+        .and_then(|written| types::domain_of_type(file, written));
+    match (typed, domain(file, key)) {
+        (Some(Domain::Bounded), _) => Domain::Bounded,
+        // What is put in may be known better than by its type.
+        (Some(Domain::Object(Thing::Typed)), found @ Domain::Object(_)) => found,
+        (Some(typed @ Domain::Object(_)), _) => typed,
+        (_, found) => found,
+    }
+}
+
+/// The object that an expression is by all that is known, or keeps: `req`, `{ req, at }`, a constant that is such a literal.
+pub(crate) fn keeps<'a>(file: &File<'_, 'a>, expression: &Expression<'a>, wanted: Thing) -> bool {
+    keeps_through(file, expression, wanted, 4)
+}
+
+fn keeps_through<'a>(
+    file: &File<'_, 'a>,
+    expression: &Expression<'a>,
+    wanted: Thing,
+    deeper: u32,
+) -> bool {
+    let Some(deeper) = deeper.checked_sub(1) else {
+        return false;
+    };
+    match bare(expression) {
+        Expression::ObjectExpression(object) => object.properties.iter().any(|property| {
+            property
+                .as_property()
+                .is_some_and(|property| keeps_through(file, &property.value, wanted, deeper))
+        }),
+        Expression::ArrayExpression(array) => array.elements.iter().any(|element| {
+            element
+                .as_expression()
+                .is_some_and(|element| keeps_through(file, element, wanted, deeper))
+        }),
+        Expression::Identifier(_) => {
+            domain(file, expression) == Domain::Object(wanted)
+                || variable::constant(file, expression)
+                    .is_some_and(|init| keeps_through(file, init, wanted, deeper))
+        }
+        Expression::LogicalExpression(logical) => {
+            keeps_through(file, &logical.right, wanted, deeper)
+        }
+        _ => false,
+    }
+}

@@ -1,0 +1,388 @@
+//! An expression into how many different values it gives.
+
+use oxc_ast::AstKind;
+use oxc_ast::ast::{CallExpression, Expression};
+use oxc_semantic::NodeId;
+use oxc_syntax::operator::{BinaryOperator, UnaryOperator};
+use stanch_js_source::bare;
+
+use super::variable::{is_written_down, variable};
+use super::words::{Word, word_of};
+use super::{Domain, Source, Thing, request};
+use crate::file::{File, argument, method};
+
+/// Names that stand for names, and expressions in expressions: followed this far.
+const DEEPEST: u32 = 14;
+
+/// What is known of the number of values that an expression gives.
+pub(crate) fn domain<'a>(file: &File<'_, 'a>, expression: &Expression<'a>) -> Domain {
+    of(file, expression, DEEPEST)
+}
+
+/// Functions whose result is new each time, whatever they are given: of node:crypto, node:perf_hooks, uuid, nanoid, ulid and
+/// cuid.
+const SERIAL: &[&str] = &[
+    "randomUUID",
+    "randomBytes",
+    "randomInt",
+    "random",
+    "uuid",
+    "uuidv1",
+    "uuidv4",
+    "uuidv7",
+    "v1",
+    "v4",
+    "v7",
+    "nanoid",
+    "ulid",
+    "cuid",
+    "createId",
+    "hrtime",
+    "bigint",
+    "genReqId",
+];
+/// Functions and methods whose result tells as many things apart as what they are given, or called on.
+const FAITHFUL: &[&str] = &[
+    "String",
+    "Number",
+    "BigInt",
+    "parseInt",
+    "parseFloat",
+    "stringify",
+    "encodeURIComponent",
+    "decodeURIComponent",
+    "encodeURI",
+    "decodeURI",
+    "escape",
+    "toString",
+    "trim",
+    "toLowerCase",
+    "toUpperCase",
+    "toLocaleLowerCase",
+    "replace",
+    "replaceAll",
+    "slice",
+    "substring",
+    "substr",
+    "split",
+    "concat",
+    "normalize",
+    "join",
+    "resolve",
+    "valueOf",
+    "toJSON",
+    "update",
+    "digest",
+    "createHash",
+    "createHmac",
+    "from",
+    "parse",
+    "format",
+    "pop",
+    "shift",
+    "at",
+    "md5",
+    "sha1",
+    "sha256",
+    "hash",
+    "serialize",
+    "padStart",
+    "trimEnd",
+    "trimStart",
+    "abs",
+    "keyOf",
+    "toKey",
+    "makeKey",
+    "buildKey",
+    "getKey",
+    "cacheKey",
+    "getCacheKey",
+    "createKey",
+    "hashKey",
+    "key",
+];
+/// Methods that a request, its headers or its query have to look something up.
+const LOOKS_UP: &[&str] = &["get", "header", "param", "query", "getHeader"];
+
+pub(super) fn of<'a>(file: &File<'_, 'a>, expression: &Expression<'a>, deeper: u32) -> Domain {
+    let Some(deeper) = deeper.checked_sub(1) else {
+        return Domain::Unknown;
+    };
+    let of = |inner: &Expression<'a>| of(file, inner, deeper);
+    match bare(expression) {
+        Expression::StringLiteral(_)
+        | Expression::NumericLiteral(_)
+        | Expression::BooleanLiteral(_)
+        | Expression::NullLiteral(_)
+        | Expression::BigIntLiteral(_)
+        | Expression::RegExpLiteral(_) => Domain::Bounded,
+        Expression::TemplateLiteral(template) => template
+            .expressions
+            .iter()
+            .fold(Domain::Bounded, |all, hole| all.joined(as_text(of(hole)))),
+        Expression::BinaryExpression(binary) => match binary.operator {
+            BinaryOperator::Addition => {
+                as_text(of(&binary.left)).joined(as_text(of(&binary.right)))
+            }
+            BinaryOperator::Subtraction
+            | BinaryOperator::Multiplication
+            | BinaryOperator::Division => of(&binary.left),
+            // Remainders, bits and comparisons have few results.
+            _ => Domain::Bounded,
+        },
+        Expression::UnaryExpression(unary) => match unary.operator {
+            UnaryOperator::UnaryPlus | UnaryOperator::UnaryNegation => of(&unary.argument),
+            _ => Domain::Bounded,
+        },
+        Expression::UpdateExpression(_) => Domain::Unbounded(Source::Serial),
+        Expression::ConditionalExpression(choice) => {
+            of(&choice.consequent).joined(of(&choice.alternate))
+        }
+        Expression::LogicalExpression(logical) => of(&logical.left).joined(of(&logical.right)),
+        Expression::AwaitExpression(awaited) => of(&awaited.argument),
+        Expression::AssignmentExpression(assignment) => {
+            if assignment.operator.is_assign() {
+                of(&assignment.right)
+            } else {
+                Domain::Unknown
+            }
+        }
+        Expression::SequenceExpression(sequence) => {
+            sequence.expressions.last().map_or(Domain::Unknown, of)
+        }
+        Expression::ObjectExpression(_)
+        | Expression::ArrayExpression(_)
+        | Expression::ArrowFunctionExpression(_)
+        | Expression::FunctionExpression(_)
+        | Expression::NewExpression(_) => Domain::Object(Thing::Fresh),
+        Expression::ClassExpression(_) => Domain::Object(Thing::Code),
+        Expression::ThisExpression(_) => Domain::Object(Thing::Typed),
+        Expression::Identifier(name) => variable(file, name, deeper),
+        Expression::CallExpression(call) => called(file, call, deeper),
+        member => match member.as_member_expression() {
+            Some(of_member) => match of_member.static_property_name() {
+                Some(name) => property(file, bare(of_member.object()), name, deeper),
+                None => match member {
+                    Expression::ComputedMemberExpression(computed) => match of(&computed.object) {
+                        found @ Domain::Unbounded(_) => found,
+                        _ => Domain::Unknown,
+                    },
+                    Expression::PrivateFieldExpression(field) => named(&field.field.name),
+                    _ => Domain::Unknown,
+                },
+            },
+            None => Domain::Unknown,
+        },
+    }
+}
+
+/// An object that is made a text tells nothing.
+fn as_text(domain: Domain) -> Domain {
+    match domain {
+        Domain::Object(_) => Domain::Unknown,
+        other => other,
+    }
+}
+
+/// What a name alone says.
+pub(super) fn named(name: &str) -> Domain {
+    match word_of(name) {
+        Some(Word::Many(source)) => Domain::Named(source),
+        Some(Word::Few) | None => Domain::Unknown,
+    }
+}
+
+/// `object.name`.
+pub(super) fn property<'a>(
+    file: &File<'_, 'a>,
+    object: &Expression<'a>,
+    name: &str,
+    deeper: u32,
+) -> Domain {
+    match name {
+        "constructor" | "prototype" => return Domain::Object(Thing::Code),
+        "socket" | "connection" => return Domain::Object(Thing::Connection),
+        "length" | "size" => return Domain::Unknown,
+        _ => {}
+    }
+    if matches!(name, "message" | "stack") && is_error(object) {
+        return Domain::Unbounded(Source::ErrorText);
+    }
+    if is_written_down(file, object) || is_environment(object) {
+        return Domain::Bounded;
+    }
+    // `x.constructor.name`: as many as classes.
+    if name == "name" && of(file, object, deeper) == Domain::Object(Thing::Code) {
+        return Domain::Bounded;
+    }
+    if let Some(path) = request::path(file, object) {
+        let mut path: Vec<&str> = path.iter().map(String::as_str).collect();
+        path.push(name);
+        if let Some(found) = request::part(&path) {
+            return found;
+        }
+    }
+    match word_of(name) {
+        Some(Word::Many(source)) if is_message(file, object) => Domain::Unbounded(source),
+        Some(Word::Many(source)) => Domain::Named(source),
+        Some(Word::Few) => Domain::Unknown,
+        None => match of(file, object, deeper) {
+            // A part of something that is new each time: `new URL(req.url).pathname` is caught before, by its name.
+            found @ Domain::Unbounded(_) => found,
+            _ => Domain::Unknown,
+        },
+    }
+}
+
+fn is_error(object: &Expression<'_>) -> bool {
+    matches!(object, Expression::Identifier(name)
+        if matches!(name.name.as_str(), "err" | "error" | "e" | "ex" | "exception" | "reason" | "cause"))
+}
+
+/// `process.env` and other facts about the process.
+fn is_environment(object: &Expression<'_>) -> bool {
+    match object {
+        Expression::Identifier(name) => matches!(name.name.as_str(), "process" | "os"),
+        Expression::StaticMemberExpression(member) => {
+            matches!(bare(&member.object), Expression::Identifier(name) if name.name == "process")
+        }
+        _ => false,
+    }
+}
+
+/// Whether an expression is what a handler of requests, messages or events is given, or a part of it.
+fn is_message<'a>(file: &File<'_, 'a>, object: &Expression<'a>) -> bool {
+    let mut root = object;
+    while let Some(member) = root.as_member_expression() {
+        root = bare(member.object());
+    }
+    let Some(symbol) = file.variable(root) else {
+        return false;
+    };
+    let declaration = file.parsed.semantic().scoping().symbol_declaration(symbol);
+    matches!(file.kind(declaration), AstKind::FormalParameter(_))
+        && file
+            .function_around(declaration)
+            .is_some_and(|function| file.is_handler(function))
+}
+
+fn called<'a>(file: &File<'_, 'a>, call: &CallExpression<'a>, deeper: u32) -> Domain {
+    let (object, name) = match method(call) {
+        Some((object, name)) => (Some(object), name),
+        None => match bare(&call.callee) {
+            Expression::Identifier(callee) => (None, callee.name.as_str()),
+            _ => return Domain::Unknown,
+        },
+    };
+    let first = || argument(call, 0);
+    match name {
+        "Symbol" if object.is_none() => return Domain::Unbounded(Source::Serial),
+        "now" => return Domain::Unbounded(Source::Time),
+        "getTime" | "toISOString" if object.is_some() => return Domain::Unbounded(Source::Time),
+        name if SERIAL.contains(&name) => return Domain::Unbounded(Source::Serial),
+        _ => {}
+    }
+    if let Some(object) = object
+        && LOOKS_UP.contains(&name)
+        && let Some(looked_up) = looked_up(file, object, first(), deeper)
+    {
+        return looked_up;
+    }
+    let arguments = || {
+        let given = (0..call.arguments.len()).map(|at| match argument(call, at) {
+            Some(given) => as_text(of(file, given, deeper)),
+            None => Domain::Unbounded(Source::Arguments),
+        });
+        given.fold(Domain::Bounded, Domain::joined)
+    };
+    if let Some(own) = file.parsed.callee_of(&call.callee) {
+        return match results(file, own, deeper) {
+            Domain::Unknown => Domain::Unknown,
+            found => found,
+        };
+    }
+    if !FAITHFUL.contains(&name) {
+        return Domain::Unknown;
+    }
+    if name == "stringify" {
+        return match first().map(|first| of(file, first, deeper)) {
+            Some(found @ (Domain::Unbounded(_) | Domain::Bounded)) => found,
+            _ => Domain::Named(Source::Arguments),
+        };
+    }
+    let given = arguments();
+    match object.filter(|object| !is_namespace(file, object)) {
+        None => given,
+        Some(object) => match (as_text(of(file, object, deeper)), name) {
+            // A date cut to its day, hour or month.
+            (Domain::Unbounded(Source::Time), "slice" | "substring" | "substr" | "split") => {
+                Domain::Unknown
+            }
+            (
+                found,
+                "slice" | "substring" | "substr" | "replace" | "replaceAll" | "split" | "padStart"
+                | "toString" | "at" | "digest" | "createHash",
+            ) => found,
+            (found, _) => found.joined(given),
+        },
+    }
+}
+
+/// Modules and global objects whose methods take all they work on as arguments: `path`, `JSON`, `Buffer`, `crypto`.
+fn is_namespace<'a>(file: &File<'_, 'a>, object: &Expression<'a>) -> bool {
+    let Expression::Identifier(name) = object else {
+        return false;
+    };
+    let Some(symbol) = file.variable(object) else {
+        return true;
+    };
+    let declaration = file.parsed.semantic().scoping().symbol_declaration(symbol);
+    match file.kind(declaration) {
+        AstKind::ImportDefaultSpecifier(_)
+        | AstKind::ImportNamespaceSpecifier(_)
+        | AstKind::ImportSpecifier(_) => true,
+        AstKind::VariableDeclarator(declarator) => declarator.init.as_ref().is_some_and(|init| {
+            matches!(bare(init), Expression::CallExpression(call)
+                    if call.common_js_require().is_some())
+        }),
+        _ => name.name == "Buffer",
+    }
+}
+
+/// `req.get('user-agent')`, `headers.get('x-id')`, `c.req.param('id')`.
+fn looked_up<'a>(
+    file: &File<'_, 'a>,
+    object: &Expression<'a>,
+    key: Option<&Expression<'a>>,
+    deeper: u32,
+) -> Option<Domain> {
+    let is_part = request::path(file, object).is_some()
+        || matches!(
+            object
+                .as_member_expression()
+                .and_then(|m| m.static_property_name()),
+            Some("headers" | "searchParams")
+        )
+        || matches!(of(file, object, deeper), Domain::Unbounded(Source::Request));
+    if !is_part {
+        return None;
+    }
+    let few = key
+        .and_then(stanch_js_source::literal_text)
+        .is_some_and(|key| word_of(key) == Some(Word::Few));
+    Some(if few {
+        Domain::Unknown
+    } else {
+        Domain::Unbounded(Source::Request)
+    })
+}
+
+/// What a function of the file gives back.
+fn results(file: &File<'_, '_>, function: NodeId, deeper: u32) -> Domain {
+    let Some(deeper) = deeper.checked_sub(2) else {
+        return Domain::Unknown;
+    };
+    let values = file.parsed.results_of(function);
+    let each = values.into_iter().map(|value| of(file, value, deeper));
+    each.reduce(Domain::joined).unwrap_or(Domain::Unknown)
+}

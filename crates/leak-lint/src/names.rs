@@ -1,0 +1,113 @@
+//! Names that something is added to: a quick look at a file that spares most of them the slow one.
+
+use std::collections::HashSet;
+
+use oxc_ast::AstKind;
+use oxc_ast::ast::{AssignmentTarget, Expression, MemberExpression};
+use stanch_js_source::bare;
+
+use crate::file::{File, method};
+
+/// Methods that add to a map, a set or an array.
+const ADDING: &[&str] = &["set", "add", "push", "unshift", "splice"];
+
+/// The last names of everything in the file that something is added to: `items` of `this.items.push(…)`; and the names that
+/// such a thing was given from another name.
+pub(crate) fn grown_names<'a>(file: &File<'_, 'a>) -> HashSet<&'a str> {
+    let mut names = HashSet::new();
+    for node in file.nodes().iter() {
+        match node.kind() {
+            AstKind::CallExpression(call) => {
+                if let Some((object, name)) = method(call)
+                    && ADDING.contains(&name)
+                {
+                    names.extend(names_of(object));
+                }
+            }
+            AstKind::AssignmentExpression(assignment) => match &assignment.left {
+                AssignmentTarget::ComputedMemberExpression(member) => {
+                    names.extend(names_of(bare(&member.object)));
+                }
+                // `list = [...list, one]`, `this.list = this.list.concat(one)`
+                target if is_copy_with_more(&assignment.right) => {
+                    if let Some(name) = target.get_identifier_name() {
+                        names.insert(name);
+                    } else if let Some(member) = target.as_member_expression() {
+                        names.extend(last_name(member));
+                    }
+                }
+                _ => {}
+            },
+            AstKind::UpdateExpression(update) => {
+                if let Some(member) = update.argument.as_member_expression()
+                    && member.static_property_name().is_none()
+                {
+                    names.extend(names_of(bare(member.object())));
+                }
+            }
+            _ => {}
+        }
+    }
+    if names.is_empty() {
+        return names;
+    }
+    // `const known = this.seen` and `const { seen } = state` lend a name.
+    for node in file.nodes().iter() {
+        let AstKind::VariableDeclarator(declarator) = node.kind() else {
+            continue;
+        };
+        let is_grown = declarator
+            .id
+            .get_identifier_name()
+            .is_some_and(|name| names.contains(name.as_str()));
+        if is_grown && let Some(init) = &declarator.init {
+            names.extend(names_of(bare(init)));
+        }
+    }
+    names
+}
+
+fn is_copy_with_more(value: &Expression<'_>) -> bool {
+    match bare(value) {
+        Expression::ArrayExpression(array) => array.elements.len() > 1,
+        Expression::ObjectExpression(object) => object.properties.len() > 1,
+        Expression::CallExpression(call) => {
+            method(call).is_some_and(|(_, name)| matches!(name, "concat" | "slice" | "assign"))
+        }
+        _ => false,
+    }
+}
+
+fn last_name<'a>(member: &'a MemberExpression<'a>) -> Option<&'a str> {
+    match member {
+        MemberExpression::PrivateFieldExpression(member) => Some(member.field.name.as_str()),
+        member => member.static_property_name(),
+    }
+}
+
+/// The names of a chain, also of what a computed member or an entry is of: `rooms` and `history` of `rooms[name].history`.
+fn names_of<'a>(expression: &'a Expression<'a>) -> Vec<&'a str> {
+    let mut names = Vec::new();
+    let mut at = expression;
+    loop {
+        at = bare(match bare(at) {
+            Expression::Identifier(name) => {
+                names.push(name.name.as_str());
+                return names;
+            }
+            Expression::StaticMemberExpression(member) => {
+                names.push(member.property.name.as_str());
+                &member.object
+            }
+            Expression::PrivateFieldExpression(member) => {
+                names.push(member.field.name.as_str());
+                &member.object
+            }
+            Expression::ComputedMemberExpression(member) => &member.object,
+            Expression::CallExpression(call) => &call.callee,
+            Expression::AssignmentExpression(assignment) => &assignment.right,
+            Expression::LogicalExpression(logical) => &logical.left,
+            _ => return names,
+        });
+    }
+}

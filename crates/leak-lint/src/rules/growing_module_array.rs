@@ -1,0 +1,451 @@
+//! An array that outlives its requests and gets an element for each of them.
+
+use oxc_ast::AstKind;
+use oxc_ast::ast::Expression;
+use stanch_js_source::{SiteRole, bare};
+use stanch_leak_patterns::{Confidence, Pattern};
+
+use crate::ends::ends;
+use crate::file::File;
+use crate::finding::{Finding, Label, is_new};
+use crate::guards::is_added_once;
+use crate::holders::{Container, Holder};
+use crate::insertions::{Insertion, insertions};
+use crate::keys::{Domain, domain};
+use crate::letting_go::{Fate, fate};
+use crate::project::Calls;
+use crate::rule::{On, Rule};
+use crate::steadiness::steadiness;
+
+pub(crate) const RULE: Rule = Rule {
+    id: "growing-module-array",
+    pattern: Pattern::UnboundedLog,
+    on: On::WhenAsked,
+    page: "# growing-module-array
+
+Finds arrays of the module, or of an object that lives as long, to which requests and events add and from which nobody takes.
+
+## Why it leaks
+
+Records of requests, durations, errors or messages that are kept to be looked at one day are never thrown away: eight bytes or a
+whole body for each request, until the process is restarted. `slice`, `filter` and `concat` return a copy and leave the array as
+it is; setting a slot to null keeps the slot.
+
+## Example
+
+```js
+const durations = [];
+
+app.use((req, res, next) => {
+  const from = performance.now();
+  res.on('finish', () => durations.push(performance.now() - from));
+  next();
+});
+```
+
+## Use instead
+
+```js
+const durations = [];
+const KEEP = 1000;
+
+app.use((req, res, next) => {
+  const from = performance.now();
+  res.on('finish', () => {
+    durations.push(performance.now() - from);
+    if (durations.length > KEEP) durations.shift();
+  });
+  next();
+});
+```
+
+## How safe the fix is
+
+Unsafe: with a bound the oldest elements leave, and the number in it is an example.
+
+## What is not flagged
+
+Arrays from which anything is taken, cut, filtered or replaced, or whose length something compares with a limit. Lists of
+handlers, hooks and plugins, which programs fill at start. Elements that are added only when they are not there yet, unless
+there is no end of them. Arrays of scripts and builds, which end.
+
+## References
+
+- Node.js, `process.memoryUsage()`; `Array.prototype.slice` and `filter` return copies
+- swagger-client issue 289, video.js issue 6192
+",
+    check,
+};
+
+fn check<'a>(file: &File<'_, 'a>, findings: &mut Vec<Finding>) {
+    if ends(file) {
+        return;
+    }
+    for holder in file.holders() {
+        let found = insertions(file, holder);
+        let whole = (holder.container == Container::Array)
+            .then(|| find(file, holder, &found, false))
+            .flatten();
+        let finding = whole.or_else(|| find(file, holder, &found, true));
+        // `metrics.requests` is a holder, and in another: `metrics`.
+        findings.extend(finding.filter(|finding| is_new(findings, finding)));
+    }
+}
+
+fn find<'a>(
+    file: &File<'_, 'a>,
+    holder: &Holder<'a>,
+    insertions: &[Insertion<'a>],
+    nested: bool,
+) -> Option<Finding> {
+    let (insertion, sure) = insertions
+        .iter()
+        .filter(|insertion| insertion.nested == nested && insertion.key.is_none())
+        .filter(|insertion| !is_registration(file, insertion))
+        .filter(|insertion| !is_one_of_few(file, holder, insertion))
+        .map(|insertion| (insertion, steadiness(holder, insertion)))
+        .filter(|(insertion, _)| {
+            insertion.frequency == Calls::Again || is_a_record(file, insertion)
+        })
+        .max_by_key(|(insertion, sure)| (*sure, std::cmp::Reverse(insertion.extent.start)))?;
+    let sure = if nested {
+        sure.min(Confidence::Medium)
+    } else {
+        sure
+    };
+    if sure == Confidence::Low {
+        return None;
+    }
+    let hint = match fate(file, holder, nested) {
+        Fate::LetGo(_) | Fate::InOthersHands => return None,
+        Fate::OnlyWatched(at) => Some((at, "leaves the array as it is")),
+        Fate::KeptOnSuccess(at) => Some((at, "only after a failure")),
+        Fate::KeptUntilAsked(_) | Fate::Kept => None,
+    };
+    let mut labels = vec![Label::new(holder.declared, "kept here")];
+    labels.extend(hint.map(|(at, text)| Label::new(at, text)));
+    let what = if nested { "what is in " } else { "" };
+    Some(Finding {
+        rule: RULE.id,
+        confidence: sure,
+        message: format!(
+            "{what}`{}` gets one more element each time, and nothing takes one out",
+            holder.written
+        ),
+        growth: Some("each time, for the life of the process"),
+        place: Label::new(insertion.extent, "one more element each time"),
+        labels,
+        fixes: Vec::new(),
+    })
+}
+
+/// What people call functions that others hand in.
+const HANDLERS: &[&str] = &[
+    "fn",
+    "cb",
+    "callback",
+    "handler",
+    "handlers",
+    "handle",
+    "listener",
+    "middleware",
+    "middlewares",
+    "plugin",
+    "plugins",
+    "hook",
+    "hooks",
+    "fns",
+    "func",
+    "factory",
+    "resolver",
+    "validator",
+    "filter",
+    "interceptor",
+    "transformer",
+    "parser",
+    "serializer",
+    "rule",
+    "layer",
+    "route",
+    "command",
+    "subscriber",
+    "observer",
+    "visitor",
+    "matcher",
+    "formatter",
+    "strategy",
+    "provider",
+    "module",
+    "extension",
+    "transform",
+    "migration",
+    "definition",
+    "decorator",
+    "guard",
+    "pipe",
+    "controller",
+    "type",
+    "loader",
+    "adapter",
+    "task",
+    "patch",
+];
+/// First words of functions with which a program is put together.
+const SETS_UP: &[&str] = &[
+    "use",
+    "register",
+    "add",
+    "define",
+    "install",
+    "extend",
+    "configure",
+    "plugin",
+    "hook",
+    "on",
+    "mount",
+    "route",
+    "declare",
+    "provide",
+    "include",
+    "load",
+    "init",
+    "setup",
+    "create",
+    "build",
+    "compile",
+    "parse",
+    "visit",
+    "walk",
+    "collect",
+    "append",
+    "enable",
+    "with",
+    "set",
+    "inject",
+    "decorate",
+    "require",
+    "import",
+    "generate",
+    "make",
+    "resolve",
+    "apply",
+    "bind",
+];
+
+/// Whether what is added is a handler, or something that a program is put together of.
+fn is_registration(file: &File<'_, '_>, insertion: &Insertion<'_>) -> bool {
+    if insertion.role == SiteRole::Registers {
+        return true;
+    }
+    insertion.values.iter().any(|value| match value {
+        Expression::ArrowFunctionExpression(_) | Expression::FunctionExpression(_) => true,
+        Expression::Identifier(name) => HANDLERS.contains(&name.name.as_str()),
+        Expression::ObjectExpression(object) => {
+            insertion.frequency != Calls::Again
+                && object.properties.iter().any(|property| {
+                    let value = property.as_property().map(|property| bare(&property.value));
+                    matches!(value, Some(Expression::Identifier(name)) if HANDLERS.contains(&name.name.as_str()))
+                })
+        }
+        _ => false,
+    }) || insertion.frequency == Calls::Unknown && sets_up(file, insertion)
+}
+
+fn sets_up(file: &File<'_, '_>, insertion: &Insertion<'_>) -> bool {
+    let Some(function) = file.function_around(insertion.node) else {
+        return true;
+    };
+    let name = file.parsed.function_ref(function).name.unwrap_or_default();
+    let first_word: String = name
+        .chars()
+        .take_while(|letter| !letter.is_uppercase() && *letter != '_')
+        .collect();
+    SETS_UP.contains(&first_word.as_str())
+}
+
+/// Whether the list is a set of what the program knows.
+fn is_one_of_few<'a>(file: &File<'_, 'a>, holder: &Holder<'a>, insertion: &Insertion<'a>) -> bool {
+    is_added_once(file, insertion.node, &holder.written)
+        && !insertion
+            .values
+            .iter()
+            .any(|value| matches!(domain(file, value), Domain::Unbounded(_)))
+}
+
+/// Words for what is written down when something happens.
+const RECORDS: &[&str] = &[
+    "entry",
+    "record",
+    "event",
+    "message",
+    "msg",
+    "line",
+    "error",
+    "err",
+    "failure",
+    "sample",
+    "metric",
+    "log",
+    "item",
+    "duration",
+    "elapsed",
+    "ms",
+    "latency",
+    "request",
+    "visit",
+    "row",
+    "transaction",
+    "tx",
+    "change",
+    "result",
+    "warning",
+    "notification",
+    "report",
+    "measurement",
+];
+
+/// Whether what is added is a note of something that happened: an object or text made on the spot, a moment, or what is called so.
+fn is_a_record<'a>(file: &File<'_, 'a>, insertion: &Insertion<'a>) -> bool {
+    insertion.values.iter().any(|value| match value {
+        Expression::ObjectExpression(object) => object.properties.iter().any(|property| {
+            property.as_property().is_some_and(|property| {
+                matches!(domain(file, &property.value), Domain::Unbounded(_))
+                    || property.key.static_name().is_some_and(|name| {
+                        matches!(
+                            &*name,
+                            "at" | "time"
+                                | "timestamp"
+                                | "ts"
+                                | "date"
+                                | "when"
+                                | "createdAt"
+                                | "startedAt"
+                                | "ms"
+                                | "duration"
+                                | "openedAt"
+                        )
+                    })
+            })
+        }),
+        Expression::TemplateLiteral(_) => true,
+        Expression::Identifier(name) => {
+            RECORDS.contains(&name.name.as_str())
+                || matches!(domain(file, value), Domain::Unbounded(_))
+        }
+        value => matches!(domain(file, value), Domain::Unbounded(_)),
+    }) || is_in_a_handler(file, insertion)
+}
+
+/// Whether the code is in a function that something else calls for an event.
+fn is_in_a_handler(file: &File<'_, '_>, insertion: &Insertion<'_>) -> bool {
+    file.nodes().ancestor_ids(insertion.node).any(|around| {
+        matches!(
+            file.kind(around),
+            AstKind::Function(_) | AstKind::ArrowFunctionExpression(_)
+        ) && file.is_handler(around)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::rules::testing::{check, check_page};
+
+    #[test]
+    fn the_page_holds() {
+        check_page(&RULE);
+    }
+
+    /// A module's array to which a handler adds with this statement.
+    fn in_handler(statement: &str) -> String {
+        format!("let log = [];\napp.get('/', (req, res) => {{\n{statement}\n}});")
+    }
+
+    #[test]
+    fn arrays_that_only_grow() {
+        check(&RULE, &in_handler("log.push({ url: req.url });"), &[3]);
+        check(&RULE, &in_handler("log[log.length] = req.url;"), &[3]);
+        check(&RULE, &in_handler("log = [...log, req.url];"), &[3]);
+        check(&RULE, &in_handler("log = log.concat(req.url);"), &[3]);
+        check(
+            &RULE,
+            &in_handler("log.push(req.url); if (log.length > 9) { log.slice(-9); }"),
+            &[3],
+        );
+        check(
+            &RULE,
+            &in_handler("log.push(req.url); log[0] = null;"),
+            &[3],
+        );
+        check(
+            &RULE,
+            &in_handler("if (!log.includes(req.ip)) log.push(req.ip);"),
+            &[3],
+        );
+        check(
+            &RULE,
+            "const rooms = { main: { history: [] } };\nio.on('connection', (socket) => socket.on('say', (text) => {\n  rooms.main.history.push(text);\n}));",
+            &[3],
+        );
+    }
+
+    #[test]
+    fn arrays_that_are_emptied_or_bounded() {
+        check(
+            &RULE,
+            &in_handler("log.push(req.url); if (log.length > 9) log.shift();"),
+            &[],
+        );
+        check(
+            &RULE,
+            &in_handler("log = [...log, req.url].slice(-9);"),
+            &[],
+        );
+        check(
+            &RULE,
+            &in_handler("log.unshift(req.url); log.length = Math.min(log.length, 9);"),
+            &[],
+        );
+        check(
+            &RULE,
+            &format!(
+                "{}\nsetInterval(() => send(log.splice(0)), 9);",
+                in_handler("log.push(req.url);")
+            ),
+            &[],
+        );
+        check(
+            &RULE,
+            &format!(
+                "{}\nfunction flush() {{ const full = log; log = []; send(full); }}",
+                in_handler("log.push(req.url);")
+            ),
+            &[],
+        );
+        check(
+            &RULE,
+            &in_handler("const one = []; one.push(req.url); each(() => one.push(1));"),
+            &[],
+        );
+    }
+
+    #[test]
+    fn lists_that_a_program_is_put_together_of() {
+        check(
+            &RULE,
+            "const layers = []; exports.use = (handler) => { layers.push({ handler }); };",
+            &[],
+        );
+        check(
+            &RULE,
+            "const hooks = []; exports.onClose = (f) => { hooks.push(f); };",
+            &[],
+        );
+        check(&RULE, &in_handler("log.push(() => res.end());"), &[]);
+        check(
+            &RULE,
+            "const out = []; for (const name of names) out.push(name);",
+            &[],
+        );
+    }
+}

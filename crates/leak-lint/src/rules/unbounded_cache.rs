@@ -1,0 +1,298 @@
+//! A Map, Set or dictionary that outlives its requests and gets an entry for each new key that comes with them.
+
+use stanch_leak_patterns::{Confidence, Pattern};
+
+use crate::ends::ends;
+use crate::file::File;
+use crate::finding::{Finding, Label, is_new};
+use crate::guards::is_on_a_list;
+use crate::holders::{Container, Holder, Lifetime};
+use crate::insertions::{Insertion, insertions};
+use crate::keys::{Domain, Source, domain_in};
+use crate::letting_go::{Fate, fate};
+use crate::rule::{On, Rule};
+use crate::steadiness::steadiness;
+
+pub(crate) const RULE: Rule = Rule {
+    id: "unbounded-cache",
+    pattern: Pattern::UnboundedCache,
+    on: On::WhenSure,
+    page: "# unbounded-cache
+
+Finds Maps, Sets and objects that get an entry for each new key that users send, and that nothing bounds.
+
+## Why it leaks
+
+A container of the module lives as long as the process. Under keys without end, such as ids, URLs, addresses or the texts of
+errors, it gains an entry for each one that was ever seen: hit rates are fine, and memory grows until the process is
+restarted. An expiry that is only looked at when the same key is asked for again changes nothing for keys that nobody asks
+for again.
+
+## Example
+
+```js
+const profiles = new Map();
+
+app.get('/users/:id', async (req, res) => {
+  let profile = profiles.get(req.params.id);
+  if (!profile) {
+    profile = await load(req.params.id);
+    profiles.set(req.params.id, profile);
+  }
+  res.json(profile);
+});
+```
+
+## Use instead
+
+```js
+import { LRUCache } from 'lru-cache';
+
+const profiles = new LRUCache({ max: 1000, ttl: 60_000 });
+
+app.get('/users/:id', async (req, res) => {
+  let profile = profiles.get(req.params.id);
+  if (!profile) {
+    profile = await load(req.params.id);
+    profiles.set(req.params.id, profile);
+  }
+  res.json(profile);
+});
+```
+
+## How safe the fix is
+
+Unsafe: with a limit entries leave that would have been found before, and the numbers in it are examples.
+
+## What is not flagged
+
+Keys that the program or its configuration lists: literals, enums, unions, methods, routes; keys that are checked against a
+list first. Containers from which anything takes entries out, whether by key, by age, by number or all at once, or whose
+size something compares with a limit. What is filled while the module is loaded. Containers of scripts, which end. Objects as
+keys: see `weak-keyed-cache`.
+
+## References
+
+- Node.js, `process.memoryUsage()`; `lru-cache`: `max`, `maxSize` and `ttl`
+- sentry-javascript 60a198edcf: span names by URL; undici 59940c8b3
+",
+    check,
+};
+
+fn check<'a>(file: &File<'_, 'a>, findings: &mut Vec<Finding>) {
+    if ends(file) {
+        return;
+    }
+    for holder in file.holders() {
+        if holder.container == Container::Array {
+            continue;
+        }
+        let found = insertions(file, holder);
+        let whole = find(file, holder, &found, false);
+        let finding = whole.or_else(|| find(file, holder, &found, true));
+        // `state.users` is a holder, and in another: `state`.
+        findings.extend(finding.filter(|finding| is_new(findings, finding)));
+    }
+}
+
+/// What is wrong with the holder, or with the containers in it.
+fn find<'a>(
+    file: &File<'_, 'a>,
+    holder: &Holder<'a>,
+    insertions: &[Insertion<'a>],
+    nested: bool,
+) -> Option<Finding> {
+    let (insertion, source, sure) = insertions
+        .iter()
+        .filter(|insertion| insertion.nested == nested)
+        .filter_map(|insertion| {
+            let key = insertion.key?;
+            let (source, known) = match domain_in(file, holder, key) {
+                Domain::Unbounded(source) => (source, Confidence::High),
+                Domain::Named(source) => (source, Confidence::Medium),
+                _ => return None,
+            };
+            if is_on_a_list(file, insertion.node, key) {
+                return None;
+            }
+            Some((insertion, source, known.min(steadiness(holder, insertion))))
+        })
+        .max_by_key(|(insertion, _, sure)| (*sure, std::cmp::Reverse(insertion.extent.start)))?;
+    let sure = if nested {
+        sure.min(Confidence::Medium)
+    } else {
+        sure
+    };
+    if sure == Confidence::Low {
+        return None;
+    }
+    let (why, place) = match fate(file, holder, nested) {
+        Fate::LetGo(_) | Fate::InOthersHands => return None,
+        Fate::KeptUntilAsked(at) => (
+            "entries that are not asked for again stay",
+            Some((at, "looks only at the entry that is asked for")),
+        ),
+        Fate::KeptOnSuccess(at) => (
+            "an entry leaves only when something fails",
+            Some((at, "only after a failure")),
+        ),
+        Fate::OnlyWatched(at) => (
+            "nothing takes one out",
+            Some((at, "says so, and takes nothing out")),
+        ),
+        Fate::Kept => ("nothing takes one out", None),
+    };
+    let mut labels = vec![Label::new(holder.declared, "kept here")];
+    labels.extend(place.map(|(at, text)| Label::new(at, text)));
+    Some(Finding {
+        rule: RULE.id,
+        confidence: sure,
+        message: format!(
+            "`{}` gets an entry for each new key, which {}, and {why}",
+            holder.written,
+            source.words()
+        ),
+        growth: Some(growth(source, holder.lifetime)),
+        place: Label::new(insertion.extent, "one more entry for each new key"),
+        labels,
+        fixes: Vec::new(),
+    })
+}
+
+const fn growth(source: Source, lifetime: Lifetime) -> &'static str {
+    match (source, lifetime) {
+        (Source::Serial | Source::Time, Lifetime::Process) => {
+            "each time, for the life of the process"
+        }
+        (_, Lifetime::Process) => "per distinct key, for the life of the process",
+        (_, Lifetime::Closure) => "per distinct key, for the life of what was set up",
+        (_, Lifetime::Instance) => "per distinct key, for the life of the instance",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::rules::testing::{check, check_page};
+
+    #[test]
+    fn the_page_holds() {
+        check_page(&RULE);
+    }
+
+    /// A module-level Map that a handler fills with this statement.
+    fn in_handler(statement: &str) -> String {
+        format!("const seen = new Map();\napp.get('/', (req, res) => {{\n{statement}\n}});")
+    }
+
+    #[test]
+    fn keys_that_come_with_requests() {
+        check(&RULE, &in_handler("seen.set(req.ip, 1);"), &[3]);
+        check(
+            &RULE,
+            &in_handler("const { id } = req.params; seen.set(`u:${id}`, 1);"),
+            &[3],
+        );
+        check(
+            &RULE,
+            &in_handler("let key = 'a'; key += req.url; seen.set(key, 1);"),
+            &[3],
+        );
+        check(
+            &RULE,
+            &in_handler("seen.set(randomUUID(), req.body);"),
+            &[3],
+        );
+        check(
+            &RULE,
+            "const n = {};\nfunction count(key) {\n  n[key] = (n[key] || 0) + 1;\n}\napp.use((req, res, next) => { count(req.headers['user-agent']); next(); });",
+            &[3],
+        );
+    }
+
+    #[test]
+    fn keys_that_the_program_knows() {
+        check(&RULE, &in_handler("seen.set(req.method, 1);"), &[]);
+        check(&RULE, &in_handler("seen.set(req.route.path, 1);"), &[]);
+        check(&RULE, &in_handler("seen.set(hash(req.ip) % 64, 1);"), &[]);
+        check(
+            &RULE,
+            &in_handler(
+                "if (!['a', 'b'].includes(req.params.id)) return; seen.set(req.params.id, 1);",
+            ),
+            &[],
+        );
+        check(
+            &RULE,
+            "enum Kind { A, B }\nconst seen = new Map<Kind, number>();\nexport function count(id: Kind) { seen.set(id, 1); }",
+            &[],
+        );
+    }
+
+    #[test]
+    fn entries_that_leave() {
+        for more in [
+            "setInterval(() => { for (const [k, v] of seen) if (v < Date.now()) seen.delete(k); }, 9);",
+            "app.delete('/:id', (req, res) => { seen.delete(req.params.id); });",
+            "setInterval(() => seen.clear(), 1000);",
+            "function trim() { if (seen.size > 100) seen.delete(seen.keys().next().value); }",
+            "import { sweep } from './sweep'; sweep(seen, 1000);",
+            "export { seen };",
+        ] {
+            check(
+                &RULE,
+                &format!("{}\n{more}", in_handler("seen.set(req.ip, 1);")),
+                &[],
+            );
+        }
+    }
+
+    #[test]
+    fn entries_that_stay_all_the_same() {
+        let late = "function find(ip) { const at = seen.get(ip); if (at < Date.now()) { seen.delete(ip); return; } return at; }";
+        check(
+            &RULE,
+            &format!("{}\n{late}", in_handler("seen.set(req.ip, 1);")),
+            &[3],
+        );
+        let warned = "function look() { if (seen.size > 100) console.warn('many'); }";
+        check(
+            &RULE,
+            &format!("{}\n{warned}", in_handler("seen.set(req.ip, 1);")),
+            &[3],
+        );
+    }
+
+    #[test]
+    fn what_ends_or_is_filled_once() {
+        check(
+            &RULE,
+            &format!(
+                "#!/usr/bin/env node\n{}",
+                in_handler("seen.set(req.ip, 1);")
+            ),
+            &[],
+        );
+        check(
+            &RULE,
+            "const seen = new Map(); for (const id of ids) seen.set(id, 1);",
+            &[],
+        );
+        check(
+            &RULE,
+            "app.get('/', (req, res) => { const seen = new Map(); each((url) => seen.set(url, req.ip)); });",
+            &[],
+        );
+    }
+
+    #[test]
+    fn what_a_project_says_is_bounded() {
+        let options = crate::Options {
+            known_bounded: std::collections::BTreeSet::from(["seen".to_owned()]),
+            ..crate::Options::default()
+        };
+        let source = stanch_js_source::SourceText::new("a.js", in_handler("seen.set(req.ip, 1);"));
+        assert_eq!(crate::lint(&source).len(), 1);
+        assert_eq!(crate::lint_under(&source, &options, |_| true), []);
+    }
+}

@@ -1,0 +1,226 @@
+//! A Map or Set that outlives the objects it has as keys, and so keeps them.
+
+use oxc_ast::AstKind;
+use oxc_ast::ast::Expression;
+use oxc_span::GetSpan;
+use stanch_js_source::bare;
+use stanch_leak_patterns::{Confidence, Pattern};
+
+use crate::ends::ends;
+use crate::file::{File, argument, method};
+use crate::finding::{Finding, Label};
+use crate::holders::{Container, Holder};
+use crate::insertions::{Insertion, insertions};
+use crate::keys::{Domain, Thing, domain_in};
+use crate::letting_go::{Fate, fate};
+use crate::rule::{On, Rule};
+use crate::steadiness::steadiness;
+
+pub(crate) const RULE: Rule = Rule {
+    id: "weak-keyed-cache",
+    pattern: Pattern::UnboundedCache,
+    on: On::Always,
+    page: "# weak-keyed-cache
+
+Finds Maps and Sets that note something about objects and keep these objects alive by it.
+
+## Why it leaks
+
+An entry of a Map keeps its key: a request, a socket, a node of a document that would be gone with its request stays as long
+as the Map. A WeakMap has the same `get`, `set`, `has` and `delete`, and its entries go with their keys.
+
+## Example
+
+```js
+const startedAt = new Map();
+
+app.use((req, res, next) => {
+  startedAt.set(req, Date.now());
+  res.on('finish', () => log(Date.now() - startedAt.get(req)));
+  next();
+});
+```
+
+## Use instead
+
+```js
+const startedAt = new WeakMap();
+
+app.use((req, res, next) => {
+  startedAt.set(req, Date.now());
+  res.on('finish', () => log(Date.now() - startedAt.get(req)));
+  next();
+});
+```
+
+## How safe the fix is
+
+Safe where the container is private to its file, is only asked for single keys, and all its keys are objects.
+
+## What is not flagged
+
+Functions and classes as keys, of which a program has a number. Containers from which anything deletes. Those that are iterated
+or counted, which a WeakMap cannot be.
+
+## References
+
+- ECMAScript, WeakMap and WeakSet: keys are held weakly
+",
+    check,
+};
+
+fn check<'a>(file: &File<'_, 'a>, findings: &mut Vec<Finding>) {
+    if ends(file) {
+        return;
+    }
+    for holder in file.holders() {
+        if matches!(holder.container, Container::Map | Container::Set) {
+            findings.extend(find(file, holder));
+        }
+    }
+}
+
+fn find<'a>(file: &File<'_, 'a>, holder: &Holder<'a>) -> Option<Finding> {
+    let found = insertions(file, holder);
+    let (insertion, thing, sure) = found
+        .iter()
+        .filter(|insertion| !insertion.nested)
+        .filter_map(|insertion| {
+            let thing = short_lived(file, holder, insertion)?;
+            Some((insertion, thing, steadiness(holder, insertion)))
+        })
+        .max_by_key(|(insertion, _, sure)| (*sure, std::cmp::Reverse(insertion.extent.start)))?;
+    if sure == Confidence::Low || is_listed(file, holder) {
+        return None;
+    }
+    match fate(file, holder, false) {
+        Fate::LetGo(_) | Fate::InOthersHands => return None,
+        _ => {}
+    }
+    let what = match thing {
+        Thing::Exchange => "the request or response that is its key",
+        Thing::Connection => "the connection that is its key",
+        _ => "the object that is its key",
+    };
+    Some(Finding {
+        rule: RULE.id,
+        confidence: sure,
+        message: format!(
+            "each entry of `{}` keeps {what}, and nothing deletes it",
+            holder.written
+        ),
+        growth: Some("per object, for the life of the process"),
+        place: Label::new(insertion.extent, "kept from here on"),
+        labels: vec![Label::new(
+            holder.declared,
+            match holder.container {
+                Container::Set => "a WeakSet would let go",
+                _ => "a WeakMap would let go",
+            },
+        )],
+        fixes: Vec::new(),
+    })
+}
+
+/// The object that is the key of an insertion, if it is one that comes and goes.
+fn short_lived<'a>(
+    file: &File<'_, 'a>,
+    holder: &Holder<'a>,
+    insertion: &Insertion<'a>,
+) -> Option<Thing> {
+    match domain_in(file, holder, insertion.key?) {
+        Domain::Object(Thing::Code) => None,
+        Domain::Object(thing) => Some(thing),
+        _ => None,
+    }
+}
+
+/// Whether the container is iterated, counted or handed on, which a weak one cannot be.
+fn is_listed<'a>(file: &File<'_, 'a>, holder: &Holder<'a>) -> bool {
+    let is_it = |expression: &Expression<'a>| file.written(bare(expression)) == holder.written;
+    let lists = file.nodes().iter().any(|node| match node.kind() {
+        AstKind::ForOfStatement(each) => is_it(&each.right),
+        AstKind::SpreadElement(spread) => is_it(&spread.argument),
+        AstKind::StaticMemberExpression(member) => {
+            matches!(
+                member.property.name.as_str(),
+                "size" | "forEach" | "values" | "keys" | "entries" | "clear"
+            ) && is_it(&member.object)
+        }
+        AstKind::CallExpression(call) => {
+            (0..call.arguments.len()).any(|at| argument(call, at).is_some_and(is_it))
+                && method(call).is_none_or(|(object, _)| !is_it(object))
+        }
+        _ => false,
+    });
+    lists
+        || file
+            .parsed
+            .escapes(&holder.reference)
+            .iter()
+            .any(|escape| file.kind(escape.node).span().start > 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::rules::testing::{check, check_page};
+
+    #[test]
+    fn the_page_holds() {
+        check_page(&RULE);
+    }
+
+    #[test]
+    fn keys_that_come_and_go() {
+        check(
+            &RULE,
+            "const seen = new Set();\napp.use((req, res, next) => { if (seen.has(res)) return; seen.add(res); next(); });",
+            &[2],
+        );
+        check(
+            &RULE,
+            "const n = new Map();\nexport function count(req: IncomingMessage) { n.set(req.socket, 1); }",
+            &[2],
+        );
+        check(
+            &RULE,
+            "const n = new Map<Socket, number>();\nexport function count(peer: any) { n.set(peer, 1); }",
+            &[2],
+        );
+        check(
+            &RULE,
+            "interface Tree { a: Tree }\nconst n = new Map<Tree, number>();\nexport function weigh(tree: Tree) { n.set(tree, 1); }",
+            &[3],
+        );
+    }
+
+    #[test]
+    fn keys_that_stay_or_are_deleted() {
+        check(
+            &RULE,
+            "const n = new Map();\nexport function of(target: Function) { n.set(target, 1); }",
+            &[],
+        );
+        check(
+            &RULE,
+            "const n = new Map();\nexport function of(x: object) { n.set(x.constructor, 1); }",
+            &[],
+        );
+        check(
+            &RULE,
+            "const n = new Map();\napp.use((req, res, next) => { n.set(req, 1); res.on('close', () => n.delete(req)); next(); });",
+            &[],
+        );
+        check(
+            &RULE,
+            "const open = new Set();\nwss.on('connection', (ws) => { open.add(ws); });\nfunction tell(text) { for (const ws of open) ws.send(text); }",
+            &[],
+        );
+        check(
+            &RULE,
+            "const n = new WeakMap();\napp.use((req, res, next) => { n.set(req, 1); next(); });",
+            &[],
+        );
+    }
+}

@@ -1,0 +1,19 @@
+//! How long a holder lives and how often it is filled, into how sure it is that it grows for good.
+
+use stanch_leak_patterns::Confidence;
+
+use crate::holders::{Holder, Lifetime};
+use crate::insertions::Insertion;
+use crate::project::Calls;
+
+/// How sure it is that a holder is filled again and again for as long as the process runs.
+pub(crate) fn steadiness(holder: &Holder<'_>, insertion: &Insertion<'_>) -> Confidence {
+    match (holder.lifetime, insertion.frequency) {
+        // A handler in a function outlives its call, and so does what it sees.
+        (Lifetime::Process | Lifetime::Closure, Calls::Again) => Confidence::High,
+        (Lifetime::Process, Calls::Unknown) | (Lifetime::Instance, Calls::Again) => {
+            Confidence::Medium
+        }
+        _ => Confidence::Low,
+    }
+}
