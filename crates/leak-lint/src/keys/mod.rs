@@ -13,7 +13,7 @@ use crate::file::File;
 use crate::holders::Holder;
 
 pub(crate) use value::domain;
-pub(crate) use variable::is_written_down;
+pub(crate) use variable::{constant, is_written_down};
 
 /// How many different keys an expression gives while the process runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -143,7 +143,7 @@ fn keeps_through<'a>(
         }),
         Expression::Identifier(_) => {
             domain(file, expression) == Domain::Object(wanted)
-                || variable::constant(file, expression)
+                || constant(file, expression)
                     .is_some_and(|init| keeps_through(file, init, wanted, deeper))
         }
         Expression::LogicalExpression(logical) => {

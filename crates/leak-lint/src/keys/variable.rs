@@ -264,7 +264,7 @@ fn given(file: &File<'_, '_>, function: NodeId, parameter: NodeId, deeper: u32) 
 }
 
 /// The first value of a constant that an expression names, where it is one that can be looked into.
-pub(super) fn constant<'a>(
+pub(crate) fn constant<'a>(
     file: &File<'_, 'a>,
     expression: &Expression<'a>,
 ) -> Option<&'a Expression<'a>> {

@@ -11,7 +11,7 @@ use crate::finding::{Finding, Label, is_new};
 use crate::guards::is_added_once;
 use crate::holders::{Container, Holder};
 use crate::insertions::{Insertion, insertions};
-use crate::keys::{Domain, domain};
+use crate::keys::{Domain, constant, domain};
 use crate::letting_go::{Fate, fate};
 use crate::project::Calls;
 use crate::rule::{On, Rule};
@@ -306,34 +306,46 @@ const RECORDS: &[&str] = &[
 
 /// Whether what is added is a note of something that happened: an object or text made on the spot, a moment, or what is called so.
 fn is_a_record<'a>(file: &File<'_, 'a>, insertion: &Insertion<'a>) -> bool {
-    insertion.values.iter().any(|value| match value {
+    insertion.values.iter().any(|value| notes(file, value)) || is_in_a_handler(file, insertion)
+}
+
+/// Names of properties that say when something was, or how long it took.
+const MOMENTS: &[&str] = &[
+    "at",
+    "time",
+    "timestamp",
+    "ts",
+    "date",
+    "when",
+    "createdAt",
+    "startedAt",
+    "openedAt",
+    "ms",
+    "duration",
+];
+
+fn notes<'a>(file: &File<'_, 'a>, value: &Expression<'a>) -> bool {
+    match value {
         Expression::ObjectExpression(object) => object.properties.iter().any(|property| {
             property.as_property().is_some_and(|property| {
                 matches!(domain(file, &property.value), Domain::Unbounded(_))
-                    || property.key.static_name().is_some_and(|name| {
-                        matches!(
-                            &*name,
-                            "at" | "time"
-                                | "timestamp"
-                                | "ts"
-                                | "date"
-                                | "when"
-                                | "createdAt"
-                                | "startedAt"
-                                | "ms"
-                                | "duration"
-                                | "openedAt"
-                        )
-                    })
+                    || property
+                        .key
+                        .static_name()
+                        .is_some_and(|name| MOMENTS.contains(&&*name))
             })
         }),
         Expression::TemplateLiteral(_) => true,
-        Expression::Identifier(name) => {
-            RECORDS.contains(&name.name.as_str())
-                || matches!(domain(file, value), Domain::Unbounded(_))
-        }
+        Expression::Identifier(name) => match constant(file, value) {
+            // A variable may have any name.
+            Some(first) => notes(file, bare(first)),
+            None => {
+                RECORDS.contains(&name.name.as_str())
+                    || matches!(domain(file, value), Domain::Unbounded(_))
+            }
+        },
         value => matches!(domain(file, value), Domain::Unbounded(_)),
-    }) || is_in_a_handler(file, insertion)
+    }
 }
 
 /// Whether the code is in a function that something else calls for an event.
