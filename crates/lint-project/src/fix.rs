@@ -42,11 +42,12 @@ pub struct FixedFile {
 }
 
 impl Workspace {
-    /// Applies the fixes of an outcome's findings: what is left of them stays in the outcome.
+    /// Applies the fixes of an outcome's findings to their texts, and no file is written yet. The outcome gets the texts, and
+    /// keeps the findings that are left.
     ///
     /// # Errors
     /// When the threads cannot be started.
-    pub fn fix(&self, outcome: &mut Outcome, fixing: Fixing) -> Result<Vec<FixedFile>, LintError> {
+    pub fn fix(&self, outcome: &mut Outcome, fixing: Fixing) -> Result<(), LintError> {
         let up_to = match fixing {
             Fixing::Safe => Safety::Safe,
             Fixing::Unsafe => Safety::Unsafe,
@@ -60,7 +61,6 @@ impl Workspace {
             });
             fixed.collect()
         });
-        let mut done = Vec::with_capacity(fixed.len());
         for (file, source, left) in fixed {
             outcome.findings.retain(|located| located.file != file.file);
             outcome
@@ -70,10 +70,10 @@ impl Workspace {
                     finding,
                 }));
             outcome.texts.insert(file.file.clone(), source);
-            done.push(file);
+            outcome.fixed.push(file);
         }
         outcome.sort();
-        Ok(done)
+        Ok(())
     }
 
     /// Writes the texts into their files, each as a whole.

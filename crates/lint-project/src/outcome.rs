@@ -9,6 +9,7 @@ use stanch_js_source::{Extent, SourceText};
 use stanch_leak_lint::{Finding, RULES, Rule};
 use stanch_leak_patterns::Pattern;
 
+use crate::fix::FixedFile;
 use crate::suppression::SUPPRESSION_RULES;
 
 /// What a run found.
@@ -32,6 +33,8 @@ pub struct Outcome {
     pub gone: usize,
     /// Findings on lines that did not change.
     pub unchanged: usize,
+    /// Files whose fixes were applied to their texts.
+    pub fixed: Vec<FixedFile>,
     /// What a person should know about the run, a sentence each.
     pub remarks: Vec<String>,
 }

@@ -25,7 +25,7 @@ pub fn json(diagnosis: &Diagnosis) -> String {
 }
 
 /// Characters beyond ASCII stand only inside strings, where `\u` means the same.
-fn without_hidden_characters(text: String) -> String {
+pub(crate) fn without_hidden_characters(text: String) -> String {
     if !text
         .chars()
         .any(|character| character != '\n' && is_unsafe(character))

@@ -1,5 +1,5 @@
 //! A finished [`Diagnosis`](stanch_diagnosis::Diagnosis) → text for a terminal, JSON for scripts, Markdown for a pull
-//! request.
+//! request; and a linter's findings → what people, editors and CI systems read ([`findings`]).
 //!
 //! For the command line, which picks a format and writes the string somewhere. [`text`], [`json`] and [`markdown`] take
 //! the diagnosis and return the whole report; they print nothing and ask no terminal: width and colour are given.
@@ -18,6 +18,7 @@
 //! The crate does not know how anything was measured.
 
 mod advice;
+pub mod findings;
 mod forecast;
 mod json;
 mod markdown;

@@ -1,8 +1,8 @@
 //! A diagnosis → the text that a person reads in a terminal.
 
-mod frame;
+pub(crate) mod frame;
 mod memory;
-mod page;
+pub(crate) mod page;
 mod steps;
 mod suspect;
 

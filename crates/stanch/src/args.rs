@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use stanch_lint_project::Pick;
 
 /// Finds memory leaks in Node.js services: the variable that grows, its file and line, and the fix.
 #[derive(Debug, Parser)]
@@ -14,7 +15,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
     max_term_width = 100
 )]
 #[command(
-    after_help = "Exit codes: 0 nothing found · 1 a leak · 2 bad usage, or it could not be done · 3 not enough data to decide"
+    after_help = "Exit codes: 0 nothing found · 1 a leak, or findings · 2 bad usage, or it could not be done · 3 not enough data to decide"
 )]
 pub(crate) struct Cli {
     #[command(subcommand)]
@@ -36,7 +37,9 @@ pub(crate) enum Command {
     Snapshot(SnapshotArgs),
     /// Write what was computed for every node of a snapshot, for checking and for other tools
     Export(ExportArgs),
-    /// Explain a leak pattern, a verdict, or a number: what it is, why it leaks, the fix
+    /// Find leaks in the sources before they run, and mend what can be mended
+    Lint(Box<LintArgs>),
+    /// Explain a leak pattern, a lint rule, a verdict, or a number: what it is, why it leaks, the fix
     Explain(ExplainArgs),
 }
 
@@ -44,7 +47,7 @@ pub(crate) enum Command {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Output")]
 pub(crate) struct OutputArgs {
-    /// Format of the result; `FORMAT=FILE` writes a file beside it [possible: text, json, markdown]
+    /// Format of the result; `FORMAT=FILE` writes a file beside it [possible: text, json, markdown; for lint: text, concise, json, sarif, github, gitlab, junit, agent]
     #[arg(long, global = true, value_name = "FORMAT[=FILE]", value_parser = parse_format)]
     pub(crate) format: Vec<FormatTo>,
     /// Write the result to FILE instead of the standard output
@@ -53,7 +56,7 @@ pub(crate) struct OutputArgs {
     /// No progress and no remarks on the standard error
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub(crate) quiet: bool,
-    /// Show the service's own output and every reading
+    /// Show the service's own output and every reading; of a lint, what was left out and why
     #[arg(short, long, global = true)]
     pub(crate) verbose: bool,
     /// When to use colours; NO_COLOR is obeyed
@@ -78,6 +81,32 @@ pub(crate) enum Format {
     Text,
     Json,
     Markdown,
+    Concise,
+    Sarif,
+    Github,
+    Gitlab,
+    Junit,
+    Agent,
+}
+
+impl Format {
+    const ALL: [(&'static str, Self); 9] = [
+        ("text", Self::Text),
+        ("json", Self::Json),
+        ("markdown", Self::Markdown),
+        ("concise", Self::Concise),
+        ("sarif", Self::Sarif),
+        ("github", Self::Github),
+        ("gitlab", Self::Gitlab),
+        ("junit", Self::Junit),
+        ("agent", Self::Agent),
+    ];
+
+    /// What it is called on the command line.
+    pub(crate) fn name(self) -> &'static str {
+        let own = Self::ALL.iter().find(|(_, format)| *format == self);
+        own.map_or("", |(name, _)| name)
+    }
 }
 
 /// A report format and where it goes; nowhere in particular means the standard output.
@@ -250,6 +279,67 @@ pub(crate) struct ExportArgs {
     pub(crate) reading: ReadingArgs,
 }
 
+/// `stanch lint`
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Exit codes: 0 no findings · 1 findings · 2 bad usage, or a file could not be linted\n\nA line is excused by a comment on it or above it: // stanch-ignore RULE: reason"
+)]
+#[command(group = clap::ArgGroup::new("fixing").args(["fix", "diff"]))]
+pub(crate) struct LintArgs {
+    /// Files and folders [default: the working folder]
+    #[arg(value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// Apply the fixes that change nothing but the leak
+    #[arg(long)]
+    pub(crate) fix: bool,
+    /// Apply also the fixes that a person has to look at
+    #[arg(long, requires = "fixing")]
+    pub(crate) unsafe_fixes: bool,
+    /// Print the fixes as a patch, and write nothing
+    #[arg(long)]
+    pub(crate) diff: bool,
+    #[command(flatten)]
+    pub(crate) rules: RuleArgs,
+    #[command(flatten)]
+    pub(crate) known: KnownArgs,
+}
+
+/// What `lint` looks for.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Rules")]
+pub(crate) struct RuleArgs {
+    /// Rules to run, instead of those that the configuration names: ids, patterns, `default` or `all`
+    #[arg(long, value_name = "RULE", value_delimiter = ',')]
+    pub(crate) select: Vec<Pick>,
+    /// Rules not to run
+    #[arg(long, value_name = "RULE", value_delimiter = ',')]
+    pub(crate) ignore: Vec<Pick>,
+    /// The configuration [default: the nearest stanch.toml, or package.json with the key `stanch`]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Lint also what .gitignore names, hidden files, packages and built code
+    #[arg(long)]
+    pub(crate) no_ignore: bool,
+    /// Print the JSON schema of the configuration
+    #[arg(long)]
+    pub(crate) print_config_schema: bool,
+}
+
+/// Which findings `lint` reports.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Findings that are known")]
+pub(crate) struct KnownArgs {
+    /// Report only what is on lines that changed since a commit, or that git does not know yet
+    #[arg(long, value_name = "COMMIT")]
+    pub(crate) since: Option<String>,
+    /// Write all findings into stanch-baseline.json, which hides them from now on
+    #[arg(long, conflicts_with_all = ["since", "fixing", "prune_baseline"])]
+    pub(crate) add_baseline: bool,
+    /// Take out of stanch-baseline.json what is found no more
+    #[arg(long, conflicts_with_all = ["since", "fixing"])]
+    pub(crate) prune_baseline: bool,
+}
+
 /// `stanch explain`
 #[derive(Debug, Args)]
 pub(crate) struct ExplainArgs {
@@ -285,16 +375,15 @@ fn parse_format(text: &str) -> Result<FormatTo, String> {
         Some(_) => return Err(format!("`{text}` names no file after the `=`")),
         None => (text, None),
     };
-    let format = match name {
-        "text" => Format::Text,
-        "json" => Format::Json,
-        "markdown" => Format::Markdown,
-        _ => {
-            return Err(format!(
-                "`{name}` is no format; there are text, json and markdown"
-            ));
-        }
+    let format = Format::ALL.iter().find(|(known, _)| *known == name);
+    let Some((_, format)) = format else {
+        let all: Vec<&str> = Format::ALL.iter().map(|(name, _)| *name).collect();
+        return Err(format!(
+            "`{name}` is no format; there are {}",
+            all.join(", ")
+        ));
     };
+    let format = *format;
     Ok(FormatTo { format, file })
 }
 

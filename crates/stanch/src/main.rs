@@ -61,6 +61,10 @@ async fn dispatch(cli: &Cli, ui: &Ui) -> anyhow::Result<Exit> {
             end_on_interrupt();
             commands::export::run(args, ui)
         }
+        Command::Lint(args) => {
+            end_on_interrupt();
+            commands::lint::run(args, output, ui)
+        }
         Command::Explain(args) => commands::explain::run(args, output),
     }
 }

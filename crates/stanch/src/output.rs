@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{IsTerminal, Write};
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use stanch_diagnosis::Diagnosis;
 use stanch_report::{Color, TextStyle, json, markdown, text};
 
@@ -16,11 +16,33 @@ const WIDEST: usize = 140;
 /// Columns of a report that goes to a file or a pipe.
 const WIDTH: usize = 100;
 
-/// Writes the diagnosis in every format asked for: files first, then the one for the standard output.
+/// Writes the diagnosis in every format asked for.
 pub(crate) fn write(diagnosis: &Diagnosis, args: &OutputArgs) -> Result<()> {
+    write_formats(args, |format, color| match format {
+        Format::Text => Ok(text(
+            diagnosis,
+            &TextStyle {
+                width: width(),
+                color,
+            },
+        )),
+        Format::Json => Ok(json(diagnosis)),
+        Format::Markdown => Ok(markdown(diagnosis)),
+        other => bail!(
+            "`--format {}` is for `stanch lint`; here there are text, json and markdown",
+            other.name()
+        ),
+    })
+}
+
+/// Writes a result in every format asked for: files first, then what goes to the standard output.
+pub(crate) fn write_formats(
+    args: &OutputArgs,
+    render: impl Fn(Format, Color) -> Result<String>,
+) -> Result<()> {
     for wanted in args.format.iter().filter(|wanted| wanted.file.is_some()) {
         write_result(
-            &render(diagnosis, wanted.format, args, wanted.file.as_deref()),
+            &render(wanted.format, Color::Never)?,
             wanted.file.as_deref(),
         )?;
     }
@@ -30,39 +52,16 @@ pub(crate) fn write(diagnosis: &Diagnosis, args: &OutputArgs) -> Result<()> {
         .filter(|wanted| wanted.file.is_none())
         .collect();
     if stdout.is_empty() {
-        return write_result(
-            &render(diagnosis, Format::Text, args, args.output.as_deref()),
-            args.output.as_deref(),
-        );
+        let text = render(Format::Text, colors(args))?;
+        return write_result(&text, args.output.as_deref());
     }
     for wanted in stdout {
         write_result(
-            &render(diagnosis, wanted.format, args, args.output.as_deref()),
+            &render(wanted.format, colors(args))?,
             args.output.as_deref(),
         )?;
     }
     Ok(())
-}
-
-fn render(diagnosis: &Diagnosis, format: Format, args: &OutputArgs, file: Option<&Path>) -> String {
-    match format {
-        Format::Text => {
-            let color = if file.is_some() {
-                Color::Never
-            } else {
-                colors(args)
-            };
-            text(
-                diagnosis,
-                &TextStyle {
-                    width: width(),
-                    color,
-                },
-            )
-        }
-        Format::Json => json(diagnosis),
-        Format::Markdown => markdown(diagnosis),
-    }
 }
 
 /// Whether the result is coloured.

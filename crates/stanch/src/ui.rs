@@ -12,6 +12,8 @@ use crate::args::OutputArgs;
 
 /// Bars of a sparkline, lowest first.
 const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+/// A run that takes longer has a line that says how far it is.
+const LONG: Duration = Duration::from_millis(500);
 /// Width of the live sparkline.
 const SPARKS: usize = 24;
 
@@ -97,6 +99,14 @@ impl Ui {
                 "reading {name}: {}",
                 reading_line(done, length, elapsed)
             ));
+        }
+    }
+
+    /// Shows how many files are linted; runs that are over at once need no line.
+    pub(crate) fn linting(&self, done: usize, files: usize, elapsed: Duration) {
+        if elapsed >= LONG && !self.bar.is_hidden() {
+            self.bar
+                .set_message(format!("{done} of {files} files linted"));
         }
     }
 

@@ -231,8 +231,8 @@ fn fixes_leave_what_is_not_reported() -> Tested {
     let fixed = |request| -> Result<(Vec<String>, String), LintError> {
         let workspace = Workspace::open(request)?;
         let mut outcome = workspace.lint(&|_, _| {})?;
-        let fixed = workspace.fix(&mut outcome, Fixing::Safe)?;
-        let after = fixed.first().map(|file| file.after.clone());
+        workspace.fix(&mut outcome, Fixing::Safe)?;
+        let after = outcome.fixed.first().map(|file| file.after.clone());
         Ok((said(&outcome), after.unwrap_or_default()))
     };
     let (left, after) = fixed(request(&folder))?;

@@ -21,8 +21,8 @@ const LABEL_LIMIT: usize = 200;
 
 /// What a label is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Mark {
-    /// Where the holder is declared.
+pub(crate) enum Mark {
+    /// Where the holder is declared, or what else there is to know.
     Declaration,
     /// A line that makes it grow.
     Site,
@@ -46,20 +46,35 @@ struct Excerpt<'a> {
 
 /// Writes all frames of a suspect, labels that lie close together in one excerpt.
 pub(super) fn write(page: &mut Page, indent: &str, suspect: &Suspect) {
-    for excerpt in excerpts(suspect) {
+    let mark = |frame: &CodeFrame| {
+        if suspect.holder.location.as_ref() == Some(&frame.place) {
+            Mark::Declaration
+        } else {
+            Mark::Site
+        }
+    };
+    write_frames(
+        page,
+        indent,
+        suspect.frames.iter().map(|frame| (frame, mark(frame))),
+    );
+}
+
+/// Writes frames, labels that lie close together in one excerpt.
+pub(crate) fn write_frames<'a>(
+    page: &mut Page,
+    indent: &str,
+    frames: impl Iterator<Item = (&'a CodeFrame, Mark)>,
+) {
+    for excerpt in excerpts(frames) {
         page.blank();
         write_excerpt(page, indent, &excerpt);
     }
 }
 
-fn excerpts(suspect: &Suspect) -> Vec<Excerpt<'_>> {
+fn excerpts<'a>(frames: impl Iterator<Item = (&'a CodeFrame, Mark)>) -> Vec<Excerpt<'a>> {
     let mut excerpts: Vec<Excerpt<'_>> = Vec::new();
-    for frame in &suspect.frames {
-        let mark = if suspect.holder.location.as_ref() == Some(&frame.place) {
-            Mark::Declaration
-        } else {
-            Mark::Site
-        };
+    for (frame, mark) in frames {
         match excerpts.iter_mut().find(|excerpt| excerpt.is_near(frame)) {
             Some(excerpt) => excerpt.add(frame, mark),
             None => {

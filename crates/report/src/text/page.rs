@@ -9,7 +9,7 @@ use crate::visible::{columns, visible};
 
 /// What a piece of text is, which decides its colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Role {
+pub(crate) enum Role {
     /// Running text.
     Plain,
     /// Headings and numbers that matter.
@@ -51,18 +51,18 @@ impl Role {
 
 /// A line, or a stretch of text that will become several.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Line {
+pub(crate) struct Line {
     spans: Vec<(Role, String)>,
 }
 
 impl Line {
     /// No text yet.
-    pub(super) const fn new() -> Self {
+    pub(crate) const fn new() -> Self {
         Self { spans: Vec::new() }
     }
 
     /// The line with `text` after it.
-    pub(super) fn with(mut self, role: Role, text: &str) -> Self {
+    pub(crate) fn with(mut self, role: Role, text: &str) -> Self {
         if !text.is_empty() {
             self.spans.push((role, visible(text).into_owned()));
         }
@@ -70,7 +70,7 @@ impl Line {
     }
 
     /// The line with a sentence after it, names between backticks set off.
-    pub(super) fn prose(self, role: Role, text: &str) -> Self {
+    pub(crate) fn prose(self, role: Role, text: &str) -> Self {
         // An odd backtick is a character like any other.
         let paired = text.matches('`').count() / 2 * 2;
         let mut line = self;
@@ -85,33 +85,33 @@ impl Line {
     }
 
     /// The line with another one after it.
-    pub(super) fn then(mut self, other: Self) -> Self {
+    pub(crate) fn then(mut self, other: Self) -> Self {
         self.spans.extend(other.spans);
         self
     }
 
     /// The line with blanks up to `width` columns.
-    pub(super) fn padded(self, width: usize) -> Self {
+    pub(crate) fn padded(self, width: usize) -> Self {
         let missing = width.saturating_sub(self.width());
         self.with(Role::Plain, &" ".repeat(missing))
     }
 
     /// Columns that it takes.
-    pub(super) fn width(&self) -> usize {
+    pub(crate) fn width(&self) -> usize {
         self.spans.iter().map(|(_, text)| columns(text)).sum()
     }
 }
 
 /// The report as far as it is written.
 #[derive(Debug)]
-pub(super) struct Page {
+pub(crate) struct Page {
     out: String,
     style: TextStyle,
 }
 
 impl Page {
     /// Nothing written yet.
-    pub(super) const fn new(style: TextStyle) -> Self {
+    pub(crate) const fn new(style: TextStyle) -> Self {
         Self {
             out: String::new(),
             style,
@@ -119,24 +119,24 @@ impl Page {
     }
 
     /// Columns of a line.
-    pub(super) const fn width(&self) -> usize {
+    pub(crate) const fn width(&self) -> usize {
         self.style.width
     }
 
     /// The finished report.
-    pub(super) fn into_text(self) -> String {
+    pub(crate) fn into_text(self) -> String {
         self.out
     }
 
     /// An empty line, never two in a row and none at the top.
-    pub(super) fn blank(&mut self) {
+    pub(crate) fn blank(&mut self) {
         if !self.out.is_empty() && !self.out.ends_with("\n\n") {
             self.out.push('\n');
         }
     }
 
     /// One line, as long as it is.
-    pub(super) fn line(&mut self, line: &Line) {
+    pub(crate) fn line(&mut self, line: &Line) {
         let end = line
             .spans
             .iter()
@@ -154,13 +154,13 @@ impl Page {
     }
 
     /// A heading.
-    pub(super) fn heading(&mut self, text: &str) {
+    pub(crate) fn heading(&mut self, text: &str) {
         self.blank();
         self.line(&Line::new().with(Role::Strong, text));
     }
 
     /// `text` wrapped at the page's width, `first` before its first line and `rest` before the others.
-    pub(super) fn wrapped(&mut self, first: &Line, rest: &Line, text: &Line) {
+    pub(crate) fn wrapped(&mut self, first: &Line, rest: &Line, text: &Line) {
         let mut line = first.clone();
         let mut used = first.width();
         let mut empty = true;

@@ -12,11 +12,11 @@ use crate::output;
 /// Prints one topic, or what there is to explain.
 pub(crate) fn run(args: &ExplainArgs, output: &OutputArgs) -> Result<Exit> {
     let text = match &args.topic {
-        Some(id) => explain::render(
-            explain::find(id)?.text,
-            output::width(),
-            output::colors(output),
-        ),
+        Some(id) => {
+            let page = |text: &&str| explain::render(text, output::width(), output::colors(output));
+            let pages: Vec<String> = explain::pages(id)?.iter().map(page).collect();
+            pages.join("\n")
+        }
         None => list(),
     };
     output::write_result(&text, output.output.as_deref())?;
@@ -33,6 +33,12 @@ fn list() -> String {
             group = Some(topic.group);
         }
         let _ = writeln!(text, "  {:<20} {}", topic.id, topic.title);
+    }
+    text.push_str("\nRules of `stanch lint`\n");
+    for (id, summary) in explain::rules() {
+        let summary = summary.split_whitespace().collect::<Vec<_>>().join(" ");
+        let first = summary.split(". ").next().unwrap_or_default();
+        let _ = writeln!(text, "  {id:<28} {}", first.trim_end_matches('.'));
     }
     text
 }

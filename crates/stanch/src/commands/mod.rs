@@ -6,6 +6,7 @@ pub(crate) mod explain;
 pub(crate) mod export;
 pub(crate) mod find;
 mod input;
+pub(crate) mod lint;
 mod looks;
 mod room;
 pub(crate) mod snapshot;

@@ -1,4 +1,4 @@
-//! A topic's id into its explanation, for `stanch explain`.
+//! A topic's id into its explanation, for `stanch explain`; rules bring their own pages.
 //!
 //! Each topic is one Markdown file in a folder beside this one, so that it reads as well on a code
 //! forge as on a terminal. A new topic is a new file and one line in `TOPICS`.
@@ -9,6 +9,9 @@ mod render;
 mod tests;
 
 use std::fmt;
+
+use stanch_leak_lint::RULES;
+use stanch_lint_project::{SUPPRESSION_RULES, page_of};
 
 pub(crate) use render::render;
 
@@ -104,6 +107,34 @@ pub(crate) fn find(id: &str) -> Result<&'static Topic, UnknownTopic> {
         })
 }
 
+/// Ids and first sentences of what the linter explains: its rules, and its checks of suppressions.
+pub(crate) fn rules() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let rules = RULES.iter().map(|rule| (rule.id, rule.page));
+    let checks = SUPPRESSION_RULES.iter().map(|rule| (rule.id, rule.page));
+    rules.chain(checks).map(|(id, page)| {
+        let paragraphs = page.split("\n\n").nth(1).unwrap_or_default();
+        (id, paragraphs)
+    })
+}
+
+/// All that there is to say under an id: where a rule is called like its pattern, both pages.
+///
+/// # Errors
+/// [`UnknownTopic`], with the id that was probably meant, if one is near.
+pub(crate) fn pages(id: &str) -> Result<Vec<&'static str>, UnknownTopic> {
+    let topic = find(id);
+    let rule = page_of(id);
+    match (topic, rule) {
+        (Err(unknown), None) => Err(unknown),
+        (topic, rule) => Ok(topic
+            .ok()
+            .map(|topic| topic.text)
+            .into_iter()
+            .chain(rule)
+            .collect()),
+    }
+}
+
 /// What stands between the first `: ` and the end of its line; without one the build fails.
 const fn title_of(text: &'static str) -> &'static str {
     let bytes = text.as_bytes();
@@ -134,13 +165,18 @@ impl std::error::Error for UnknownTopic {}
 /// A topic that has the word in it, or else one that is a few typing errors away.
 fn nearest(word: &str) -> Option<&'static str> {
     let word = word.trim().to_lowercase().replace(['_', ' '], "-");
-    let has_word = |topic: &&Topic| word.len() >= 3 && topic.id.contains(&word);
-    if let Some(topic) = topics().find(has_word) {
-        return Some(topic.id);
+    let ids = || {
+        let topics = topics().map(|topic| topic.id);
+        topics.chain(rules().map(|(id, _)| id))
+    };
+    if word.len() >= 3
+        && let Some(id) = ids().find(|id| id.contains(&word))
+    {
+        return Some(id);
     }
     let errors_allowed = word.len() / 3;
-    topics()
-        .map(|topic| (edits(&word, topic.id), topic.id))
+    ids()
+        .map(|id| (edits(&word, id), id))
         .filter(|(edits, _)| *edits <= errors_allowed)
         .min()
         .map(|(_, id)| id)
