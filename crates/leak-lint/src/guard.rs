@@ -9,6 +9,7 @@ use stanch_js_source::{bare, is_function};
 use crate::file::{File, method};
 use crate::lifetime::is_exchange;
 use crate::listeners::member;
+use crate::repeats::is_told_once;
 
 /// Whether the code at a node runs the first time only, as far as conditions of the functions around it tell: a flag that it
 /// sets, a collection that it asks and fills, the listeners that are there already. Functions that a framework or an emitter
@@ -34,7 +35,9 @@ pub(crate) fn is_guarded<'a>(
             return true;
         }
         match around {
-            Some(function) if !file.is_handler(function) => at = function,
+            Some(function) if !file.is_handler(function) || is_told_once(file, function) => {
+                at = function;
+            }
             _ => return false,
         }
     }

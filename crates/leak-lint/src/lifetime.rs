@@ -275,7 +275,10 @@ fn of_variable<'a>(file: &File<'_, 'a>, variable: SymbolId, used: NodeId, deeper
         return Life::Call { function };
     }
     if scoping.symbol_scope_id(variable) == scoping.root_scope_id() {
-        return Life::Process(Some(scoping.symbol_span(variable)));
+        return match is_replaced(file, variable) {
+            true => Life::Unknown,
+            false => Life::Process(Some(scoping.symbol_span(variable))),
+        };
     }
     match file.kind(declaration) {
         AstKind::VariableDeclarator(declarator) => {
@@ -377,6 +380,28 @@ fn index_of(file: &File<'_, '_>, function: NodeId, parameter: Span) -> Option<us
     };
     let mut all = parameters.items.iter();
     all.position(|own| own.span == parameter)
+}
+
+/// Whether functions put one thing after another into a variable, or nothing at last: each lives until the next.
+fn is_replaced(file: &File<'_, '_>, variable: SymbolId) -> bool {
+    let scoping = file.parsed.semantic().scoping();
+    if !scoping.symbol_is_mutated(variable) {
+        return false;
+    }
+    let mut in_functions = scoping
+        .get_resolved_references(variable)
+        .filter(|reference| {
+            reference.is_write() && file.function_around(reference.node_id()).is_some()
+        });
+    let is_let_go = |node: NodeId| match file.kind(file.parent(node)) {
+        AstKind::AssignmentExpression(assignment) => {
+            matches!(bare(&assignment.right), Expression::NullLiteral(_))
+                || matches!(bare(&assignment.right), Expression::Identifier(name) if name.name == "undefined")
+        }
+        _ => false,
+    };
+    let first = in_functions.next().map(|reference| reference.node_id());
+    first.is_some_and(|first| in_functions.next().is_some() || is_let_go(first))
 }
 
 /// The function around a use in which the variable gets a value, if it is declared outside of it.

@@ -271,8 +271,12 @@ fn kept_elsewhere<'a>(
             AstKind::ReturnStatement(_)
             | AstKind::ArrayExpression(_)
             | AstKind::ObjectProperty(_)
-            | AstKind::AssignmentExpression(_)
             | AstKind::VariableDeclarator(_) => true,
+            // `signal.onabort = f` is the same for what has no `addEventListener`.
+            AstKind::AssignmentExpression(assignment) => !assignment
+                .left
+                .as_member_expression()
+                .is_some_and(|target| file.written(target.object()) == file.written(added.emitter)),
             _ => false,
         }
     });

@@ -54,7 +54,7 @@ pub(crate) fn is_called_again_within(file: &File<'_, '_>, function: NodeId, home
 }
 
 /// Whether a handler is one of an event that an emitter has once.
-fn is_told_once(file: &File<'_, '_>, handler: NodeId) -> bool {
+pub(crate) fn is_told_once(file: &File<'_, '_>, handler: NodeId) -> bool {
     let AstKind::CallExpression(call) = file.kind(file.parent(handler)) else {
         return false;
     };

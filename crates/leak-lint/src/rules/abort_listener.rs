@@ -1,18 +1,18 @@
 //! `signal.addEventListener('abort', …)` per call on a signal that outlives the call.
 
 use oxc_ast::AstKind;
-use oxc_ast::ast::Expression;
+use oxc_ast::ast::{Argument, Expression};
 use oxc_semantic::NodeId;
 use oxc_span::{GetSpan, Span};
 use stanch_js_source::{bare, is_function, literal_text};
 use stanch_leak_patterns::{Confidence, Pattern};
 
-use crate::file::File;
+use crate::file::{File, method};
 use crate::finding::{Finding, Fix, Label};
 use crate::fix::ending::{ending as end_of_work, taken_off};
 use crate::guard::is_guarded;
 use crate::lifetime::{Life, is_constructor, life_of};
-use crate::listeners::{Added, Way};
+use crate::listeners::{Added, Way, member};
 use crate::project::Calls;
 use crate::removal::{Ending, ending};
 use crate::repeats::{Repeats, is_called_again_within, repeats};
@@ -146,6 +146,11 @@ fn verdict<'a>(file: &File<'_, 'a>, added: &Added<'a>) -> Option<(Confidence, Op
             of_parameter(file, added, constructor, index, property)?,
             None,
         ),
+        // The options of an object come from whoever made it.
+        Life::Instance { .. } if is_option(added.emitter) => {
+            let ends = ends_by_itself(file, added);
+            (ends.then_some(Confidence::Medium)?, None)
+        }
         Life::Instance { .. } | Life::Connection | Life::Unknown => return None,
     };
     let is_left = match ending(file, added) {
@@ -172,9 +177,48 @@ fn of_parameter<'a>(
         return of_what_lasts(file, added, calls);
     }
     // Whoever calls it from outside may hand in a signal that lasts; it does when the work is over and nobody told it.
-    let is_for_others = file.parsed.calls_of(home).is_empty() && !is_constructor(file, home);
+    let is_for_others =
+        !is_constructor(file, home) && may_come_from_outside(file, home, index, FARTHEST);
     let is_signal = file.written(added.emitter).ends_with("ignal");
     (is_for_others && is_signal && ends_by_itself(file, added)).then_some(Confidence::Medium)
+}
+
+/// Callers of callers that are followed.
+const FARTHEST: u32 = 3;
+
+/// Whether a parameter may hold what somebody outside of the file hands in: nobody in the file calls the function, or those
+/// who do hand on what they were given.
+fn may_come_from_outside(file: &File<'_, '_>, function: NodeId, index: usize, deeper: u32) -> bool {
+    let Some(deeper) = deeper.checked_sub(1) else {
+        return false;
+    };
+    let calls = file.parsed.calls_of(function);
+    calls.is_empty()
+        || calls.iter().any(|call| {
+            let AstKind::CallExpression(call) = file.kind(*call) else {
+                return false;
+            };
+            let given = call.arguments.get(index).and_then(Argument::as_expression);
+            match given.map(|given| life_of(file, given)) {
+                Some(Life::Given {
+                    function, index, ..
+                }) => may_come_from_outside(file, function, index, deeper),
+                _ => false,
+            }
+        })
+}
+
+/// Whether an expression is the `signal` of options.
+fn is_option<'a>(emitter: &'a Expression<'a>) -> bool {
+    let Some((object, "signal")) = member(emitter) else {
+        return false;
+    };
+    member(object).is_some_and(|(_, name)| {
+        matches!(
+            name.trim_start_matches(['_', '#']),
+            "options" | "opts" | "init" | "config"
+        )
+    })
 }
 
 /// A signal that lives as long as the process, at a place that is reached so often.
@@ -231,6 +275,12 @@ fn ends_by_itself<'a>(file: &File<'_, 'a>, added: &Added<'a>) -> bool {
     };
     let place = added.call.span;
     if let Some(executor) = executor_around(file, added.node) {
+        if file
+            .function_around(executor)
+            .is_some_and(|function| is_raced(file, function))
+        {
+            return true;
+        }
         return settles(file, executor).iter().any(|settled| {
             !place.contains_inclusive(*settled) && !is_when_aborted(file, *settled, executor)
         });
@@ -241,6 +291,18 @@ fn ends_by_itself<'a>(file: &File<'_, 'a>, added: &Added<'a>) -> bool {
             && within.contains_inclusive(later.kind().span())
             && later.kind().span().start > place.end
             && file.function_around(later.id()) == Some(function)
+    })
+}
+
+/// Whether the promise that a function gives is raced with others.
+fn is_raced(file: &File<'_, '_>, function: NodeId) -> bool {
+    file.parsed.calls_of(function).iter().any(|call| {
+        let list = file.parent(*call);
+        matches!(file.kind(list), AstKind::ArrayExpression(_))
+            && matches!(
+                file.kind(file.parent(list)),
+                AstKind::CallExpression(race) if method(race).is_some_and(|(_, name)| name == "race")
+            )
     })
 }
 
@@ -302,6 +364,11 @@ mod tests {
             &RULE,
             "export async function call(url, { signal }) {\n  const c = new AbortController();\n  signal?.addEventListener('abort', () => c.abort());\n  return await fetch(url, { signal: c.signal });\n}",
             &[3],
+        );
+        check(
+            &RULE,
+            "export class Q { async #left(signal) { return new Promise((_, reject) => {\n  signal.addEventListener('abort', () => reject(signal.reason), { once: true }); }); }\n  async add(f, options) { return await Promise.race([f(), this.#left(options.signal)]); } }",
+            &[2],
         );
         check(
             &RULE,

@@ -124,28 +124,55 @@ fn fix<'a>(file: &File<'_, 'a>, node: NodeId, call: &CallExpression<'a>) -> Opti
 const STARTS: &[&str] = &[
     "main",
     "start",
+    "run",
     "init",
+    "initialize",
     "setup",
     "install",
     "register",
     "boot",
+    "bootstrap",
     "serve",
     "listen",
     "enable",
     "configure",
     "launch",
     "cli",
-    "handlesignal",
-    "handleprocess",
-    "attachprocess",
-    "setexit",
-    "onexit",
-    "createserver",
-    "createapp",
-    "gracefulshutdown",
+    "create",
+    "handle",
+    "attach",
+    "add",
     "bind",
+    "on",
     "plugin",
     "default",
+];
+/// What follows such a word where it is the program, or a handler of its signals, that is meant.
+const OF_PROGRAMS: &[&str] = &[
+    "server",
+    "app",
+    "service",
+    "worker",
+    "http",
+    "api",
+    "cluster",
+    "all",
+    "process",
+    "signal",
+    "exit",
+    "shutdown",
+    "graceful",
+    "uncaught",
+    "unhandled",
+    "global",
+    "error",
+    "listeners",
+    "handlers",
+    "hooks",
+    "logging",
+    "logger",
+    "monitoring",
+    "tracing",
 ];
 
 /// Whether a function of which nobody knows how often it is called adds a listener of its own each time: one that keeps
@@ -156,7 +183,11 @@ fn is_of_each_call<'a>(file: &File<'_, 'a>, call: &CallExpression<'a>, function:
         .filter_map(|function| file.parsed.function_ref(function).name)
         .any(|name| {
             let name = name.trim_start_matches('_').to_ascii_lowercase();
-            STARTS.iter().any(|word| name.starts_with(word))
+            STARTS.iter().any(|word| {
+                name.strip_prefix(word).is_some_and(|rest| {
+                    rest.is_empty() || OF_PROGRAMS.iter().any(|of| rest.starts_with(of))
+                })
+            })
         });
     let Some(handler) = argument(call, 1) else {
         return false;
