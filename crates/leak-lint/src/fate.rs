@@ -2,7 +2,7 @@
 
 use oxc_ast::AstKind;
 use oxc_ast::ast::{
-    Argument, AssignmentTarget, BindingPattern, Expression, IdentifierReference, UnaryOperator,
+    Argument, AssignmentTarget, BindingPattern, IdentifierReference, UnaryOperator,
 };
 use oxc_semantic::{NodeId, SymbolId};
 use oxc_span::GetSpan;
@@ -18,8 +18,8 @@ pub(crate) enum Fate<'a> {
     Variable(SymbolId),
     /// It is taken apart at once.
     Apart(&'a BindingPattern<'a>),
-    /// The assignment to a field or an element that holds it from then on.
-    Stored(NodeId),
+    /// A field or an element holds it from then on.
+    Stored,
     /// This function gives it to its caller.
     Returned(NodeId),
     /// A call or `new` takes it as this argument.
@@ -122,7 +122,7 @@ fn next<'a>(file: &File<'_, 'a>, kind: AstKind<'a>, parent: NodeId, value: NodeI
         AstKind::AssignmentExpression(assignment) if assignment.right.span() == inner => {
             match assigned(file, &assignment.left) {
                 Some(variable) => Fate::Variable(variable),
-                None => Fate::Stored(parent),
+                None => Fate::Stored,
             }
         }
         AstKind::ReturnStatement(_) => file
@@ -204,14 +204,4 @@ pub(crate) fn call_at<'a>(
         AstKind::CallExpression(call) => Some(call),
         _ => None,
     }
-}
-
-/// The function that a call or `new` is given as an argument.
-pub(crate) fn function_given<'a>(file: &File<'_, 'a>, call: NodeId, at: usize) -> Option<NodeId> {
-    let argument: &Expression<'a> = match file.kind(call) {
-        AstKind::CallExpression(call) => call.arguments.get(at)?.as_expression()?,
-        AstKind::NewExpression(new) => new.arguments.get(at)?.as_expression()?,
-        _ => return None,
-    };
-    file.callable(argument)
 }

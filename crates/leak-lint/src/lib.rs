@@ -47,6 +47,7 @@ mod rules;
 mod script;
 mod settlement;
 mod steadiness;
+mod streams;
 mod summary;
 mod timers;
 

@@ -32,8 +32,8 @@ pub(crate) struct LeftOpen {
 
 /// What is opened, and what closes it.
 pub(crate) struct Resource<'r> {
-    /// The expression that opens it, with the `await` around it.
-    pub(crate) opened: Span,
+    /// The expression that opens it, with the `await` around it; none where it is open when the function is called.
+    pub(crate) opened: Option<Span>,
     /// What closes it or hands it over to somebody who does. Those in functions of their own do not count here.
     pub(crate) closed: &'r [Span],
     /// The variable that holds it: `if (file)` asks whether there is one.
@@ -55,7 +55,11 @@ pub(crate) fn left_open(
         moments: moments(file, function, resource),
         turns: std::cell::RefCell::new(Vec::new()),
     };
-    let flow = walk.all(&body.statements, State::BEFORE);
+    let entered = match resource.opened {
+        Some(_) => State::BEFORE,
+        None => State::OPEN,
+    };
+    let flow = walk.all(&body.statements, entered);
     let mut left = walk.turns.into_inner();
     if flow.next.open {
         let end = Span::new(body.span.end.saturating_sub(1), body.span.end);
@@ -96,7 +100,8 @@ enum Moment {
 /// The moments of a function's own code, ordered by where their expressions end: that is when they happen.
 fn moments(file: &File<'_, '_>, function: NodeId, resource: &Resource<'_>) -> Vec<(Span, Moment)> {
     let whole = file.kind(function).span();
-    let mut moments = vec![(resource.opened, Moment::Opens)];
+    let opens = resource.opened.map(|span| (span, Moment::Opens));
+    let mut moments: Vec<(Span, Moment)> = opens.into_iter().collect();
     moments.extend(resource.closed.iter().map(|span| (*span, Moment::Closes)));
     for node in file.nodes().iter() {
         let moment = match node.kind() {
@@ -114,7 +119,7 @@ fn moments(file: &File<'_, '_>, function: NodeId, resource: &Resource<'_>) -> Ve
         (
             span.end,
             match moment {
-                Moment::Awaits if *span == resource.opened => 0,
+                Moment::Awaits if Some(*span) == resource.opened => 0,
                 Moment::Closes => 1,
                 Moment::Awaits => 2,
                 Moment::Opens | Moment::Halts => 3,
@@ -143,6 +148,11 @@ impl State {
     const BEFORE: Self = Self {
         before: true,
         open: false,
+        closed: false,
+    };
+    const OPEN: Self = Self {
+        before: false,
+        open: true,
         closed: false,
     };
     const NEVER: Self = Self {
@@ -426,7 +436,10 @@ impl<'a> Walk<'_, '_, 'a> {
             flow.then(self.expression(*span, flow.next));
         }
         let entered = flow.next;
-        let is_opened_within = body.span().contains_inclusive(self.resource.opened);
+        let is_opened_within = self
+            .resource
+            .opened
+            .is_some_and(|opened| body.span().contains_inclusive(opened));
         let mut again = entered;
         for _ in 0..2 {
             let turn = self.one(body, again);
@@ -457,11 +470,11 @@ fn is_true(test: &Expression<'_>) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use oxc_ast::AstKind;
     use oxc_span::{GetSpan, Span};
     use stanch_js_source::{SourceText, with_parsed};
 
     use super::{Exit, Resource, left_open};
+    use crate::fate::{Fate, way};
     use crate::file::File;
     use crate::options::Options;
     use crate::project::{FileIndex, Project};
@@ -474,37 +487,31 @@ mod tests {
         let project = Project::alone(&source, Options::default());
         with_parsed(&source, |parsed| {
             assert_eq!(parsed.problems(), [], "{text}");
-            let file = File::new(parsed, &project, FileIndex(0));
-            let called = |name: &str| -> Vec<Span> {
-                let calls = file.calls().iter();
-                calls
-                    .filter(|(_, call)| file.slice(call.callee.span()) == name)
-                    .map(|(_, call)| call.span)
-                    .collect()
-            };
-            let opening = file
-                .calls()
-                .iter()
-                .find(|(_, call)| file.slice(call.callee.span()) == "open");
-            let opened = crate::fate::way(&file, opening.unwrap().0).whole;
-            let function = file
-                .nodes()
-                .iter()
-                .find(|node| matches!(node.kind(), AstKind::Function(_)));
-            let crate::fate::Fate::Variable(variable) =
-                crate::fate::way(&file, opening.unwrap().0).fate
-            else {
-                panic!("{text}");
-            };
-            let resource = Resource {
-                opened: file.kind(opened).span(),
-                closed: &called("close"),
-                variable: Some(variable),
-            };
-            let left = left_open(&file, function.unwrap().id(), &resource);
-            let found: Vec<Exit> = left.iter().map(|left| left.exit).collect();
-            assert_eq!(found, exits, "{text}");
+            let found = found(&File::new(parsed, &project, FileIndex(0)));
+            assert_eq!(found.as_deref(), Some(exits), "{text}");
         });
+    }
+
+    fn found(file: &File<'_, '_>) -> Option<Vec<Exit>> {
+        let calls = |name: &str| {
+            let calls = file.calls().iter();
+            let named = calls.filter(|(_, call)| file.slice(call.callee.span()) == name);
+            named.map(|(node, _)| *node).collect::<Vec<_>>()
+        };
+        let opening = *calls("open").first()?;
+        let way = way(file, opening);
+        let Fate::Variable(variable) = way.fate else {
+            return None;
+        };
+        let closings = calls("close").into_iter();
+        let closed: Vec<Span> = closings.map(|node| file.kind(node).span()).collect();
+        let resource = Resource {
+            opened: Some(file.kind(way.whole).span()),
+            closed: &closed,
+            variable: Some(variable),
+        };
+        let left = left_open(file, file.function_around(opening)?, &resource);
+        Some(left.iter().map(|left| left.exit).collect())
     }
 
     #[test]

@@ -225,10 +225,59 @@ pub(crate) fn raced_by_hand<'a>(
         }
     }
     let delay = argument(call_at(file, timer.node)?, 1)?;
-    let is_short = matches!(delay, Expression::NumericLiteral(delay) if delay.value <= 1_000.0);
     let is_lost = is_id_lost(file, &timer)
         || matches!(id_of(file, &timer), Id::Variable(variable) if clears(file, variable).is_some_and(|clears| clears.is_empty()));
-    (within && work && !is_short && is_lost).then_some(timer)
+    (within && work && !is_short(file, delay) && is_lost).then_some(timer)
+}
+
+/// Milliseconds that a timer may go on without being worth a word: what is gone in a second does not add up to much.
+const SHORT_MS: f64 = 1_000.0;
+
+/// Whether a delay is a constant that is short.
+pub(crate) fn is_short<'a>(file: &File<'_, 'a>, delay: &Expression<'a>) -> bool {
+    match bare(delay) {
+        Expression::NumericLiteral(delay) => delay.value <= SHORT_MS,
+        named => {
+            matches!(declared_by(file, named), Some(Expression::NumericLiteral(delay)) if delay.value <= SHORT_MS)
+        }
+    }
+}
+
+/// Names of functions that end something: they run once in its life.
+const ENDS: &[&str] = &[
+    "shutdown",
+    "shutDown",
+    "teardown",
+    "tearDown",
+    "terminate",
+    "dispose",
+    "destroy",
+    "close",
+    "stop",
+    "exit",
+];
+
+/// Whether a node is in a function that, by its name, ends something: `close`, `runShutdown`.
+pub(crate) fn is_at_the_end(file: &File<'_, '_>, node: NodeId) -> bool {
+    let around = file.function_around(node);
+    let name = around.and_then(|function| {
+        let start = match file.kind(function) {
+            AstKind::Function(function) => function.params.span.start,
+            kind => kind.span().start,
+        };
+        let position = file.parsed.text().position(start);
+        file.parsed.function_at(position)?.function.name
+    });
+    name.is_some_and(|name| {
+        let name = name.trim_start_matches(['_', '#']);
+        ENDS.contains(&name)
+            || ["Shutdown", "ShutDown", "Teardown", "TearDown"]
+                .iter()
+                .any(|end| name.ends_with(end))
+            || ["shutdown", "shutDown", "teardown", "graceful"]
+                .iter()
+                .any(|begin| name.starts_with(begin))
+    })
 }
 
 /// Who keeps a timer's id.
@@ -251,7 +300,7 @@ pub(crate) fn id_of(file: &File<'_, '_>, timer: &Timer) -> Id {
                 method: "unref" | "ref",
             } => node = call,
             Fate::Variable(variable) => return Id::Variable(variable),
-            Fate::Stored(_) => return Id::Field,
+            Fate::Stored => return Id::Field,
             // What the function of a promise returns is looked at by nobody.
             Fate::Returned(function) => {
                 let is_executor = matches!(way(file, function).fate, Fate::Given { call, at: 0 }
@@ -386,7 +435,7 @@ fn of_variable(
     // The race may also be handed on with what clears the timer after it.
     let opened = opening_in(file, function, timer);
     let resource = Resource {
-        opened,
+        opened: Some(opened),
         closed: &closed,
         variable: Some(variable),
     };

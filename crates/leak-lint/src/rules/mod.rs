@@ -12,6 +12,7 @@ mod retained_request;
 mod unbounded_cache;
 mod uncleared_interval;
 mod uncleared_race_timer;
+mod undestroyed_stream;
 mod unguarded_pipe;
 mod weak_keyed_cache;
 
@@ -31,6 +32,7 @@ pub static RULES: &[Rule] = &[
     process_listener_in_function::RULE,
     unguarded_pipe::RULE,
     floating_pipeline::RULE,
+    undestroyed_stream::RULE,
     uncleared_interval::RULE,
     uncleared_race_timer::RULE,
     race_with_long_lived_promise::RULE,

@@ -15,7 +15,8 @@ use crate::project::Calls;
 use crate::rule::{On, Rule};
 use crate::script::ends_soon;
 use crate::timers::{
-    Fault, Timer, executor, fault, parameters_of, promised_timer, raced_by_hand, rejects_late_only,
+    Fault, Timer, executor, fault, is_at_the_end, is_short, parameters_of, promised_timer,
+    raced_by_hand, rejects_late_only,
 };
 
 pub(crate) const RULE: Rule = Rule {
@@ -74,7 +75,7 @@ settles some ticks later. There is no fix where the timer is started by another 
 ## What is not flagged
 
 Timers that are cleared on every way out; a sleep that is given a signal; pauses, which are awaited themselves; delays of a
-second or less; races that are run once; commands, build scripts and tests.
+second or less; races that are run once, as when something is shut down; commands, build scripts and tests.
 
 ## References
 
@@ -91,7 +92,7 @@ fn check<'a>(file: &File<'_, 'a>, findings: &mut Vec<Finding>) {
     let before = findings.len();
     let mut raced = Vec::new();
     for (node, call) in file.calls() {
-        if is_race(call) && file.frequency(*node) != Calls::Once {
+        if is_race(call) && file.frequency(*node) != Calls::Once && !is_at_the_end(file, *node) {
             of_race(file, *node, call, &mut raced, findings);
         }
     }
@@ -140,7 +141,7 @@ fn of_race<'a>(
             .iter()
             .enumerate()
             .any(|(other, racer)| other != at && is_work(file, racer));
-        if !works || is_short(file, &timer) {
+        if !works || is_soon_over(file, &timer) {
             continue;
         }
         let fails = racers
@@ -269,15 +270,12 @@ fn listens_only(new: &oxc_ast::ast::NewExpression<'_>) -> bool {
     }
 }
 
-/// Milliseconds that a timer may go on without being worth a word: what is gone in a second does not add up to much.
-const SHORT_MS: f64 = 1_000.0;
-
-fn is_short(file: &File<'_, '_>, timer: &Timer) -> bool {
+fn is_soon_over(file: &File<'_, '_>, timer: &Timer) -> bool {
     let AstKind::CallExpression(call) = file.kind(timer.node) else {
         return false;
     };
     let at = if timer.is_sleep { 0 } else { 1 };
-    matches!(argument(call, at), Some(Expression::NumericLiteral(delay)) if delay.value <= SHORT_MS)
+    argument(call, at).is_some_and(|delay| is_short(file, delay))
 }
 
 /// Keeps the timer in a variable and clears it when the race is over.
@@ -479,6 +477,16 @@ mod tests {
         check(
             &RULE,
             "export const f = (w) => Promise.race([w(), new Promise((r) => setTimeout(r, 100))]);",
+            &[],
+        );
+        check(
+            &RULE,
+            "const runShutdown = (w) => Promise.race([w(), new Promise((r) => setTimeout(r, 9_000))]);",
+            &[],
+        );
+        check(
+            &RULE,
+            "const MS = 500;\nexport const f = (w) => Promise.race([w(), new Promise((r) => setTimeout(r, MS))]);",
             &[],
         );
         check(

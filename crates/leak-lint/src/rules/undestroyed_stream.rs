@@ -1,0 +1,718 @@
+//! Files and sockets that a function opens and leaves open: never closed, or not on every way out.
+
+use oxc_ast::AstKind;
+use oxc_ast::ast::{BindingPattern, CallExpression, Expression};
+use oxc_semantic::{NodeId, SymbolId};
+use oxc_span::{GetSpan, Span};
+use stanch_js_source::bare;
+use stanch_leak_patterns::{Confidence, Pattern};
+
+use crate::fate::{Fate, call_at, way};
+use crate::file::{File, method};
+use crate::finding::{Finding, Label};
+use crate::paths::{Exit, LeftOpen, Resource, body_of, left_open};
+use crate::project::Calls;
+use crate::rule::{On, Rule};
+use crate::script::ends_soon;
+use crate::streams::{
+    Deed, Kind, Used, asks_a_server, asks_for_head, callback, deed, deeds, event_of, gives_a_body,
+    opens,
+};
+
+pub(crate) const RULE: Rule = Rule {
+    id: "undestroyed-stream",
+    pattern: Pattern::UnclosedStream,
+    on: On::WhenAsked,
+    page: "# undestroyed-stream
+
+Finds files, sockets and answers that a function opens and does not close, or not on every way out.
+
+## Why it leaks
+
+A stream that is neither read to its end nor destroyed keeps its descriptor and its buffers; Node cannot know that nobody
+will read on. A socket stays connected, and the answer to a request that nobody reads keeps its connection from being used
+again. The process runs out of descriptors, or the pool out of connections, long before it runs out of memory.
+
+## Example
+
+```js
+import { open } from 'node:fs/promises';
+
+export async function readHeader(path) {
+  const file = await open(path);
+  const { buffer, bytesRead } = await file.read();
+  if (bytesRead < 16) return null;
+  await file.close();
+  return buffer;
+}
+```
+
+```js
+import https from 'node:https';
+
+export const load = (url, done) =>
+  https.get(url, (answer) => {
+    if (answer.statusCode !== 200) return done(new Error('no'));
+    collect(answer, done);
+  });
+```
+
+## Use instead
+
+```js
+import { open } from 'node:fs/promises';
+
+export async function readHeader(path) {
+  const file = await open(path);
+  try {
+    const { buffer, bytesRead } = await file.read();
+    return bytesRead < 16 ? null : buffer;
+  } finally {
+    await file.close();
+  }
+}
+```
+
+```js
+import https from 'node:https';
+
+export const load = (url, done) =>
+  https.get(url, (answer) => {
+    if (answer.statusCode !== 200) {
+      answer.resume();
+      return done(new Error('no'));
+    }
+    collect(answer, done);
+  });
+```
+
+## How safe the fix is
+
+There is no automatic fix yet: who closes it, and when, is for the author to say.
+
+## What is not flagged
+
+Streams that are read to their end, piped, returned, stored or handed to another function; what `using` disposes of; what is
+opened once for the module; commands, build scripts and tests.
+
+## References
+
+- Node.js, `fs.createReadStream()`, `FileHandle.close()`, `http.get()`: the answer has to be consumed
+- Node.js, `readable.destroy()`
+",
+    check,
+};
+
+fn check<'a>(file: &File<'_, 'a>, findings: &mut Vec<Finding>) {
+    if ends_soon(file) {
+        return;
+    }
+    for node in file.nodes().iter() {
+        let node = node.id();
+        let found = match file.kind(node) {
+            AstKind::CallExpression(call) if asks_a_server(file, &call.callee) => {
+                answer(file, node, call).map(|left| (Kind::Answer, left))
+            }
+            AstKind::CallExpression(call) if gives_a_body(file, &call.callee) => {
+                body(file, node).map(|left| (Kind::Answer, left))
+            }
+            AstKind::CallExpression(_) | AstKind::NewExpression(_) => {
+                opens(file, node).and_then(|kind| Some((kind, opened(file, node, kind)?)))
+            }
+            _ => None,
+        };
+        let Some((kind, left)) = found else {
+            continue;
+        };
+        if file.frequency(node) != Calls::Once {
+            findings.push(finding(file, node, kind, left));
+        }
+    }
+}
+
+/// How it stays open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Left {
+    /// Nothing closes it.
+    Never,
+    /// It is closed on other ways.
+    On(LeftOpen),
+    /// Only when it does not succeed.
+    AfterSuccess(Span),
+    /// What is awaited beside it rejects.
+    Beside(Span),
+}
+
+fn finding(file: &File<'_, '_>, node: NodeId, kind: Kind, left: Left) -> Finding {
+    let (why, confidence, at) = match left {
+        Left::Never => ("nothing closes it".to_owned(), Confidence::High, None),
+        Left::On(left) => {
+            let (way, confidence) = match left.exit {
+                Exit::End => ("where the function ends", Confidence::High),
+                Exit::Return => ("by this return", Confidence::High),
+                Exit::Throw => ("by this throw", Confidence::High),
+                Exit::NextTurn => ("when the loop goes on", Confidence::High),
+                Exit::Rejection => ("when what is awaited rejects", Confidence::Medium),
+            };
+            (format!("it is left open {way}"), confidence, Some(left.at))
+        }
+        Left::AfterSuccess(at) => (
+            "it is closed when it fails, and left open when it succeeds".to_owned(),
+            Confidence::High,
+            Some(at),
+        ),
+        Left::Beside(at) => (
+            "when what is awaited beside it rejects, nobody gets it".to_owned(),
+            Confidence::Medium,
+            Some(at),
+        ),
+    };
+    let labels = at.map(|at| Label::new(file.extent(first_line(file, at)), "left open here"));
+    Finding {
+        rule: RULE.id,
+        confidence,
+        message: format!("{} is kept: {why}", kind.kept()),
+        growth: Some("one each time, until the process has no more"),
+        place: Label::new(file.extent(name_on(file, node)), "opened here"),
+        labels: labels.into_iter().collect(),
+        fixes: Vec::new(),
+    }
+}
+
+/// The part of a call from its name on, where a chain spans several lines.
+fn name_on(file: &File<'_, '_>, node: NodeId) -> Span {
+    let whole = file.kind(node).span();
+    match call_at(file, node).map(|call| bare(&call.callee)) {
+        Some(Expression::StaticMemberExpression(member)) => {
+            let before = Span::new(whole.start, member.property.span.start);
+            if file.slice(before).contains('\n') {
+                Span::new(member.property.span.start, whole.end)
+            } else {
+                whole
+            }
+        }
+        _ => whole,
+    }
+}
+
+/// A span, or the beginning of one that is long.
+fn first_line(file: &File<'_, '_>, span: Span) -> Span {
+    match file.slice(span).find('\n') {
+        Some(end) => Span::new(span.start, span.start + u32::try_from(end).unwrap_or(0)),
+        None => span,
+    }
+}
+
+/// A file or socket: what becomes of it.
+fn opened(file: &File<'_, '_>, node: NodeId, kind: Kind) -> Option<Left> {
+    let function = file.function_around(node)?;
+    let mut at = node;
+    loop {
+        let way = way(file, at);
+        match way.fate {
+            Fate::Dropped => return Some(Left::Never),
+            // `on` gives the stream back.
+            Fate::Asked { call, method } => {
+                if matches!(method, "then" | "catch" | "finally") {
+                    return None;
+                }
+                let used = deed(file, at, &way, false);
+                let is_listener = matches!(
+                    method,
+                    "on" | "once" | "addListener" | "setTimeout" | "unref" | "setEncoding"
+                );
+                match used.deed {
+                    Deed::Nothing if is_listener => at = call,
+                    Deed::Nothing if is_statement(file, call) => return Some(Left::Never),
+                    _ => return None,
+                }
+            }
+            Fate::Variable(variable) => {
+                return in_variable(file, function, node, kind, variable, Some(way.whole));
+            }
+            Fate::Returned(maker) => return beside(file, maker),
+            _ => return None,
+        }
+    }
+}
+
+fn is_statement(file: &File<'_, '_>, call: NodeId) -> bool {
+    matches!(way(file, call).fate, Fate::Dropped)
+}
+
+/// What a variable of the function holds.
+fn in_variable(
+    file: &File<'_, '_>,
+    function: NodeId,
+    node: NodeId,
+    kind: Kind,
+    variable: SymbolId,
+    opening: Option<NodeId>,
+) -> Option<Left> {
+    let scoping = file.parsed.semantic().scoping();
+    let declared = scoping.symbol_declaration(variable);
+    if file.function_around(declared) != Some(function) || is_opened_elsewhere(file, variable, node)
+    {
+        return None;
+    }
+    let deeds = deeds(file, variable);
+    let ends: Vec<Used> = deeds
+        .iter()
+        .copied()
+        .filter(|used| used.deed != Deed::Nothing)
+        .collect();
+    if ends.is_empty() {
+        return Some(Left::Never);
+    }
+    let is_own = |used: &Used| file.function_around(used.node) == Some(function);
+    if !ends.iter().all(is_own) {
+        return match kind {
+            Kind::Socket => left_by_handlers(file, function, node, &deeds, &ends),
+            _ => None,
+        };
+    }
+    let mut closed: Vec<Span> = ends.iter().map(|used| used.span).collect();
+    closed.extend(ends.iter().filter_map(|used| loop_over(file, used)));
+    let resource = Resource {
+        opened: opening.map(|opening| file.kind(opening).span()),
+        closed: &closed,
+        variable: Some(variable),
+    };
+    let left = left_open(file, function, &resource);
+    let worst = left
+        .iter()
+        .find(|left| left.exit != Exit::Rejection)
+        .or_else(|| left.first());
+    if let Some(left) = worst {
+        return Some(Left::On(*left));
+    }
+    let is_returned = ends
+        .iter()
+        .any(|used| matches!(way(file, used.node).fate, Fate::Returned(_)));
+    if is_returned {
+        beside(file, function)
+    } else {
+        None
+    }
+}
+
+/// The head of a `for await` over it: leaving the loop, in whatever way, destroys the stream.
+fn loop_over(file: &File<'_, '_>, used: &Used) -> Option<Span> {
+    match way(file, used.node).fate {
+        Fate::Iterated => Some(used.span),
+        _ => None,
+    }
+}
+
+/// Whether the variable also gets its value in another place: a socket that is kept and replaced.
+fn is_opened_elsewhere(file: &File<'_, '_>, variable: SymbolId, node: NodeId) -> bool {
+    let scoping = file.parsed.semantic().scoping();
+    let opening = file.kind(node).span();
+    let mut writes = scoping
+        .get_resolved_references(variable)
+        .filter(|reference| reference.is_write());
+    writes.any(|write| {
+        let assignment = file.nodes().parent_id(write.node_id());
+        match file.kind(assignment) {
+            AstKind::AssignmentExpression(assignment) => {
+                let resets = matches!(
+                    bare(&assignment.right),
+                    Expression::NullLiteral(_) | Expression::Identifier(_)
+                );
+                !resets && !assignment.right.span().contains_inclusive(opening)
+            }
+            _ => true,
+        }
+    })
+}
+
+/// A connection whose own handlers close it: not, where that is done on failure only and success leaves it as it is.
+fn left_by_handlers(
+    file: &File<'_, '_>,
+    function: NodeId,
+    node: NodeId,
+    deeds: &[Used],
+    ends: &[Used],
+) -> Option<Left> {
+    let mut fails_only = true;
+    let mut times_out = false;
+    for used in ends {
+        let event = handler_of(file, function, used.node)?;
+        match event {
+            "error" | "close" | "end" => {}
+            "timeout" => times_out = true,
+            _ => fails_only = false,
+        }
+    }
+    if !fails_only {
+        return None;
+    }
+    let success = success_handler(file, node, deeds)?;
+    let within = file.kind(success).span();
+    // A timeout that stays armed closes it later.
+    let is_disarmed = deeds.iter().any(|used| {
+        within.contains_inclusive(used.span)
+            && matches!(way(file, used.node).fate, Fate::Asked { call, method: "setTimeout" }
+                if call_at(file, call).is_some_and(|call| matches!(
+                    crate::file::argument(call, 0), Some(Expression::NumericLiteral(ms)) if ms.value == 0.0)))
+    });
+    (!times_out || is_disarmed).then(|| Left::AfterSuccess(within))
+}
+
+/// The event of the handler on the connection that a node is in, directly or through functions that handlers call.
+fn handler_of<'a>(file: &File<'_, 'a>, function: NodeId, node: NodeId) -> Option<&'a str> {
+    let inner = file.function_around(node)?;
+    if inner == function {
+        return Some("at once");
+    }
+    match way(file, inner).fate {
+        Fate::Given { call, .. } => match method(call_at(file, call)?)? {
+            (_, "on" | "once" | "addListener") => event_of(file, call, 0),
+            (_, "setTimeout") => Some("timeout"),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// The handler for a connection that is made.
+fn success_handler(file: &File<'_, '_>, node: NodeId, deeds: &[Used]) -> Option<NodeId> {
+    let given = |call: NodeId| {
+        let arguments = &call_at(file, call)?.arguments;
+        file.callable(arguments.last()?.as_expression()?)
+    };
+    let listeners = deeds
+        .iter()
+        .filter_map(|used| match way(file, used.node).fate {
+            Fate::Asked {
+                call,
+                method: "on" | "once",
+            } if matches!(
+                event_of(file, call, 0),
+                Some("connect" | "secureConnect" | "ready")
+            ) =>
+            {
+                given(call)
+            }
+            _ => None,
+        });
+    listeners.chain(given(node)).next()
+}
+
+/// A stream that a function gives to its caller, who waits for it together with something that may fail.
+fn beside(file: &File<'_, '_>, maker: NodeId) -> Option<Left> {
+    file.parsed.calls_of(maker).iter().find_map(|call| {
+        let Fate::Element(array) = way(file, *call).fate else {
+            return None;
+        };
+        let AstKind::ArrayExpression(literal) = file.kind(array) else {
+            return None;
+        };
+        let Fate::Given { call: all, .. } = way(file, array).fate else {
+            return None;
+        };
+        let gathers = call_at(file, all)
+            .and_then(method)
+            .is_some_and(|(object, name)| {
+                name == "all"
+                    && matches!(object, Expression::Identifier(object) if object.name == "Promise")
+            });
+        let beside = literal
+            .elements
+            .iter()
+            .filter_map(|element| element.as_expression());
+        let other = beside
+            .map(GetSpan::span)
+            .find(|span| *span != file.kind(*call).span())?;
+        gathers.then_some(Left::Beside(other))
+    })
+}
+
+/// The answer to a request: what its function does with it.
+fn answer<'a>(file: &File<'_, 'a>, node: NodeId, call: &CallExpression<'a>) -> Option<Left> {
+    if asks_for_head(file, call) {
+        return None;
+    }
+    let (function, answer) = callback(file, call)?;
+    // Ending the request ends its answer.
+    let mut closed: Vec<Span> = Vec::new();
+    if let Fate::Variable(request) = way(file, node).fate {
+        for used in deeds(file, request) {
+            let is_ended = matches!(
+                way(file, used.node).fate,
+                Fate::Asked {
+                    method: "destroy" | "abort",
+                    ..
+                }
+            );
+            if is_ended && file.kind(function).span().contains_inclusive(used.span) {
+                closed.push(used.span);
+            }
+        }
+    }
+    let ends: Vec<Used> = match answer {
+        Some(answer) => deeds(file, answer)
+            .into_iter()
+            .filter(|used| used.deed != Deed::Nothing)
+            .collect(),
+        None => Vec::new(),
+    };
+    if ends.is_empty() && closed.is_empty() {
+        return Some(Left::Never);
+    }
+    body_of(file, function)?;
+    let is_own = |used: &Used| file.function_around(used.node) == Some(function);
+    if !ends.iter().all(is_own) {
+        return None;
+    }
+    closed.extend(ends.iter().map(|used| used.span));
+    let resource = Resource {
+        opened: None,
+        closed: &closed,
+        variable: answer,
+    };
+    let left = left_open(file, function, &resource);
+    left.into_iter()
+        .find(|left| left.exit != Exit::Rejection)
+        .map(Left::On)
+}
+
+/// The body of undici's answer, by itself or as a part of the answer.
+fn body(file: &File<'_, '_>, node: NodeId) -> Option<Left> {
+    let function = file.function_around(node)?;
+    let way = way(file, node);
+    if !way.awaited {
+        return None;
+    }
+    match way.fate {
+        Fate::Dropped => Some(Left::Never),
+        Fate::Apart(BindingPattern::ObjectPattern(parts)) => {
+            if parts.rest.is_some() {
+                return None;
+            }
+            let part = parts
+                .properties
+                .iter()
+                .find(|part| part.key.static_name().is_some_and(|name| name == "body"));
+            let Some(part) = part else {
+                return Some(Left::Never);
+            };
+            let variable = part.value.get_binding_identifier()?.symbol_id.get()?;
+            in_variable(
+                file,
+                function,
+                node,
+                Kind::Answer,
+                variable,
+                Some(way.whole),
+            )
+        }
+        Fate::Variable(answer) => {
+            let mut closed = Vec::new();
+            for (node, used) in crate::fate::uses(file, answer) {
+                match used.fate {
+                    Fate::Read {
+                        property: "body",
+                        node: member,
+                    } => {
+                        let used = deed(file, member, &crate::fate::way(file, member), false);
+                        if used.deed != Deed::Nothing {
+                            closed.push((member, used.span));
+                        }
+                    }
+                    Fate::Read { .. } | Fate::Dropped => {}
+                    _ => closed.push((node, file.kind(used.whole).span())),
+                }
+            }
+            if closed.is_empty() {
+                return Some(Left::Never);
+            }
+            if !closed
+                .iter()
+                .all(|(node, _)| file.function_around(*node) == Some(function))
+            {
+                return None;
+            }
+            let closed: Vec<Span> = closed.into_iter().map(|(_, span)| span).collect();
+            let resource = Resource {
+                opened: Some(file.kind(way.whole).span()),
+                closed: &closed,
+                variable: None,
+            };
+            let left = left_open(file, function, &resource);
+            left.into_iter()
+                .find(|left| left.exit != Exit::Rejection)
+                .map(Left::On)
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::rules::testing::{check, check_page};
+
+    #[test]
+    fn the_page_holds() {
+        check_page(&RULE);
+    }
+
+    #[track_caller]
+    fn in_function(body: &str, lines: &[u32]) {
+        let text = format!(
+            "import fs from 'node:fs'; import net from 'node:net'; import dgram from 'node:dgram'; import https from 'node:https'; import {{ once }} from 'node:events'; import {{ open }} from 'node:fs/promises'; import {{ request, Pool }} from 'undici'; const pool = new Pool('http://a');\nexport async function f(path, done) {{ {body} }}"
+        );
+        check(&RULE, &text, lines);
+    }
+
+    #[test]
+    fn never_closed() {
+        in_function("const s = fs.createWriteStream(path); s.write('a');", &[2]);
+        in_function(
+            "fs.createWriteStream(path).on('error', log).write('a');",
+            &[2],
+        );
+        in_function(
+            "const s = fs.createReadStream(path); const [head] = await once(s, 'data'); s.pause(); return head;",
+            &[2],
+        );
+        in_function(
+            "const s = dgram.createSocket('udp4'); s.send('a', 1, 'b');",
+            &[2],
+        );
+        in_function("const s = net.connect(1, path); s.on('error', log);", &[2]);
+        in_function(
+            "const s = fs.createWriteStream(path); s.write('a'); s.end();",
+            &[],
+        );
+        in_function("fs.createWriteStream(path).end('a');", &[]);
+        in_function(
+            "const s = fs.createReadStream(path); const [head] = await once(s, 'data'); return head;",
+            &[],
+        );
+        in_function(
+            "const s = dgram.createSocket('udp4'); s.send('a', 1, 'b', () => s.close());",
+            &[],
+        );
+    }
+
+    #[test]
+    fn given_away_or_read() {
+        in_function("const s = fs.createReadStream(path); return s;", &[]);
+        in_function("const s = fs.createReadStream(path); s.pipe(done);", &[]);
+        in_function("const s = fs.createReadStream(path); parse(s);", &[]);
+        in_function(
+            "for await (const part of fs.createReadStream(path)) { if (part) break; }",
+            &[],
+        );
+        in_function(
+            "const s = fs.createReadStream(path); for await (const part of s) { if (part) return part; }",
+            &[],
+        );
+        in_function("this.socket = net.connect(1, path);", &[]);
+        in_function(
+            "await using file = await open(path); await file.read();",
+            &[],
+        );
+    }
+
+    #[test]
+    fn ways_out() {
+        in_function(
+            "const h = await open(path); const x = h.fd0; if (!x) return; await h.close();",
+            &[2],
+        );
+        in_function(
+            "const h = await open(path); try { return await h.read(); } finally { await h.close(); }",
+            &[],
+        );
+        in_function(
+            "const h = await open(path); await h.read(); await h.close();",
+            &[2],
+        );
+        in_function(
+            "for (const p of path) { const s = fs.createReadStream(p); try { await once(s, 'open'); return s; } catch {} }",
+            &[2],
+        );
+    }
+
+    #[test]
+    fn connections() {
+        in_function(
+            "const s = net.connect(1, path); s.once('connect', () => done(true)); s.once('error', () => { s.destroy(); done(false); });",
+            &[2],
+        );
+        in_function(
+            "const s = net.connect(1, path, () => { s.end(); done(true); }); s.once('error', done);",
+            &[],
+        );
+        in_function(
+            "const s = net.connect(1, path); s.setTimeout(9); s.once('timeout', () => s.destroy()); s.once('connect', () => done(true));",
+            &[],
+        );
+        in_function("const s = net.connect(1, path); s.on('data', done);", &[]);
+    }
+
+    #[test]
+    fn answers() {
+        in_function("https.get(path, (res) => done(res.statusCode));", &[2]);
+        in_function(
+            "https.get(path, (res) => { if (res.statusCode !== 200) { done(); return; } res.on('data', log); });",
+            &[2],
+        );
+        in_function(
+            "https.get(path, (res) => { if (res.statusCode !== 200) { res.resume(); done(); return; } res.on('data', log); });",
+            &[],
+        );
+        in_function(
+            "https.request({ method: 'HEAD' }, (res) => done(res.statusCode)).end();",
+            &[],
+        );
+        in_function("https.get(path, (res) => done(res));", &[]);
+        in_function(
+            "const { statusCode } = await request(path); return statusCode;",
+            &[2],
+        );
+        in_function(
+            "const { statusCode, body } = await pool.request({ path }); if (statusCode !== 200) return; return body.json();",
+            &[2],
+        );
+        in_function(
+            "const { statusCode, body } = await pool.request({ path }); if (statusCode !== 200) { await body.dump(); return; } return body.json();",
+            &[],
+        );
+        in_function(
+            "const res = await request(path); if (res.statusCode !== 200) throw new Error('a'); return res.body.text();",
+            &[2],
+        );
+    }
+
+    #[test]
+    fn opened_beside_something_else() {
+        check(
+            &RULE,
+            "const fs = require('fs');\nasync function open(p) {\n  const s = fs.createReadStream(p);\n  await ready;\n  return s;\n}",
+            &[3],
+        );
+        check(
+            &RULE,
+            "const fs = require('fs');\nfunction open(p) {\n  return fs.createReadStream(p);\n}\nexports.f = async () => { const [a, s] = await Promise.all([g(), open('a')]); a.pipe(s); };",
+            &[3],
+        );
+    }
+
+    #[test]
+    fn what_is_opened_once() {
+        check(
+            &RULE,
+            "const s = require('fs').createWriteStream('log');\ns.write('a');",
+            &[],
+        );
+        check(
+            &RULE,
+            "const dgram = require('dgram');\nlet s;\nfunction f() { if (!s) { s = dgram.createSocket('udp4'); } return s; }",
+            &[],
+        );
+    }
+}

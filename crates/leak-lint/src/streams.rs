@@ -1,0 +1,312 @@
+//! Calls into the descriptors and sockets they open, and uses of these into what closes them, reads them to their end, or
+//! gives them to somebody else.
+
+use oxc_ast::AstKind;
+use oxc_ast::ast::{Argument, Expression};
+use oxc_semantic::{NodeId, SymbolId};
+use oxc_span::{GetSpan, Span};
+use stanch_js_source::{bare, literal_text};
+
+use crate::fate::{Fate, Way, call_at, uses};
+use crate::file::{File, argument};
+use crate::platform::{Outside, outside};
+use crate::project::Meaning;
+
+/// What is opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// A file that is read.
+    Reader,
+    /// A file that is written.
+    Writer,
+    /// A file of fs/promises.
+    Handle,
+    /// A connection.
+    Socket,
+    /// A datagram socket.
+    Datagram,
+    /// The answer to a request of this program: a socket until it is read.
+    Answer,
+}
+
+impl Kind {
+    /// What is kept, in words.
+    pub(crate) const fn kept(self) -> &'static str {
+        match self {
+            Self::Reader | Self::Writer | Self::Handle => "a descriptor",
+            Self::Socket | Self::Datagram => "a socket",
+            Self::Answer => "the connection of the answer",
+        }
+    }
+}
+
+/// What a call or `new` opens, if it opens a file or a connection of its own.
+pub(crate) fn opens<'a>(file: &File<'_, 'a>, node: NodeId) -> Option<Kind> {
+    let callee: &Expression<'a> = match file.kind(node) {
+        AstKind::CallExpression(call) => &call.callee,
+        AstKind::NewExpression(new) => &new.callee,
+        _ => return None,
+    };
+    let Outside { module, name } = outside(file, callee)?;
+    let is_new = matches!(file.kind(node), AstKind::NewExpression(_));
+    Some(match (module.as_str(), name.as_str()) {
+        ("fs" | "graceful-fs" | "fs-extra", "createReadStream") => Kind::Reader,
+        ("fs" | "graceful-fs" | "fs-extra", "createWriteStream") => Kind::Writer,
+        ("fs/promises", "open") => Kind::Handle,
+        ("net", "connect" | "createConnection") | ("tls", "connect") => Kind::Socket,
+        ("net", "Socket") if is_new => Kind::Socket,
+        ("dgram", "createSocket") => Kind::Datagram,
+        _ => return None,
+    })
+}
+
+/// Whether a call asks another server over http, and its answer comes to a function.
+pub(crate) fn asks_a_server<'a>(file: &File<'_, 'a>, callee: &Expression<'a>) -> bool {
+    outside(file, callee).is_some_and(|found| {
+        matches!(found.module.as_str(), "http" | "https" | "follow-redirects")
+            && matches!(
+                found.name.as_str(),
+                "get" | "request" | "http.get" | "http.request" | "https.get" | "https.request"
+            )
+    })
+}
+
+/// Whether a call is `request` of undici, or of one of its clients: its result has a body that must be read.
+pub(crate) fn gives_a_body<'a>(file: &File<'_, 'a>, callee: &Expression<'a>) -> bool {
+    if outside(file, callee).is_some_and(|found| found.is("undici", "request")) {
+        return true;
+    }
+    match file.meaning(callee) {
+        Meaning::Member(of, name) => {
+            &*name == "request"
+                && matches!(*of, Meaning::Instance(class)
+                    if matches!(&*class, Meaning::Outside { module, .. } if &**module == "undici"))
+        }
+        _ => false,
+    }
+}
+
+/// What is done to something open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Deed {
+    /// Nothing that changes who has to close it.
+    Nothing,
+    /// It is closed.
+    Closes,
+    /// It is read to its end, where it closes itself.
+    Reads,
+    /// Somebody else has it from here on.
+    HandsOver,
+}
+
+/// A use, and where.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Used {
+    pub(crate) node: NodeId,
+    pub(crate) deed: Deed,
+    /// The expression in which it happens.
+    pub(crate) span: Span,
+}
+
+/// Methods that close.
+const CLOSES: &[&str] = &[
+    "destroy",
+    "end",
+    "close",
+    "destroySoon",
+    "terminate",
+    "resetAndDestroy",
+    "cancel",
+    "abort",
+    "dump",
+];
+/// Methods that read to the end: streams, their iterator helpers, and bodies.
+const READS: &[&str] = &[
+    "pipe",
+    "resume",
+    "toArray",
+    "forEach",
+    "map",
+    "filter",
+    "reduce",
+    "find",
+    "some",
+    "every",
+    "flatMap",
+    "iterator",
+    "text",
+    "json",
+    "arrayBuffer",
+    "blob",
+    "bytes",
+    "formData",
+];
+/// Methods that leave everything as it is: of streams, sockets, datagram sockets and file handles.
+const LEAVES: &[&str] = &[
+    "off",
+    "removeListener",
+    "removeAllListeners",
+    "setMaxListeners",
+    "listenerCount",
+    "emit",
+    "setEncoding",
+    "pause",
+    "isPaused",
+    "read",
+    "unshift",
+    "write",
+    "cork",
+    "uncork",
+    "setTimeout",
+    "setNoDelay",
+    "setKeepAlive",
+    "ref",
+    "unref",
+    "connect",
+    "address",
+    "send",
+    "bind",
+    "setBroadcast",
+    "addMembership",
+    "readv",
+    "writev",
+    "stat",
+    "truncate",
+    "datasync",
+    "sync",
+    "chmod",
+    "chown",
+    "utimes",
+    "readFile",
+    "writeFile",
+    "appendFile",
+];
+const LISTENS: &[&str] = &[
+    "on",
+    "once",
+    "addListener",
+    "prependListener",
+    "prependOnceListener",
+];
+
+/// All that is done to what a variable holds.
+pub(crate) fn deeds(file: &File<'_, '_>, variable: SymbolId) -> Vec<Used> {
+    let uses = uses(file, variable);
+    let pauses = uses.iter().any(|(_, way)| {
+        matches!(
+            way.fate,
+            Fate::Asked {
+                method: "pause",
+                ..
+            }
+        )
+    });
+    uses.iter()
+        .map(|(node, way)| deed(file, *node, way, pauses))
+        .collect()
+}
+
+/// What a use does to what it is a use of; `pauses` if it is paused somewhere.
+pub(crate) fn deed<'a>(file: &File<'_, 'a>, node: NodeId, way: &Way<'a>, pauses: bool) -> Used {
+    let own = file.kind(way.whole).span();
+    let (deed, span) = match way.fate {
+        Fate::Asked { call, method } => {
+            let span = file.kind(call).span();
+            (asked(file, call, method, pauses), span)
+        }
+        Fate::Given { call, at } => {
+            let waits = at == 0 && waits_for_event(file, call);
+            let deed = match waits.then(|| event_of(file, call, 1)).flatten() {
+                Some("data") if !pauses => Deed::Reads,
+                Some("end" | "close" | "finish") => Deed::Reads,
+                Some(_) => Deed::Nothing,
+                None => Deed::HandsOver,
+            };
+            (deed, file.kind(call).span())
+        }
+        Fate::Read { property: "fd", .. } => (Deed::HandsOver, own),
+        Fate::Dropped | Fate::Read { .. } => (Deed::Nothing, own),
+        Fate::Iterated => (Deed::Reads, own),
+        Fate::Disposed => (Deed::Closes, own),
+        _ if is_test(file, node) => (Deed::Nothing, own),
+        _ => (Deed::HandsOver, own),
+    };
+    Used { node, deed, span }
+}
+
+fn asked(file: &File<'_, '_>, call: NodeId, method: &str, pauses: bool) -> Deed {
+    if CLOSES.contains(&method) {
+        return Deed::Closes;
+    }
+    if READS.contains(&method) {
+        return Deed::Reads;
+    }
+    if LEAVES.contains(&method) {
+        return Deed::Nothing;
+    }
+    if LISTENS.contains(&method) {
+        // A listener for `data` makes it flow, and it goes on flowing when the listener is gone.
+        return match event_of(file, call, 0) {
+            Some("data") if !pauses => Deed::Reads,
+            Some("readable") if method != "once" => Deed::Reads,
+            Some(_) => Deed::Nothing,
+            None => Deed::HandsOver,
+        };
+    }
+    Deed::HandsOver
+}
+
+/// Whether a call is `once` of node:events.
+fn waits_for_event(file: &File<'_, '_>, call: NodeId) -> bool {
+    call_at(file, call).is_some_and(|call| {
+        outside(file, &call.callee).is_some_and(|found| {
+            found.module == "events" && matches!(found.name.as_str(), "once" | "EventEmitter.once")
+        })
+    })
+}
+
+/// The event that an argument of a call names.
+pub(crate) fn event_of<'a>(file: &File<'_, 'a>, call: NodeId, at: usize) -> Option<&'a str> {
+    let argument = call_at(file, call)?.arguments.get(at)?;
+    literal_text(argument.as_expression()?)
+}
+
+/// Whether a value is only asked whether there is one.
+fn is_test(file: &File<'_, '_>, node: NodeId) -> bool {
+    matches!(
+        file.kind(file.nodes().parent_id(node)),
+        AstKind::IfStatement(_) | AstKind::UnaryExpression(_) | AstKind::BinaryExpression(_)
+    )
+}
+
+/// The function among the arguments of a call, and its first parameter; the parameter is none where it is not taken.
+pub(crate) fn callback<'a>(
+    file: &File<'_, 'a>,
+    call: &oxc_ast::ast::CallExpression<'a>,
+) -> Option<(NodeId, Option<SymbolId>)> {
+    let last = call
+        .arguments
+        .iter()
+        .filter_map(Argument::as_expression)
+        .last()?;
+    let function = match bare(last) {
+        Expression::ArrowFunctionExpression(arrow) => arrow.node_id.get(),
+        Expression::FunctionExpression(function) => function.node_id.get(),
+        _ => return None,
+    };
+    let given = crate::timers::parameters_of(file, function)?;
+    if given.items.is_empty() && given.rest.is_none() {
+        return Some((function, None));
+    }
+    Some((function, Some(crate::timers::parameter(given, 0)?)))
+}
+
+/// Whether the first arguments of a request say that it is `HEAD`, whose answer has no body.
+pub(crate) fn asks_for_head(file: &File<'_, '_>, call: &oxc_ast::ast::CallExpression<'_>) -> bool {
+    (0..2).filter_map(|at| argument(call, at)).any(|argument| {
+        !matches!(
+            argument,
+            Expression::ArrowFunctionExpression(_) | Expression::FunctionExpression(_)
+        ) && file.slice(argument.span()).contains("HEAD")
+    })
+}
