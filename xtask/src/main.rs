@@ -5,11 +5,13 @@
 mod bench;
 mod cargo_checks;
 mod chromium;
+mod docs;
 mod fuzz;
 mod ledger;
 mod node_versions;
 mod npm;
 mod oracle_snapshots;
+mod precision;
 mod run;
 mod test;
 
@@ -24,6 +26,10 @@ enum Chore {
     Test(test::Options),
     /// Measure this program and other heap tools side by side (long)
     Bench(bench::Options),
+    /// Write docs/rules/ from what the linter's rules say of themselves
+    Docs,
+    /// Hold the linter against labelled cases, published packages and mended leaks
+    Precision(precision::Options),
     /// Measure this program's linter and others side by side
     BenchLint(bench::lint::Options),
 }
@@ -32,6 +38,8 @@ fn main() -> ExitCode {
     let outcome = match Chore::parse() {
         Chore::Test(options) => test::run(&options),
         Chore::Bench(options) => bench::run(&options),
+        Chore::Docs => docs::run(),
+        Chore::Precision(options) => precision::run(&options),
         Chore::BenchLint(options) => bench::lint::run(&options),
     };
     match outcome {

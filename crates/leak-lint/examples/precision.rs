@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use stanch_js_source::SourceText;
-use stanch_leak_lint::{FileIndex, Finding, On, Options, Project, RULES, Summary};
+use stanch_leak_lint::{FileIndex, Finding, On, Options, Project, RULES, Rule, Summary};
 
 /// What is true of a case.
 #[derive(Deserialize)]
@@ -48,8 +48,10 @@ struct Score {
 }
 
 /// What a rule says by itself, and what it says when it is selected.
-#[derive(Default, Serialize)]
+#[derive(Serialize)]
 struct Scores {
+    pattern: &'static str,
+    on: &'static str,
     by_default: Score,
     when_selected: Score,
 }
@@ -69,7 +71,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let as_json = arguments.iter().position(|argument| argument == "--json");
     let as_json = as_json.map(|at| arguments.remove(at)).is_some();
     let corpus = arguments.pop().ok_or("name the corpus's folder")?;
-    let rules = RULES.iter().map(|rule| (rule.id, Scores::default()));
+    let rules = RULES.iter().map(|rule| (rule.id, Scores::of(rule)));
     let mut report = Report {
         leaky: 0,
         silent: 0,
@@ -155,6 +157,21 @@ fn judge(case: &Path, report: &mut Report) -> Result<(), Box<dyn Error>> {
         }
     }
     Ok(())
+}
+
+impl Scores {
+    fn of(rule: &Rule) -> Self {
+        Self {
+            pattern: rule.pattern.id(),
+            on: match rule.on {
+                On::Always => "always",
+                On::WhenSure => "when-sure",
+                On::WhenAsked => "when-asked",
+            },
+            by_default: Score::default(),
+            when_selected: Score::default(),
+        }
+    }
 }
 
 impl Score {

@@ -1,0 +1,61 @@
+//! `cargo xtask precision`: the corpus, published packages and mended leaks into how right the linter is.
+//!
+//! `docs/precision.md` has the figures of the last `--record`; a test holds it to the results and labels that are checked in.
+//! fixtures/packages/README.md says what the lists of packages are.
+
+mod judged;
+mod lists;
+mod measure;
+mod registry;
+mod results;
+mod table;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+
+use crate::cargo_checks;
+use crate::npm::Npm;
+use lists::Lists;
+use measure::Linter;
+use registry::Registry;
+use results::Results;
+
+/// Options of `cargo xtask precision`.
+#[derive(clap::Args)]
+pub(crate) struct Options {
+    /// Only the labelled corpus, which needs no network
+    #[arg(long)]
+    corpus: bool,
+    /// Measure nothing: what was recorded, under the labels of today
+    #[arg(long, conflicts_with = "corpus")]
+    recorded: bool,
+    /// Write the figures into docs/precision.md and fixtures/packages/results.json
+    #[arg(long)]
+    record: bool,
+}
+
+/// Downloads what is missing, lints, prints the tables and what is wrong with them.
+pub(crate) fn run(options: &Options) -> Result<ExitCode> {
+    let project = cargo_checks::project()?;
+    let lists = Lists::read(project)?;
+    let mut results = Results::read(project).unwrap_or_default();
+    if !options.recorded {
+        let linter = Linter::build()?;
+        results.corpus = linter.corpus(&project.join("fixtures/corpus"))?;
+        if !options.corpus {
+            let registry = Registry::open(&project.join(".cache/packages"), &Npm::find()?)?;
+            results.packages = linter.packages(&lists.packages, &registry)?;
+            results.pairs = linter.pairs(&lists.pairs, &registry)?;
+        }
+    }
+    println!("{}", table::render(&results, &lists));
+    if options.record {
+        results::record(project, &results, &lists)?;
+    }
+    let wrong = judged::complaints(&results, &lists);
+    for complaint in &wrong {
+        eprintln!("{complaint}");
+    }
+    Ok(ExitCode::from(u8::from(!wrong.is_empty())))
+}
