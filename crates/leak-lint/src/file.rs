@@ -1,15 +1,17 @@
 //! One parsed file with what every rule asks of it.
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::HashSet;
 
 use oxc_ast::AstKind;
 use oxc_ast::ast::{Argument, AssignmentExpression, CallExpression, Expression};
 use oxc_semantic::{AstNodes, NodeId, SymbolId};
 use oxc_span::{GetSpan, Span};
+use rustc_hash::FxHashMap;
 use stanch_js_source::{Extent, ImportedName, ParsedSource, Value, bare};
 
 use crate::holders::{self, Holder as Kept};
+use crate::keys::Domain;
 use crate::lifetime::Fields;
 use crate::listeners::Listeners;
 use crate::options::Options;
@@ -25,6 +27,8 @@ pub(crate) struct File<'s, 'a> {
     pub(crate) project: &'s Project,
     /// Which of the project's files it is.
     pub(crate) index: FileIndex,
+    /// How many values its variables have, as far as that was asked.
+    pub(crate) domains: RefCell<FxHashMap<SymbolId, Domain>>,
     calls: OnceCell<Vec<(NodeId, &'a CallExpression<'a>)>>,
     assignments: OnceCell<Vec<(NodeId, &'a AssignmentExpression<'a>)>>,
     listeners: OnceCell<Listeners<'a>>,
@@ -44,6 +48,7 @@ impl<'s, 'a> File<'s, 'a> {
             options: project.options(),
             project,
             index,
+            domains: RefCell::default(),
             calls: OnceCell::new(),
             assignments: OnceCell::new(),
             listeners: OnceCell::new(),

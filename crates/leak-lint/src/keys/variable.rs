@@ -29,6 +29,18 @@ pub(super) fn variable<'a>(
             Domain::Unknown
         };
     };
+    // A variable's values are asked for wherever it is used, by its own assignments too: once is enough.
+    if let Some(known) = file.domains.borrow().get(&symbol) {
+        return *known;
+    }
+    file.domains.borrow_mut().insert(symbol, Domain::Unknown);
+    let found = of_symbol(file, symbol, text, deeper);
+    file.domains.borrow_mut().insert(symbol, found);
+    found
+}
+
+fn of_symbol(file: &File<'_, '_>, symbol: SymbolId, text: &str, deeper: u32) -> Domain {
+    let scoping = file.parsed.semantic().scoping();
     let declaration = scoping.symbol_declaration(symbol);
     match file.kind(declaration) {
         AstKind::VariableDeclarator(declarator) => match &declarator.id {
