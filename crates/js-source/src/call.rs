@@ -390,13 +390,12 @@ impl<'a> Flow<'_, 'a> {
             return;
         };
         let family = tree.family(owner);
-        for node in tree.nodes().iter() {
-            if crate::declaration::is_named(node.kind(), name)
-                && let Some(object) = member_object(node.kind())
+        for member in tree.members_named(name) {
+            if let Some(object) = member_object(tree.kind(*member))
                 && let Expression::ThisExpression(this) = bare(object)
                 && Tree::is_instance(tree.owner_at(this.node_id.get()), &family)
             {
-                self.push(node.id(), option.clone());
+                self.push(*member, option.clone());
             }
         }
     }

@@ -136,54 +136,57 @@ impl<'a> Search<'_, 'a> {
         let Some(first) = path.first() else {
             return Vec::new();
         };
-        let is_it = |kind: AstKind<'a>| {
-            let object = member_object(kind).map(bare);
+        let is_it = |member: &NodeId| {
+            let object = member_object(self.tree.kind(*member)).map(bare);
             object.is_some_and(|object| match object {
                 Expression::ThisExpression(this) => self.tree.is_given_this(this.node_id.get()),
                 _ => true,
-            }) && self.tree.member_name(kind).as_deref() == Some(first.as_str())
+            })
         };
-        let nodes = self.tree.nodes().iter();
-        nodes
-            .filter(|node| is_it(node.kind()))
-            .map(|node| (node.id(), 1))
+        let members = self.tree.members_named(first).iter();
+        members
+            .filter(|member| is_it(member))
+            .map(|member| (*member, 1))
             .collect()
     }
 
     fn instance_starts(&self, owners: &[NodeId], path: &[String]) -> Vec<(NodeId, usize)> {
         let tree = self.tree;
-        let private = path.first().and_then(|name| name.strip_prefix('#'));
         let mut starts: Vec<_> = self
             .this_where(|owner| Tree::is_instance(Some(owner), owners))
             .into_iter()
             .map(|node| (node, 0))
             .collect();
-        if private.is_none() && owners.is_empty() {
-            return starts;
+        // Any object before a private name is an instance of the class around it.
+        if let Some(private) = path.first().filter(|name| name.starts_with('#')) {
+            let is_start = |member: &NodeId| {
+                let object = member_object(tree.kind(*member)).map(bare);
+                let is_other = !matches!(object, Some(Expression::ThisExpression(_)));
+                is_other
+                    && tree
+                        .class_around(*member)
+                        .is_some_and(|class| owners.is_empty() || owners.contains(&class))
+            };
+            let members = tree.members_named(private).iter();
+            starts.extend(
+                members
+                    .filter(|member| is_start(member))
+                    .map(|member| (*member, 1)),
+            );
         }
-        for node in tree.nodes().iter() {
-            let id = node.id();
-            match node.kind() {
-                // Any object before a private name is an instance of the class around it.
-                AstKind::PrivateFieldExpression(member)
-                    if Some(member.field.name.as_str()) == private
-                        && !matches!(bare(&member.object), Expression::ThisExpression(_))
-                        && tree
-                            .class_around(id)
-                            .is_some_and(|class| owners.is_empty() || owners.contains(&class)) =>
-                {
-                    starts.push((id, 1));
-                }
-                AstKind::NewExpression(new)
-                    if !owners.is_empty()
-                        && tree
-                            .callable(&new.callee)
-                            .is_some_and(|class| owners.contains(&class)) =>
-                {
-                    starts.push((id, 0));
-                }
-                _ => {}
-            }
+        if !owners.is_empty() {
+            let is_start = |new: &NodeId| match tree.kind(*new) {
+                AstKind::NewExpression(new) => tree
+                    .callable(&new.callee)
+                    .is_some_and(|class| owners.contains(&class)),
+                _ => false,
+            };
+            let constructions = tree.constructions().iter();
+            starts.extend(
+                constructions
+                    .filter(|new| is_start(new))
+                    .map(|new| (*new, 0)),
+            );
         }
         starts
     }

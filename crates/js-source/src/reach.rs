@@ -193,10 +193,30 @@ impl<'a> Tree<'a> {
                         methods.push((name, node.id()));
                     }
                 }
+                AstKind::NewExpression(_) => index.constructions.push(node.id()),
+                kind if member_object(kind).is_some() => {
+                    if let Some(name) = self.member_name(kind) {
+                        index
+                            .members
+                            .entry(name.into_owned())
+                            .or_default()
+                            .push(node.id());
+                    }
+                }
                 _ => {}
             }
         }
         index
+    }
+
+    /// All members of that name, a private one with its `#`, in the order of the text.
+    pub(crate) fn members_named(&self, name: &str) -> &[NodeId] {
+        self.index().members.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    /// All places where something is constructed, in the order of the text.
+    pub(crate) fn constructions(&self) -> &[NodeId] {
+        &self.index().constructions
     }
 
     /// The classes with those they extend, where both are in the file.
@@ -213,6 +233,8 @@ impl<'a> Tree<'a> {
 /// What is gathered in one pass over a file, because questions ask for it again and again.
 #[derive(Default)]
 pub(crate) struct Index {
+    members: HashMap<String, Vec<NodeId>>,
+    constructions: Vec<NodeId>,
     bases: Vec<(NodeId, NodeId)>,
     this_nodes: Vec<(NodeId, Owner)>,
     /// The methods that a constructor function's prototype gets by assignment.
