@@ -37,6 +37,7 @@ mod listeners;
 mod names;
 mod options;
 mod paths;
+mod piped;
 mod platform;
 mod project;
 mod rejections;

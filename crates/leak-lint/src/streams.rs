@@ -310,3 +310,19 @@ pub(crate) fn asks_for_head(file: &File<'_, '_>, call: &oxc_ast::ast::CallExpres
         ) && file.slice(argument.span()).contains("HEAD")
     })
 }
+
+/// The part of a call from its name on, where a chain spans several lines.
+pub(crate) fn name_on(file: &File<'_, '_>, node: NodeId) -> Span {
+    let whole = file.kind(node).span();
+    match call_at(file, node).map(|call| bare(&call.callee)) {
+        Some(Expression::StaticMemberExpression(member)) => {
+            let before = Span::new(whole.start, member.property.span.start);
+            if file.slice(before).contains('\n') {
+                Span::new(member.property.span.start, whole.end)
+            } else {
+                whole
+            }
+        }
+        _ => whole,
+    }
+}

@@ -16,7 +16,7 @@ use crate::rule::{On, Rule};
 use crate::script::ends_soon;
 use crate::streams::{
     Deed, Kind, Used, asks_a_server, asks_for_head, callback, deed, deeds, event_of, gives_a_body,
-    opens,
+    name_on, opens,
 };
 
 pub(crate) const RULE: Rule = Rule {
@@ -176,22 +176,6 @@ fn finding(file: &File<'_, '_>, node: NodeId, kind: Kind, left: Left) -> Finding
         place: Label::new(file.extent(name_on(file, node)), "opened here"),
         labels: labels.into_iter().collect(),
         fixes: Vec::new(),
-    }
-}
-
-/// The part of a call from its name on, where a chain spans several lines.
-fn name_on(file: &File<'_, '_>, node: NodeId) -> Span {
-    let whole = file.kind(node).span();
-    match call_at(file, node).map(|call| bare(&call.callee)) {
-        Some(Expression::StaticMemberExpression(member)) => {
-            let before = Span::new(whole.start, member.property.span.start);
-            if file.slice(before).contains('\n') {
-                Span::new(member.property.span.start, whole.end)
-            } else {
-                whole
-            }
-        }
-        _ => whole,
     }
 }
 

@@ -4,13 +4,16 @@ use oxc_ast::AstKind;
 use oxc_ast::ast::{Argument, CallExpression, Expression};
 use oxc_semantic::NodeId;
 use oxc_span::{GetSpan, Span};
-use stanch_js_source::{bare, literal_text};
+use stanch_js_source::literal_text;
 use stanch_leak_patterns::{Confidence, Pattern};
 
 use crate::file::{File, argument, method};
 use crate::finding::{Finding, Fix, Label, Safety};
 use crate::fix::Change;
+use crate::piped::{has_caretaker, is_watched, response, source, upload};
 use crate::rule::{On, Rule};
+use crate::script::ends_soon;
+use crate::streams::name_on;
 
 pub(crate) const RULE: Rule = Rule {
     id: "unguarded-pipe",
@@ -18,7 +21,8 @@ pub(crate) const RULE: Rule = Rule {
     on: On::Always,
     page: "# unguarded-pipe
 
-Finds files and sockets that are piped into a response and destroyed by nobody when that ends early.
+Finds files, answers of other servers and query results that are piped into a response, and files that a request is piped
+into, which nobody closes when the client goes away.
 
 ## Why it leaks
 
@@ -60,8 +64,8 @@ the response is closed.
 
 ## What is not flagged
 
-Sources without a descriptor, such as `Readable.from`; streams that the same function destroys; `pipe` of libraries that
-are no streams; destinations that are no response.
+Sources without a descriptor, such as `Readable.from`; streams that somebody destroys, or that are handed to somebody; `pipe`
+of libraries that are no streams; destinations that no client can close; commands, build scripts and tests.
 
 ## References
 
@@ -71,39 +75,68 @@ are no streams; destinations that are no response.
     check,
 };
 
-/// Functions that open a descriptor.
-const OPENS: &[&str] = &["createReadStream"];
-/// Names of what answers a request.
-const RESPONSES: &[&str] = &["res", "response", "reply", "rep", "raw", "stream"];
-
 fn check<'a>(file: &File<'_, 'a>, findings: &mut Vec<Finding>) {
+    if ends_soon(file) {
+        return;
+    }
     for (node, call) in file.calls() {
-        let Some((source, "pipe")) = method(call) else {
+        let Some((before, "pipe")) = method(call) else {
             continue;
         };
-        let destination = argument(call, 0).and_then(response);
-        let Some(destination) = destination.or_else(|| body_of_koa(file, *node)) else {
+        let Some(function) = file.function_around(*node) else {
             continue;
         };
-        let Some(opened) = opener(file, source) else {
+        let Some(left) = left_open(file, *node, call, before) else {
             continue;
         };
-        let around = file.function_around(*node);
-        if around.is_none_or(|function| is_guarded(file, function, first_of_chain(source))) {
+        if has_caretaker(file, function) {
             continue;
         }
         findings.push(Finding {
             rule: RULE.id,
             confidence: Confidence::High,
-            message: format!(
-                "when `{destination}` is closed early, nobody closes what is piped into it: one descriptor for each aborted request"
-            ),
+            message: left.message,
             growth: Some("per aborted request, for the life of the process"),
-            place: Label::new(file.extent(call.span), "`pipe` does not pass on that the client has gone"),
-            labels: vec![Label::new(file.extent(opened), "opened here")],
+            place: Label::new(
+                file.extent(name_on(file, *node)),
+                "`pipe` does not pass on that the client has gone",
+            ),
+            labels: vec![Label::new(file.extent(left.opened), "opened here")],
             fixes: fix(file, *node, call).into_iter().collect(),
         });
     }
+}
+
+/// What a pipe leaves open when the client goes away.
+struct Left {
+    opened: Span,
+    message: String,
+}
+
+fn left_open<'a>(
+    file: &File<'_, 'a>,
+    node: NodeId,
+    call: &CallExpression<'a>,
+    before: &Expression<'a>,
+) -> Option<Left> {
+    let destination = argument(call, 0);
+    let answered = destination.and_then(|destination| response(file, destination));
+    if let Some(name) = answered.or_else(|| body_of_koa(file, node)) {
+        let source = source(file, before)?;
+        return (!source.is_guarded(file)).then(|| Left {
+            opened: source.opened,
+            message: format!(
+                "when `{name}` is closed early, nobody closes what is piped into it: one descriptor for each aborted request"
+            ),
+        });
+    }
+    let upload = upload(file, before, destination?)?;
+    let request = file.variable(before)?;
+    (!is_watched(file, request, &upload)).then(|| Left {
+        opened: upload.opened,
+        message: "an upload that is aborted never ends, and nobody closes what it is piped into"
+            .to_owned(),
+    })
 }
 
 /// `pipeline` in place of the pipes; or the file goes with the response, where its errors are handled already.
@@ -131,7 +164,7 @@ fn destroyed_with_the_response<'a>(
                 && argument(call, 0).and_then(literal_text) == Some("error")
         })
     });
-    let destination = argument(call, 0).filter(|it| response(it).is_some() && listens)?;
+    let destination = argument(call, 0).filter(|it| response(file, it).is_some() && listens)?;
     let mut change = Change::of(file);
     let closed = change.string("close");
     let destination = file.slice(destination.span());
@@ -213,80 +246,6 @@ fn body_of_koa(file: &File<'_, '_>, pipe: NodeId) -> Option<&'static str> {
     };
     let target = file.slice(assignment.left.span());
     matches!(target, "ctx.body" | "ctx.response.body" | "this.body").then_some("ctx.body")
-}
-
-/// The name of a response, if the expression is one.
-fn response<'b>(destination: &'b Expression<'_>) -> Option<&'b str> {
-    let name = match destination {
-        Expression::Identifier(identifier) => identifier.name.as_str(),
-        other => other.as_member_expression()?.static_property_name()?,
-    };
-    RESPONSES.contains(&name).then_some(name)
-}
-
-/// Where the piped stream was opened, if that needs a descriptor. Transforms in between change nothing.
-fn opener<'a>(file: &File<'_, 'a>, source: &Expression<'a>) -> Option<Span> {
-    match bare(source) {
-        Expression::CallExpression(call) => match method(call) {
-            Some((before, "pipe")) => opener(file, before),
-            _ if is_opener(call) => Some(call.span),
-            _ => None,
-        },
-        named @ Expression::Identifier(_) => {
-            let variable = file.variable(named)?;
-            let declaration = file
-                .parsed
-                .semantic()
-                .scoping()
-                .symbol_declaration(variable);
-            let AstKind::VariableDeclarator(declarator) = file.kind(declaration) else {
-                return None;
-            };
-            match bare(declarator.init.as_ref()?) {
-                Expression::CallExpression(call) if is_opener(call) => Some(call.span),
-                _ => None,
-            }
-        }
-        _ => None,
-    }
-}
-
-fn is_opener(call: &CallExpression<'_>) -> bool {
-    match method(call) {
-        Some((_, name)) => OPENS.contains(&name),
-        None => {
-            matches!(bare(&call.callee), Expression::Identifier(callee) if OPENS.contains(&callee.name.as_str()))
-        }
-    }
-}
-
-/// Whether the function closes streams itself: it destroys one, watches for the end of one, or has `pipeline` do so.
-fn is_guarded<'a>(file: &File<'_, 'a>, function: NodeId, source: &Expression<'a>) -> bool {
-    let within = file.kind(function).span();
-    let source = file.written(source);
-    file.calls().iter().any(|(_, call)| {
-        if !within.contains_inclusive(call.span) {
-            return false;
-        }
-        match method(call) {
-            Some((object, "destroy" | "close" | "unpipe")) => file.written(object) == source,
-            Some((_, "finished" | "pipeline")) => true,
-            Some(_) => false,
-            None => {
-                match bare(&call.callee) {
-                    Expression::Identifier(callee) => {
-                        let closes = ["finished", "eos", "onFinished", "pump", "addAbortSignal"];
-                        let mut given = (0..call.arguments.len())
-                            .filter_map(|at| argument(call, at))
-                            .map(|argument| file.written(argument));
-                        // A helper that is given the stream may close it.
-                        closes.contains(&callee.name.as_str()) || given.any(|given| given == source)
-                    }
-                    _ => false,
-                }
-            }
-        }
-    })
 }
 
 #[cfg(test)]
@@ -386,6 +345,102 @@ mod tests {
             &RULE,
             "const f = (ctx) => { ctx.body = createReadStream('a'); };",
             &[],
+        );
+    }
+
+    #[test]
+    fn other_sources() {
+        check(
+            &RULE,
+            "const http = require('http');\nconst f = (req, res) => { const out = http.request('a', (answer) => {\n  answer.pipe(res);\n}); };",
+            &[3],
+        );
+        check(
+            &RULE,
+            "const http = require('http');\nconst f = (req, res) => { const out = http.request('a', (answer) => { answer.pipe(res); }); res.on('close', () => out.destroy()); };",
+            &[],
+        );
+        check(
+            &RULE,
+            "const f = async (req, res) => { const o = await s3.send(new Get());\n  const body = o.Body as Readable;\n  body.pipe(res); };",
+            &[3],
+        );
+        check(
+            &RULE,
+            "const f = async (req, res) => { const a = await fetch('u');\n  Readable.fromWeb(a.body).pipe(res); };",
+            &[2],
+        );
+        check(
+            &RULE,
+            "const Q = require('pg-query-stream');\nconst f = async (req, res) => { const rows = c.query(new Q('a'));\n  rows.pipe(toLine()).pipe(res); };",
+            &[3],
+        );
+        check(
+            &RULE,
+            "const open = (p) => fs2.createReadStream(p); const fs2 = require('fs');\nconst f = async (req, res) => { open('a').pipe(res); };",
+            &[2],
+        );
+        check(
+            &RULE,
+            "const f = (req, res) => { let s = null; s = fs.createReadStream('a');\n  s.pipe(res); };",
+            &[2],
+        );
+        check(
+            &RULE,
+            "const { spawn } = require('child_process');\nconst f = (req, res) => { const git = spawn('git');\n  git.stdout.pipe(res); };",
+            &[3],
+        );
+        check(
+            &RULE,
+            "const { spawn } = require('child_process');\nconst f = (req, res) => { const git = spawn('git'); res.on('close', () => git.kill());\n  git.stdout.pipe(res); };",
+            &[],
+        );
+    }
+
+    #[test]
+    fn uploads() {
+        check(
+            &RULE,
+            "const fs = require('fs');\nconst f = (req, res) => { const to = fs.createWriteStream('a');\n  to.on('finish', () => res.end());\n  req.pipe(to); };",
+            &[4],
+        );
+        check(
+            &RULE,
+            "const fs = require('fs');\nconst f = (req, res) => { const to = fs.createWriteStream('a');\n  req.on('aborted', () => to.destroy());\n  req.pipe(to); };",
+            &[],
+        );
+        check(
+            &RULE,
+            "const fs = require('fs');\nconst f = (input) => { input.pipe(fs.createWriteStream('a')); };",
+            &[],
+        );
+    }
+
+    #[test]
+    fn responses_by_what_they_do() {
+        check(
+            &RULE,
+            "http.createServer((q, out) => { out.writeHead(200);\n  fs.createReadStream('a').pipe(out); });",
+            &[2],
+        );
+        check(
+            &RULE,
+            "const f = () => { const res = new PassThrough(); fs.createReadStream('a').pipe(res); };",
+            &[],
+        );
+        check(
+            &RULE,
+            "const f = (req, res) => { const s = createReadStream('a'); res.once('close', () => s.close()); s.on('open', () => { s.pipe(res); }); };",
+            &[],
+        );
+    }
+
+    #[test]
+    fn the_line_of_the_last_pipe() {
+        check(
+            &RULE,
+            "const f = (req, res) => {\n  createReadStream('a')\n    .pipe(createGzip())\n    .pipe(res);\n};",
+            &[4],
         );
     }
 }
