@@ -66,9 +66,14 @@ pub(crate) fn tests(variables: &[(String, OsString)]) -> Result<Step> {
             OPTIONAL,
             "--no-fail-fast",
         ])
-        .envs(variables.iter().cloned())
-        .stdout(Stdio::piped());
-    let line = run::line_of(&command);
+        .envs(variables.iter().cloned());
+    counted(&mut command)
+}
+
+/// Runs a `cargo test` on our own screen and counts what it says of its tests.
+pub(crate) fn counted(command: &mut Command) -> Result<Step> {
+    command.stdout(Stdio::piped());
+    let line = run::line_of(command);
     let mut child = command
         .spawn()
         .with_context(|| format!("cannot start `{line}`"))?;

@@ -13,6 +13,7 @@ mod npm;
 mod oracle_snapshots;
 mod precision;
 mod run;
+mod sanitizer;
 mod test;
 
 use std::process::ExitCode;
