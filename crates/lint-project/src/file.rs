@@ -1,13 +1,13 @@
-//! One file's text into its findings, whatever happens on the way.
+//! One file into its text and summary, and with the others' summaries into its findings, whatever happens on the way.
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use memchr::memmem;
 use stanch_js_source::{Extent, SourceText, with_parsed};
-use stanch_leak_lint::{Finding, Options, RULES, Rule, lint_under};
+use stanch_leak_lint::{FileIndex, Finding, Options, Project, RULES, Rule, Summary};
 
 use crate::config::Config;
 use crate::outcome::{Problem, ProblemKind, Reason};
@@ -19,37 +19,30 @@ use crate::text::{self, Content};
 const PRAGMA: usize = 2_000;
 
 /// A file of a run: where it lies, and what reports call it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Place {
-    pub(crate) path: std::path::PathBuf,
+    pub(crate) path: PathBuf,
     pub(crate) name: Arc<str>,
 }
 
-/// What became of a file.
-#[derive(Debug)]
-pub(crate) enum Linted {
-    Checked(Checked),
+/// What became of a file that was read.
+pub(crate) enum Read {
+    Text(SourceText, Summary),
     Skipped(Reason),
     Failed(Problem, Option<SourceText>),
 }
 
-/// The findings of a file.
-#[derive(Debug)]
-pub(crate) struct Checked {
-    pub(crate) source: SourceText,
-    pub(crate) findings: Vec<Finding>,
-    /// Findings that comments suppress.
-    pub(crate) suppressed: usize,
-}
-
 /// What the rules are told.
 pub(crate) struct Linter<'a> {
-    pub(crate) config: &'a Config,
-    pub(crate) selection: &'a Selection,
+    config: &'a Config,
+    selection: &'a Selection,
     pub(crate) options: Options,
     /// The rules that run somewhere.
-    pub(crate) rules: Vec<&'static str>,
+    rules: Vec<&'static str>,
 }
+
+/// The findings of a file, and how many more comments suppress.
+pub(crate) type Found = (Vec<Finding>, usize);
 
 impl<'a> Linter<'a> {
     pub(crate) fn new(config: &'a Config, selection: &'a Selection) -> Self {
@@ -66,49 +59,51 @@ impl<'a> Linter<'a> {
         }
     }
 
-    /// Reads and lints a file. A rule that panics spoils this file only.
-    pub(crate) fn lint(&self, place: &Place) -> Linted {
+    /// Reads a file and sums it up.
+    pub(crate) fn read(&self, place: &Place) -> Read {
         let source = match text::read(&place.path, &place.name) {
             Content::Text(source) => source,
-            Content::Skip(reason) => return Linted::Skipped(reason),
+            Content::Skip(reason) => return Read::Skipped(reason),
             Content::Broken(message) => {
-                return Linted::Failed(place.problem(ProblemKind::Unreadable, message, None), None);
+                return Read::Failed(place.problem(ProblemKind::Unreadable, message, None), None);
             }
         };
-        match catch_unwind(AssertUnwindSafe(|| self.lint_text(place, &source))) {
-            Ok(linted) => linted,
-            Err(panic) => {
-                let message = format!(
-                    "a mistake of stanch's own ended the look at it: {}",
-                    words_of(&*panic)
-                );
-                let problem = place.problem(ProblemKind::Internal, message, None);
-                Linted::Failed(problem, Some(source))
-            }
+        let summed = unless_it_panics(place, || {
+            syntax_error(&source).map_or_else(
+                || Ok(Summary::of(&source, &self.options)),
+                |(message, extent)| Err(place.problem(ProblemKind::Syntax, message, extent)),
+            )
+        });
+        match summed {
+            Ok(Ok(summary)) => Read::Text(source, summary),
+            Ok(Err(_)) if has_flow_types(&source) => Read::Skipped(Reason::Flow),
+            Ok(Err(problem)) | Err(problem) => Read::Failed(problem, Some(source)),
         }
     }
 
-    fn lint_text(&self, place: &Place, source: &SourceText) -> Linted {
-        if let Some((message, extent)) = syntax_error(source) {
-            if has_flow_types(source) {
-                return Linted::Skipped(Reason::Flow);
-            }
-            let problem = place.problem(ProblemKind::Syntax, message, extent);
-            return Linted::Failed(problem, Some(source.clone()));
-        }
-        let (findings, suppressed) = self.findings(&place.path, source);
-        Linted::Checked(Checked {
-            source: source.clone(),
-            findings,
-            suppressed,
-        })
+    /// The findings of a file of a project. A rule that panics spoils this file only.
+    pub(crate) fn lint(
+        &self,
+        project: &Project,
+        file: FileIndex,
+        place: &Place,
+        source: &SourceText,
+    ) -> Result<Found, Problem> {
+        unless_it_panics(place, || self.findings(project, file, place, source))
     }
 
-    /// The findings of a text that lies at that path, without those that comments suppress; and how many these are.
-    pub(crate) fn findings(&self, path: &Path, source: &SourceText) -> (Vec<Finding>, usize) {
-        let runs =
-            |rule: &Rule| self.rules.contains(&rule.id) && !self.config.is_silent(rule, path);
-        let mut findings = lint_under(source, &self.options, runs);
+    /// The findings of a file of a project, without those that comments suppress; and how many these are.
+    pub(crate) fn findings(
+        &self,
+        project: &Project,
+        file: FileIndex,
+        place: &Place,
+        source: &SourceText,
+    ) -> Found {
+        let runs = |rule: &Rule| {
+            self.rules.contains(&rule.id) && !self.config.is_silent(rule, &place.path)
+        };
+        let mut findings = project.lint(file, source, runs);
         let suppressed = suppression::apply(
             source,
             &mut findings,
@@ -133,6 +128,16 @@ impl Place {
             place,
         }
     }
+}
+
+/// What `work` gives, or that it found a mistake of our own.
+fn unless_it_panics<T>(place: &Place, work: impl FnOnce() -> T) -> Result<T, Problem> {
+    // Nothing outlives a panic that it could have left half done: trees and findings are of this file alone.
+    catch_unwind(AssertUnwindSafe(work)).map_err(|panic| {
+        let words = words_of(&*panic);
+        let message = format!("a mistake of stanch's own ended the look at it: {words}");
+        place.problem(ProblemKind::Internal, message, None)
+    })
 }
 
 /// The first thing that no dialect allows.

@@ -6,11 +6,12 @@ use std::sync::Arc;
 
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 use stanch_js_source::SourceText;
-use stanch_leak_lint::{Applied, Broken, Finding, Fixed, Safety, fix_text};
+use stanch_leak_lint::{Applied, Broken, Finding, Fixed, Safety, Summary, fix_text};
 
 use crate::component;
 use crate::error::LintError;
-use crate::file::{Linter, Place};
+use crate::file::Linter;
+use crate::linked::Linked;
 use crate::outcome::{Located, Outcome};
 use crate::workspace::Workspace;
 use crate::write;
@@ -42,38 +43,42 @@ pub struct FixedFile {
 }
 
 impl Workspace {
-    /// Applies the fixes of an outcome's findings to their texts, and no file is written yet. The outcome gets the texts, and
-    /// keeps the findings that are left.
+    /// Lints, and applies the fixes of what is found to the texts, while no file is written yet. The outcome has the texts, and
+    /// the findings that are left.
     ///
     /// # Errors
-    /// When the threads cannot be started.
-    pub fn fix(&self, outcome: &mut Outcome, fixing: Fixing) -> Result<(), LintError> {
+    /// As [`Workspace::lint`].
+    pub fn lint_and_fix(
+        &self,
+        fixing: Fixing,
+        watch: &(dyn Fn(usize, usize) + Sync),
+    ) -> Result<Outcome, LintError> {
         let up_to = match fixing {
             Fixing::Safe => Safety::Safe,
             Fixing::Unsafe => Safety::Unsafe,
         };
+        let (mut outcome, linked) = self.run(watch)?;
         let linter = self.linter();
-        let files = by_file(outcome, up_to);
+        let files = by_file(&outcome, up_to);
         let fixed: Vec<(FixedFile, SourceText, Vec<Finding>)> = self.pool()?.install(|| {
             let fixed = files.par_iter().filter_map(|(name, findings)| {
-                let source = outcome.texts.get(name)?;
-                self.fix_file(&linter, name, source, findings, up_to)
+                self.fix_file(&linter, &linked, name, findings, up_to)
             });
             fixed.collect()
         });
+        drop(files);
         for (file, source, left) in fixed {
             outcome.findings.retain(|located| located.file != file.file);
-            outcome
-                .findings
-                .extend(left.into_iter().map(|finding| Located {
-                    file: file.file.clone(),
-                    finding,
-                }));
+            let left = left.into_iter().map(|finding| Located {
+                file: file.file.clone(),
+                finding,
+            });
+            outcome.findings.extend(left);
             outcome.texts.insert(file.file.clone(), source);
             outcome.fixed.push(file);
         }
         outcome.sort();
-        Ok(())
+        Ok(outcome)
     }
 
     /// Writes the texts into their files, each as a whole.
@@ -90,54 +95,55 @@ impl Workspace {
     fn fix_file(
         &self,
         linter: &Linter<'_>,
+        linked: &Linked,
         name: &Arc<str>,
-        source: &SourceText,
         reported: &[&Finding],
         up_to: Safety,
     ) -> Option<(FixedFile, SourceText, Vec<Finding>)> {
-        let place = Place {
-            path: self.path_of(name),
-            name: name.clone(),
-        };
+        let (index, place, source) = linked.find(name)?;
         // What the baseline knows, and what did not change, is not ours to touch.
         let is_ours: HashSet<(&str, &str)> = reported
             .iter()
             .map(|finding| (finding.rule, code_of(source, finding)))
             .collect();
-        let lint = |source: &SourceText| {
-            let (mut findings, _) = linter.findings(&place.path, source);
+        let lint = |text: &SourceText| {
+            let mut findings = if text.text() == source.text() {
+                linter.findings(&linked.project, index, place, source).0
+            } else {
+                let summary = Summary::of(text, &linter.options);
+                let project = linked.project.changed(index, summary);
+                linter.findings(&project, index, place, text).0
+            };
             if self.reports_a_part() {
-                findings.retain(|it| is_ours.contains(&(it.rule, code_of(source, it))));
+                findings.retain(|it| is_ours.contains(&(it.rule, code_of(text, it))));
             }
             findings
         };
-        let fixed = fix_text(source, lint, up_to);
-        if fixed.applied.is_empty() && fixed.broken.is_empty() {
-            return None;
-        }
         let Fixed {
             text,
             applied,
             left,
             broken,
-        } = fixed;
-        let mark = if source.mark_bytes() > 0 {
-            "\u{feff}"
-        } else {
-            ""
-        };
-        let linted = format!("{mark}{}", source.text());
+        } = fix_text(source, lint, up_to);
+        if applied.is_empty() && broken.is_empty() {
+            return None;
+        }
         let (before, after) = if component::is_one(name) {
             let whole = std::fs::read_to_string(&place.path).ok()?;
             let after = component::with_script(&whole, &text)?;
             (whole, after)
         } else {
-            (linted, text)
+            let mark = if source.mark_bytes() > 0 {
+                "\u{feff}"
+            } else {
+                ""
+            };
+            (format!("{mark}{}", source.text()), text)
         };
         let source = SourceText::new(&**name, after.clone());
         let file = FixedFile {
-            file: place.name,
-            path: place.path,
+            file: place.name.clone(),
+            path: place.path.clone(),
             before,
             after,
             applied,

@@ -1,8 +1,8 @@
 //! A folder of JavaScript and TypeScript with its configuration into the findings of all its files.
 //!
 //! For the command line and the editor. [`Workspace::open`] looks for the configuration, [`Workspace::lint`] walks, reads and
-//! lints, on all cores, and returns an [`Outcome`]: plain data, which reports put into words. [`Workspace::fix`] takes the
-//! same outcome further, to texts with fixes applied.
+//! lints, on all cores, and returns an [`Outcome`]: plain data, which reports put into words. [`Workspace::lint_and_fix`]
+//! goes further, to texts with fixes applied.
 //!
 //! ```
 //! use stanch_lint_project::{Request, Workspace};
@@ -30,6 +30,8 @@ mod config;
 mod error;
 mod file;
 mod fix;
+mod linked;
+mod modules;
 mod near;
 mod outcome;
 mod selection;

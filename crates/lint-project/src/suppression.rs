@@ -96,7 +96,7 @@ pub(crate) fn apply(
         match RULES.iter().find(|rule| rule.id == left.rule) {
             None => about.push(unknown(left)),
             // Of a rule that did not run nobody knows whether it would find something.
-            Some(rule) if runs(rule.id) => about.push(unused(left)),
+            Some(rule) if runs(rule.id) => about.push(unused(source, left)),
             Some(_) => {}
         }
     }
@@ -264,7 +264,7 @@ fn unknown(suppression: &Suppression) -> Finding {
     finding(UNKNOWN, suppression.place, message)
 }
 
-fn unused(suppression: &Suppression) -> Finding {
+fn unused(source: &SourceText, suppression: &Suppression) -> Finding {
     let rule = &suppression.rule;
     let message = format!("`{rule}` finds nothing here: the suppression can go.");
     let mut finding = finding(UNUSED, suppression.place, message);
@@ -272,14 +272,36 @@ fn unused(suppression: &Suppression) -> Finding {
         finding.fixes.push(Fix {
             title: "Remove the suppression".to_owned(),
             safety: Safety::Safe,
-            edits: vec![Edit {
-                start: suppression.comment.start,
-                end: suppression.comment.end,
-                text: String::new(),
-            }],
+            edits: vec![removal(source, &suppression.comment)],
         });
     }
     finding
+}
+
+/// Takes a comment out, and the lines that it has for itself.
+fn removal(source: &SourceText, comment: &Extent) -> Edit {
+    let text = source.text();
+    let before = text.get(..comment.start as usize).unwrap_or_default();
+    let after = text.get(comment.end as usize..).unwrap_or_default();
+    let blanks = before.len() - before.trim_end_matches([' ', '\t']).len();
+    let begins_line = before.len() == blanks || before[..before.len() - blanks].ends_with('\n');
+    let ending = ["\n", "\r\n"]
+        .into_iter()
+        .find(|end| after.starts_with(end));
+    let (start, end) = match (begins_line, ending) {
+        (true, Some(ending)) => (
+            comment.start - blanks as u32,
+            comment.end + ending.len() as u32,
+        ),
+        // Behind code the blanks before it would be left at the line's end.
+        (false, Some(_)) => (comment.start - blanks as u32, comment.end),
+        _ => (comment.start, comment.end),
+    };
+    Edit {
+        start,
+        end,
+        text: String::new(),
+    }
 }
 
 fn finding(rule: &'static str, place: Extent, message: String) -> Finding {

@@ -4,15 +4,17 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
+use rayon::iter::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
 use rayon::{ThreadPool, ThreadPoolBuilder};
+use stanch_leak_lint::FileIndex;
 
 use crate::baseline::{Baseline, BaselineUse};
 use crate::changes::Changes;
 use crate::config::Config;
 use crate::error::LintError;
-use crate::file::{Linted, Linter, Place};
-use crate::outcome::{Named, Outcome, ProblemKind, Skipped};
+use crate::file::{Found, Linter, Place};
+use crate::linked::Linked;
+use crate::outcome::{Named, Outcome, Problem, ProblemKind, Skipped};
 use crate::selection::{Pick, Selection};
 use crate::walk::{Ignoring, lexical, walk};
 
@@ -112,87 +114,122 @@ impl Workspace {
     /// # Errors
     /// Paths that do not exist, git that does not know the commit, a baseline that cannot be written.
     pub fn lint(&self, watch: &(dyn Fn(usize, usize) + Sync)) -> Result<Outcome, LintError> {
+        self.run(watch).map(|(outcome, _)| outcome)
+    }
+
+    /// Lints all files, and keeps what is needed to lint them again.
+    pub(crate) fn run(
+        &self,
+        watch: &(dyn Fn(usize, usize) + Sync),
+    ) -> Result<(Outcome, Linked), LintError> {
         let changes = match &self.request.since {
             Some(since) => Some(Changes::since(&self.here, since)?),
             None => None,
         };
         let walked = walk(&self.paths, &self.config, self.request.ignoring)?;
-        let places: Vec<(Place, Named)> = walked
-            .files
-            .into_iter()
-            .map(|(path, named)| {
-                let name = self.name_of(&path);
-                (Place { path, name }, named)
-            })
-            .collect();
-        let linted = self.lint_all(&places, watch)?;
         let mut outcome = Outcome {
             skipped: walked.skipped,
             ..Outcome::default()
         };
         for (path, message) in walked.unreadable {
-            let place = Place {
-                name: self.name_of(&path),
-                path,
-            };
             let message = format!("cannot be read: {message}");
-            outcome
-                .problems
-                .push(place.problem(ProblemKind::Unreadable, message, None));
+            let problem = self
+                .place(path)
+                .problem(ProblemKind::Unreadable, message, None);
+            outcome.problems.push(problem);
         }
-        let mut baseline = self.baseline.clone();
-        for ((place, named), linted) in places.iter().zip(linted) {
-            match linted {
-                Linted::Skipped(reason) => outcome.skipped.push(Skipped {
-                    path: place.path.clone(),
-                    reason,
-                    named: *named,
-                }),
-                Linted::Failed(problem, source) => {
-                    if let Some(source) = source {
-                        outcome.texts.insert(place.name.clone(), source);
-                    }
-                    outcome.problems.push(problem);
-                }
-                Linted::Checked(checked) => {
-                    outcome.checked += 1;
-                    outcome.suppressed += checked.suppressed;
-                    let known_as = self.known_as(&place.path);
-                    for finding in checked.findings {
-                        if baseline.knows(&known_as, &checked.source, &finding) {
-                            outcome.baselined += 1;
-                        } else if changes
-                            .as_ref()
-                            .is_some_and(|changes| !changes.touch(&place.path, &finding))
-                        {
-                            outcome.unchanged += 1;
-                        } else {
-                            outcome.add(&place.name, &checked.source, finding);
-                        }
-                    }
-                }
-            }
+        let places: Vec<(Place, Named)> = walked
+            .files
+            .into_iter()
+            .map(|(path, named)| (self.place(path), named))
+            .collect();
+        let (mut linked, found) = self.lint_all(&places, watch)?;
+        let skipped = linked
+            .skipped
+            .drain(..)
+            .map(|(place, named, reason)| Skipped {
+                path: place.path,
+                reason,
+                named,
+            });
+        outcome.skipped.extend(skipped);
+        for (problem, source) in linked.failed.drain(..) {
+            let file = problem.file.clone();
+            outcome.texts.extend(source.map(|source| (file, source)));
+            outcome.problems.push(problem);
         }
+        let baseline = self.sort_out(&linked, found, changes.as_ref(), &mut outcome);
         self.keep_baseline(baseline, &places, &mut outcome)?;
         outcome.sort();
-        Ok(outcome)
+        Ok((outcome, linked))
     }
 
     fn lint_all(
         &self,
         places: &[(Place, Named)],
         watch: &(dyn Fn(usize, usize) + Sync),
-    ) -> Result<Vec<Linted>, LintError> {
+    ) -> Result<(Linked, Vec<Result<Found, Problem>>), LintError> {
         let linter = self.linter();
-        let done = AtomicUsize::new(0);
+        // Every file is looked at twice: by itself, and with what the others say.
+        let steps = AtomicUsize::new(0);
+        let step = || {
+            let done = steps.fetch_add(1, Ordering::Relaxed) + 1;
+            watch(done / 2, places.len());
+        };
         Ok(self.pool()?.install(|| {
-            let linted = places.par_iter().map(|(place, _)| {
-                let linted = linter.lint(place);
-                watch(done.fetch_add(1, Ordering::Relaxed) + 1, places.len());
-                linted
-            });
-            linted.collect()
+            let linked = Linked::of(&linter, places, step);
+            let found = linked
+                .files
+                .par_iter()
+                .enumerate()
+                .map(|(at, (place, source))| {
+                    let found = linter.lint(&linked.project, FileIndex(at), place, source);
+                    step();
+                    found
+                });
+            let found = found.collect();
+            (linked, found)
         }))
+    }
+
+    /// Takes what is to be reported into the outcome. The baseline that comes back has seen every finding.
+    fn sort_out(
+        &self,
+        linked: &Linked,
+        found: Vec<Result<Found, Problem>>,
+        changes: Option<&Changes>,
+        outcome: &mut Outcome,
+    ) -> Baseline {
+        let mut baseline = self.baseline.clone();
+        for ((place, source), found) in linked.files.iter().zip(found) {
+            let (findings, suppressed) = match found {
+                Ok(found) => found,
+                Err(problem) => {
+                    outcome.problems.push(problem);
+                    continue;
+                }
+            };
+            outcome.checked += 1;
+            outcome.suppressed += suppressed;
+            if findings.is_empty() {
+                continue;
+            }
+            let known_as = self.known_as(&place.path);
+            for finding in findings {
+                if baseline.knows(&known_as, source, &finding) {
+                    outcome.baselined += 1;
+                } else if changes.is_some_and(|changes| !changes.touch(&place.path, &finding)) {
+                    outcome.unchanged += 1;
+                } else {
+                    let others = finding.labels.iter().filter_map(|it| it.file.as_deref());
+                    for (_, place, source) in others.filter_map(|name| linked.find(name)) {
+                        outcome.texts.insert(place.name.clone(), source.clone());
+                    }
+                    outcome.add(&place.name, source, finding);
+                }
+            }
+        }
+        baseline
     }
 
     /// Does with the baseline what the request says, after a run has asked it about every finding.
@@ -246,9 +283,9 @@ impl Workspace {
         self.request.since.is_some() || self.baseline.path().exists()
     }
 
-    /// The absolute path of a file that reports call so.
-    pub(crate) fn path_of(&self, name: &str) -> PathBuf {
-        self.here.join(name)
+    fn place(&self, path: PathBuf) -> Place {
+        let name = self.name_of(&path);
+        Place { path, name }
     }
 
     /// What reports call a file: its path from the working folder, or all of it where it lies elsewhere.

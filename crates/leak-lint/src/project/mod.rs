@@ -8,6 +8,8 @@ mod meaning;
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
+
 use rustc_hash::FxHashMap;
 use stanch_js_source::{ParsedSource, SourceText, with_parsed};
 use stanch_leak_patterns::Confidence;
@@ -34,7 +36,7 @@ pub struct FileIndex(pub usize);
 /// Linked summaries.
 #[derive(Debug)]
 pub struct Project {
-    files: Vec<Linked>,
+    files: Vec<Arc<Linked>>,
     options: Options,
     frequencies: Frequencies,
     uses: Uses,
@@ -62,14 +64,32 @@ impl Project {
                 let target = resolve(FileIndex(at), module)?;
                 Some((module.clone(), target))
             });
-            Linked {
+            Arc::new(Linked {
                 path,
                 modules: targets.collect(),
                 summary,
-            }
+            })
         });
+        Self::of(linked.collect(), options)
+    }
+
+    /// The same project after one of its files changed. A module that the file has not named before is taken for a package.
+    #[must_use]
+    pub fn changed(&self, file: FileIndex, summary: Summary) -> Self {
+        let mut files = self.files.clone();
+        if let Some(linked) = files.get_mut(file.0) {
+            *linked = Arc::new(Linked {
+                path: linked.path.clone(),
+                modules: linked.modules.clone(),
+                summary,
+            });
+        }
+        Self::of(files, self.options.clone())
+    }
+
+    fn of(files: Vec<Arc<Linked>>, options: Options) -> Self {
         let mut project = Self {
-            files: linked.collect(),
+            files,
             options,
             frequencies: Frequencies::default(),
             uses: Uses::default(),

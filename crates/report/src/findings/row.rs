@@ -5,6 +5,8 @@ use stanch_leak_lint::Finding;
 use stanch_leak_patterns::Confidence;
 use stanch_lint_project::{Outcome, Problem, ProblemKind};
 
+use crate::wording;
+
 /// One line of a report.
 #[derive(Debug)]
 pub(super) struct Row<'a> {
@@ -38,7 +40,7 @@ pub(super) fn rows(outcome: &Outcome) -> Vec<Row<'_>> {
             extent: Some(finding.place.extent),
             id: finding.rule,
             level: level(finding.confidence),
-            message: finding.message.clone(),
+            message: wording::sentence(&finding.message),
             finding: Some(finding),
             fingerprint: String::new(),
         }
@@ -102,9 +104,14 @@ pub(super) const fn kind(kind: ProblemKind) -> &'static str {
 /// What is wrong with a file.
 pub(super) fn sentence(problem: &Problem) -> String {
     match problem.kind {
-        ProblemKind::Syntax => format!("This cannot be parsed: {}", problem.message),
-        ProblemKind::Unreadable => format!("This file {}", problem.message),
-        ProblemKind::Internal => format!("This file could not be linted: {}", problem.message),
+        ProblemKind::Syntax => {
+            wording::sentence(&format!("This cannot be parsed: {}", problem.message))
+        }
+        ProblemKind::Unreadable => wording::sentence(&format!("This file {}", problem.message)),
+        ProblemKind::Internal => wording::sentence(&format!(
+            "This file could not be linted: {}",
+            problem.message
+        )),
     }
 }
 

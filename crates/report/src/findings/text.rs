@@ -11,6 +11,7 @@ use super::{counted, summary};
 use crate::text::TextStyle;
 use crate::text::frame::{Mark, write_frames};
 use crate::text::page::{Line, Page, Role};
+use crate::wording;
 
 /// Lines of code shown above and below a labelled one.
 const AROUND: u32 = 1;
@@ -48,7 +49,7 @@ fn write_finding(page: &mut Page, located: &Located, outcome: &Outcome) {
         .with(Role::Dim, &format!("{} confidence", finding.confidence));
     page.line(&head);
     let indent = Line::new().with(Role::Plain, INDENT);
-    let message = Line::new().prose(Role::Strong, &finding.message);
+    let message = Line::new().prose(Role::Strong, &wording::sentence(&finding.message));
     page.wrapped(&indent, &indent, &message);
     if let Some(growth) = finding.growth {
         write_named(page, "grows", growth);

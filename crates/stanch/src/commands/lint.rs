@@ -25,21 +25,26 @@ pub(crate) fn run(args: &LintArgs, output: &OutputArgs, ui: &Ui) -> Result<Exit>
         None => ui.detail("configuration: none"),
     }
     let start = Instant::now();
-    let mut outcome = workspace.lint(&|done, files| ui.linting(done, files, start.elapsed()))?;
-    let found = !outcome.findings.is_empty();
-    if args.fix || args.diff {
-        fix(&workspace, args, &mut outcome, ui)?;
-    }
+    let watch = |done, files| ui.linting(done, files, start.elapsed());
+    let outcome = if args.fix || args.diff {
+        fix(&workspace, args, &watch, ui)?
+    } else {
+        workspace.lint(&watch)?
+    };
     ui.done();
     say_what_was_left_out(&outcome, ui);
     if args.diff {
         let patch = findings::diff(&outcome, output::colors(output));
         output::write_result(&patch, output.output.as_deref())?;
-        ui.remark(&findings::summary(&outcome));
+        ui.remark(&format!(
+            "{}; {} files would change",
+            findings::summary(&outcome),
+            outcome.fixed.len()
+        ));
     } else {
         output::write_formats(output, |format, color| render(&outcome, format, color))?;
     }
-    let is_left = !outcome.findings.is_empty() || args.diff && found;
+    let is_left = !outcome.findings.is_empty() || args.diff && !outcome.fixed.is_empty();
     Ok(match (outcome.problems.is_empty(), is_left) {
         (false, _) => Exit::Failed,
         (true, true) => Exit::Found,
@@ -69,14 +74,19 @@ fn request(args: &LintArgs) -> Request {
     }
 }
 
-fn fix(workspace: &Workspace, args: &LintArgs, outcome: &mut Outcome, ui: &Ui) -> Result<()> {
+/// Lints and fixes, and writes the files unless a patch is wanted.
+fn fix(
+    workspace: &Workspace,
+    args: &LintArgs,
+    watch: &(dyn Fn(usize, usize) + Sync),
+    ui: &Ui,
+) -> Result<Outcome> {
     let fixing = if args.unsafe_fixes {
         Fixing::Unsafe
     } else {
         Fixing::Safe
     };
-    ui.phase("applying fixes");
-    workspace.fix(outcome, fixing)?;
+    let mut outcome = workspace.lint_and_fix(fixing, watch)?;
     for file in &outcome.fixed {
         for broken in &file.broken {
             ui.remark(&format!(
@@ -90,10 +100,10 @@ fn fix(workspace: &Workspace, args: &LintArgs, outcome: &mut Outcome, ui: &Ui) -
         }
     }
     outcome.fixed.retain(|file| !file.applied.is_empty());
-    if args.fix && !args.diff {
+    if !args.diff {
         Workspace::write(&outcome.fixed)?;
     }
-    Ok(())
+    Ok(outcome)
 }
 
 fn render(outcome: &Outcome, format: Format, color: Color) -> Result<String> {
