@@ -198,7 +198,7 @@ mod tests {
 
     #[test]
     fn files_are_found_by_configurations() -> Outcome {
-        check("src/jobs/index.js", "@/db", Some("src/db.ts"))?;
+        check("src/user.service.ts", "@/db", Some("src/db.ts"))?;
         check("src/jobs/index.js", "#db", Some("src/db.ts"))?;
         check("src/main.ts", "q", Some("packages/q/lib/q.js"))?;
         check("src/main.ts", "node:fs", None)?;

@@ -235,7 +235,7 @@ fn fixes_leave_what_is_not_reported() -> Tested {
         Ok((said(&outcome), after.unwrap_or_default()))
     };
     let (left, after) = fixed(request(&folder))?;
-    assert_eq!(left, ["a.js:3 ineffective-listener-removal"]);
+    assert_eq!(left, ["a.js:2 ineffective-listener-removal"]);
     assert_eq!(after, format!("let a;\n{LEAK}"));
     lint(Request {
         baseline: BaselineUse::Add,

@@ -202,7 +202,7 @@ fn remarks(outcome: &Outcome) -> Vec<String> {
     if outcome.gone > 0 {
         let findings = counted(outcome.gone, "finding");
         remarks.push(format!(
-            "{findings} of the baseline are gone; `--prune-baseline` forgets them."
+            "The baseline knows {findings} too many; `--prune-baseline` forgets what is gone."
         ));
     }
     if outcome.unchanged > 0 {
