@@ -30,6 +30,7 @@ mod guards;
 mod heat;
 mod holders;
 mod insertions;
+mod intervals;
 mod keys;
 mod letting_go;
 mod lifetime;

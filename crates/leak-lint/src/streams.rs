@@ -288,7 +288,7 @@ pub(crate) fn callback<'a>(
         .arguments
         .iter()
         .filter_map(Argument::as_expression)
-        .last()?;
+        .next_back()?;
     let function = match bare(last) {
         Expression::ArrowFunctionExpression(arrow) => arrow.node_id.get(),
         Expression::FunctionExpression(function) => function.node_id.get(),

@@ -1,15 +1,19 @@
 //! `setInterval` in a handler, without a `clearInterval` that could know it.
 
 use oxc_ast::AstKind;
-use oxc_ast::ast::{AssignmentTarget, CallExpression, Expression};
+use oxc_ast::ast::CallExpression;
 use oxc_semantic::NodeId;
-use stanch_js_source::{bare, is_function};
+use oxc_span::GetSpan;
+use stanch_js_source::is_function;
 use stanch_leak_patterns::{Confidence, Pattern};
 
-use crate::file::{File, method};
+use crate::ends::ends;
+use crate::file::File;
 use crate::finding::{Finding, Fix, Label, Safety};
 use crate::fix::Change;
 use crate::fix::ending::ending;
+use crate::intervals::{Endless, endless};
+use crate::platform::is_global_call;
 use crate::project::Heat;
 use crate::rule::{On, Rule};
 
@@ -19,7 +23,7 @@ pub(crate) const RULE: Rule = Rule {
     on: On::WhenSure,
     page: "# uncleared-interval
 
-Finds intervals that are started for each request or connection and never cleared.
+Finds intervals that are started again and again, for each request, connection or effect, and not cleared.
 
 ## Why it leaks
 
@@ -50,7 +54,8 @@ Elsewhere a cleanup to be returned is shown only: the callers have to call it.
 
 ## What is not flagged
 
-Intervals at module level; those whose handle is cleared anywhere in the file, returned, or handed to something else.
+Intervals at module level, and those that are started once; those whose handle something else clears, in whatever file, or
+gets; commands, build scripts and tests.
 
 ## References
 
@@ -60,37 +65,74 @@ Intervals at module level; those whose handle is cleared anywhere in the file, r
 };
 
 fn check<'a>(file: &File<'_, 'a>, findings: &mut Vec<Finding>) {
+    if ends(file) {
+        return;
+    }
     for (node, call) in file.calls() {
         if !is_global_call(file, call, "setInterval") {
             continue;
         }
-        let Some(heat) = file.heat(*node) else {
+        let Some(endless) = endless(file, *node, call) else {
             continue;
         };
-        if !is_out_of_reach(file, *node) {
-            continue;
-        }
+        let labels = match endless {
+            Endless::OnlyByItself(end) => {
+                vec![Label::new(file.extent(end), "does not clear it")]
+            }
+            _ => Vec::new(),
+        };
         findings.push(Finding {
             rule: RULE.id,
-            confidence: match heat {
-                Heat::Handler => Confidence::High,
-                Heat::Called => Confidence::Medium,
+            confidence: match endless {
+                Endless::OutOfReach(Heat::Called) => Confidence::Medium,
+                _ => Confidence::High,
             },
-            message: "an interval is started again and again, and nothing can clear it".to_owned(),
+            message: message(endless).to_owned(),
             growth: Some("one timer each time, for the life of the process"),
             place: Label::new(
                 file.extent(call.span),
                 "runs until it is cleared, with all that its scope keeps",
             ),
-            labels: Vec::new(),
-            fixes: fix(file, *node, call).into_iter().collect(),
+            labels,
+            fixes: fix(file, *node, call, endless).into_iter().collect(),
         });
     }
 }
 
+const fn message(endless: Endless) -> &'static str {
+    match endless {
+        Endless::OutOfReach(_) => {
+            "an interval is started again and again, and nothing can clear it"
+        }
+        Endless::Effect => "each run of the effect starts an interval, and no cleanup clears it",
+        Endless::Rendered => {
+            "rendering the component starts an interval; on a server nothing unmounts the component and clears it"
+        }
+        Endless::OnlyByItself(_) => {
+            "only the interval itself clears itself, on some condition; when the connection ends it goes on"
+        }
+        Endless::Overwritten => {
+            "the next interval takes the place of this one, which nothing can clear then"
+        }
+    }
+}
+
 /// The interval is cleared when what it belongs to ends; where that is not seen, its function returns a cleanup.
-fn fix<'a>(file: &File<'_, 'a>, node: NodeId, call: &CallExpression<'a>) -> Option<Fix> {
+fn fix<'a>(
+    file: &File<'_, 'a>,
+    node: NodeId,
+    call: &CallExpression<'a>,
+    endless: Endless,
+) -> Option<Fix> {
     let mut change = Change::of(file);
+    if endless == Endless::Overwritten {
+        let AstKind::AssignmentExpression(assignment) = file.kind(file.parent(node)) else {
+            return None;
+        };
+        let field = file.slice(assignment.left.span());
+        change.before(node, format!("clearInterval({field});"))?;
+        return change.done("Clear the interval before", Safety::Unsafe);
+    }
     let timer = handle(file, node, call, &mut change)?;
     let Some(end) = ending(file, node) else {
         return returned(file, node, &timer, change);
@@ -154,70 +196,6 @@ fn returned<'a>(
     }
     change.after(node, format!("return () => clearInterval({timer});"))?;
     change.done("Return what clears the interval", Safety::Display)
-}
-
-fn is_global_call<'a>(file: &File<'_, 'a>, call: &CallExpression<'a>, name: &str) -> bool {
-    match bare(&call.callee) {
-        callee @ Expression::Identifier(identifier) => {
-            identifier.name == name && file.variable(callee).is_none()
-        }
-        Expression::StaticMemberExpression(member) => {
-            member.property.name == name
-                && matches!(bare(&member.object), Expression::Identifier(object) if object.name == "globalThis" || object.name == "global")
-        }
-        _ => false,
-    }
-}
-
-/// Whether nothing is done with the interval's handle that could lead to its being cleared.
-fn is_out_of_reach(file: &File<'_, '_>, interval: NodeId) -> bool {
-    let mut node = interval;
-    loop {
-        let parent = file.parent(node);
-        match file.kind(parent) {
-            AstKind::ExpressionStatement(_) => return true,
-            // `setInterval(…).unref()` gives the same handle.
-            AstKind::StaticMemberExpression(member)
-                if matches!(member.property.name.as_str(), "unref" | "ref") => {}
-            AstKind::CallExpression(call)
-                if method(call).is_some_and(|(_, name)| matches!(name, "unref" | "ref")) => {}
-            AstKind::ParenthesizedExpression(_)
-            | AstKind::ChainExpression(_)
-            | AstKind::TSAsExpression(_)
-            | AstKind::TSNonNullExpression(_) => {}
-            AstKind::VariableDeclarator(declarator) => {
-                let name = declarator.id.get_binding_identifier();
-                let used = name
-                    .and_then(|name| name.symbol_id.get())
-                    .is_none_or(|variable| is_used_as_a_handle(file, variable));
-                return !used;
-            }
-            AstKind::AssignmentExpression(assignment) => {
-                let AssignmentTarget::AssignmentTargetIdentifier(target) = &assignment.left else {
-                    return false;
-                };
-                let scoping = file.parsed.semantic().scoping();
-                let variable = target
-                    .reference_id
-                    .get()
-                    .and_then(|reference| scoping.get_reference(reference).symbol_id());
-                return variable.is_some_and(|variable| !is_used_as_a_handle(file, variable));
-            }
-            _ => return false,
-        }
-        node = parent;
-    }
-}
-
-/// Whether a variable is read for anything but `unref`, `ref` and `hasRef`.
-fn is_used_as_a_handle(file: &File<'_, '_>, variable: oxc_semantic::SymbolId) -> bool {
-    let scoping = file.parsed.semantic().scoping();
-    scoping.get_resolved_references(variable).any(|reference| {
-        let parent = file.parent(reference.node_id());
-        let only_refs = matches!(file.kind(parent), AstKind::StaticMemberExpression(member)
-            if matches!(member.property.name.as_str(), "unref" | "ref" | "hasRef"));
-        reference.is_read() && !only_refs
-    })
 }
 
 #[cfg(test)]
@@ -317,6 +295,83 @@ mod tests {
         check(
             &RULE,
             "import { setInterval } from './scheduler.js'; app.get('/', (req, res) => { setInterval(tick, 10); });",
+            &[],
+        );
+    }
+
+    #[test]
+    fn effects_and_components() {
+        check(
+            &RULE,
+            "useEffect(() => { setInterval(tick, 10); }, [a]);",
+            &[1],
+        );
+        check(
+            &RULE,
+            "useEffect(() => { const t = setInterval(tick, 10); return () => clearInterval(t); }, [a]);",
+            &[],
+        );
+        check(
+            &RULE,
+            "class A extends React.Component {\n  constructor() { super(); this.t = setInterval(tick, 10); }\n  componentWillUnmount() { clearInterval(this.t); }\n}",
+            &[2],
+        );
+        check(
+            &RULE,
+            "class A extends React.Component {\n  componentDidMount() { this.t = setInterval(tick, 10); }\n  componentWillUnmount() { clearInterval(this.t); }\n}",
+            &[],
+        );
+    }
+
+    #[test]
+    fn fields_that_are_overwritten() {
+        let class = |open: &str| {
+            format!(
+                "class A {{\n  connect() {{\n    const ws = new WebSocket(this.url);\n    ws.on('open', () => {{ {open}this.t = setInterval(() => ws.ping(), 9); }});\n    ws.on('close', () => setTimeout(() => this.connect(), 9));\n  }}\n  close() {{ clearInterval(this.t); }}\n}}"
+            )
+        };
+        check(&RULE, &class(""), &[4]);
+        check(&RULE, &class("clearInterval(this.t); "), &[]);
+        check(&RULE, &class("this.close(); "), &[]);
+        check(&RULE, &class("if (!this.t) "), &[]);
+        check(
+            &RULE,
+            "class A { start() { this.t = setInterval(tick, 9); } stop() { clearInterval(this.t); } }",
+            &[],
+        );
+    }
+
+    #[test]
+    fn intervals_that_clear_themselves() {
+        let beat = |end: &str| {
+            format!(
+                "wss.on('connection', (ws) => {{\n  const t = setInterval(() => {{ if (dead(ws)) clearInterval(t); else ws.ping(); }}, 9);\n  ws.on('close', () => {{ {end} }});\n}});"
+            )
+        };
+        check(&RULE, &beat("forget(ws);"), &[2]);
+        check(&RULE, &beat("clearInterval(t);"), &[]);
+        check(
+            &RULE,
+            "app.get('/', (req, res) => { const t = setInterval(() => { if (done()) { clearInterval(t); res.end(); } }, 9); });",
+            &[],
+        );
+    }
+
+    #[test]
+    fn fields_that_nothing_clears() {
+        check(
+            &RULE,
+            "class Progress {\n  constructor(job) { this.t = setInterval(() => job.report(), 9); this.t.unref(); }\n}\napp.post('/', (req, res) => { new Progress(req.body); });",
+            &[2],
+        );
+        check(
+            &RULE,
+            "class Progress {\n  constructor(job) { this.t = setInterval(() => job.report(), 9); }\n  end() { clearInterval(this.t); }\n}\napp.post('/', (req, res) => { new Progress(req.body); });",
+            &[],
+        );
+        check(
+            &RULE,
+            "let t;\napp.get('/', (req, res) => { if (t) return; t = setInterval(tick, 9); });",
             &[],
         );
     }

@@ -7,13 +7,13 @@ use oxc_span::GetSpan;
 use stanch_js_source::bare;
 use stanch_leak_patterns::{Confidence, Pattern};
 
+use crate::ends::ends;
 use crate::file::{File, argument, method};
 use crate::finding::{Finding, Fix, Label, Safety};
 use crate::fix::Change;
 use crate::platform::declared_by;
 use crate::project::Calls;
 use crate::rule::{On, Rule};
-use crate::script::ends_soon;
 use crate::timers::{
     Fault, Timer, executor, fault, is_at_the_end, is_short, parameters_of, promised_timer,
     raced_by_hand, rejects_late_only,
@@ -86,7 +86,7 @@ second or less; races that are run once, as when something is shut down; command
 };
 
 fn check<'a>(file: &File<'_, 'a>, findings: &mut Vec<Finding>) {
-    if ends_soon(file) {
+    if ends(file) {
         return;
     }
     let before = findings.len();
@@ -235,14 +235,14 @@ fn may_reject<'a>(file: &File<'_, 'a>, racer: &Expression<'a>) -> bool {
 fn waits_for_signal(racer: &Expression<'_>) -> bool {
     match racer {
         Expression::NewExpression(new) => {
-            return new.arguments.iter().any(|argument| {
+            new.arguments.iter().any(|argument| {
                 matches!(
                     argument.as_expression().map(bare),
                     Some(
                         Expression::ArrowFunctionExpression(_) | Expression::FunctionExpression(_)
                     )
                 )
-            }) && listens_only(new);
+            }) && listens_only(new)
         }
         Expression::CallExpression(call) => {
             matches!(bare(&call.callee), Expression::Identifier(callee) if callee.name == "once")

@@ -7,13 +7,13 @@ use oxc_span::{GetSpan, Span};
 use stanch_js_source::bare;
 use stanch_leak_patterns::{Confidence, Pattern};
 
+use crate::ends::ends;
 use crate::fate::{Fate, call_at, way};
 use crate::file::{File, method};
 use crate::finding::{Finding, Label};
 use crate::paths::{Exit, LeftOpen, Resource, body_of, left_open};
 use crate::project::Calls;
 use crate::rule::{On, Rule};
-use crate::script::ends_soon;
 use crate::streams::{
     Deed, Kind, Used, asks_a_server, asks_for_head, callback, deed, deeds, event_of, gives_a_body,
     name_on, opens,
@@ -104,7 +104,7 @@ opened once for the module; commands, build scripts and tests.
 };
 
 fn check<'a>(file: &File<'_, 'a>, findings: &mut Vec<Finding>) {
-    if ends_soon(file) {
+    if ends(file) {
         return;
     }
     for node in file.nodes().iter() {
@@ -340,7 +340,7 @@ fn left_by_handlers(
                 if call_at(file, call).is_some_and(|call| matches!(
                     crate::file::argument(call, 0), Some(Expression::NumericLiteral(ms)) if ms.value == 0.0)))
     });
-    (!times_out || is_disarmed).then(|| Left::AfterSuccess(within))
+    (!times_out || is_disarmed).then_some(Left::AfterSuccess(within))
 }
 
 /// The event of the handler on the connection that a node is in, directly or through functions that handlers call.

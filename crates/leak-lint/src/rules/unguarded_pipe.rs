@@ -7,12 +7,12 @@ use oxc_span::{GetSpan, Span};
 use stanch_js_source::literal_text;
 use stanch_leak_patterns::{Confidence, Pattern};
 
+use crate::ends::ends;
 use crate::file::{File, argument, method};
 use crate::finding::{Finding, Fix, Label, Safety};
 use crate::fix::Change;
 use crate::piped::{has_caretaker, is_watched, response, source, upload};
 use crate::rule::{On, Rule};
-use crate::script::ends_soon;
 use crate::streams::name_on;
 
 pub(crate) const RULE: Rule = Rule {
@@ -76,7 +76,7 @@ of libraries that are no streams; destinations that no client can close; command
 };
 
 fn check<'a>(file: &File<'_, 'a>, findings: &mut Vec<Finding>) {
-    if ends_soon(file) {
+    if ends(file) {
         return;
     }
     for (node, call) in file.calls() {

@@ -1,0 +1,339 @@
+//! An interval into why nothing ends it: who has its id, who clears it, and whether the code that starts it runs again.
+
+use oxc_ast::AstKind;
+use oxc_ast::ast::{AssignmentTarget, CallExpression, Expression};
+use oxc_semantic::{NodeId, SymbolId};
+use oxc_span::{GetSpan, Span};
+use stanch_js_source::bare;
+
+use crate::fate::{Fate, call_at, uses, way};
+use crate::file::{File, argument, method};
+use crate::guard::is_guarded;
+use crate::platform::{is_called, is_global_call};
+use crate::project::Heat;
+use crate::streams::event_of;
+use crate::summary::Op;
+
+/// Why an interval goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Endless {
+    /// Nothing can clear it, and it is started by something hot.
+    OutOfReach(Heat),
+    /// An effect of a component starts it and gives no cleanup.
+    Effect,
+    /// A component starts it where it is rendered on a server, which never unmounts it.
+    Rendered,
+    /// Only its own function clears it, on some condition; the end of the connection does not.
+    OnlyByItself(Span),
+    /// The next one takes its place in the field, and it is lost.
+    Overwritten,
+}
+
+/// Why the interval that a call starts never ends; none if something ends it, or may.
+pub(crate) fn endless<'a>(
+    file: &File<'_, 'a>,
+    node: NodeId,
+    call: &'a CallExpression<'a>,
+) -> Option<Endless> {
+    match handle(file, node) {
+        Handle::Nobody => started_again(file, node, call),
+        Handle::Variable(variable) => of_variable(file, node, call, variable),
+        Handle::Field(field) => of_field(file, node, call, &field),
+        Handle::Somebody => None,
+    }
+}
+
+/// Who has an interval's id.
+enum Handle {
+    Nobody,
+    Variable(SymbolId),
+    /// A field of `this`, as written.
+    Field(String),
+    Somebody,
+}
+
+fn handle(file: &File<'_, '_>, node: NodeId) -> Handle {
+    let mut at = node;
+    loop {
+        let way = way(file, at);
+        match way.fate {
+            Fate::Dropped => return Handle::Nobody,
+            Fate::Asked {
+                call,
+                method: "unref" | "ref",
+            } => at = call,
+            Fate::Variable(variable) => return Handle::Variable(variable),
+            Fate::Stored => {
+                let AstKind::AssignmentExpression(assignment) =
+                    file.kind(file.nodes().parent_id(way.whole))
+                else {
+                    return Handle::Somebody;
+                };
+                return field_of_this(file, &assignment.left)
+                    .map_or(Handle::Somebody, Handle::Field);
+            }
+            _ => return Handle::Somebody,
+        }
+    }
+}
+
+fn field_of_this(file: &File<'_, '_>, target: &AssignmentTarget<'_>) -> Option<String> {
+    let member = target.as_member_expression()?;
+    let is_this = matches!(bare(member.object()), Expression::ThisExpression(_));
+    is_this.then(|| file.slice(target.span()).to_owned())
+}
+
+/// Hot code, or an effect, starts it.
+fn started_again<'a>(
+    file: &File<'_, 'a>,
+    node: NodeId,
+    call: &'a CallExpression<'a>,
+) -> Option<Endless> {
+    if is_guarded(file, node, &call.callee) {
+        return None;
+    }
+    if is_in_effect(file, node) {
+        return Some(Endless::Effect);
+    }
+    file.heat(node).map(Endless::OutOfReach)
+}
+
+/// Functions of React whose function runs again whenever what it depends on changes.
+const EFFECTS: &[&str] = &["useEffect", "useLayoutEffect", "useInsertionEffect"];
+
+fn is_in_effect(file: &File<'_, '_>, node: NodeId) -> bool {
+    let Some(function) = file.function_around(node) else {
+        return false;
+    };
+    matches!(way(file, function).fate, Fate::Given { call, at: 0 }
+        if call_at(file, call).is_some_and(|call| EFFECTS.iter().any(|name| is_called(call, name))))
+}
+
+fn of_variable<'a>(
+    file: &File<'_, 'a>,
+    node: NodeId,
+    call: &'a CallExpression<'a>,
+    variable: SymbolId,
+) -> Option<Endless> {
+    let mut clears = Vec::new();
+    for (used, way) in uses(file, variable) {
+        match way.fate {
+            Fate::Given { call, .. } if clears_timers(file, call) => clears.push(call),
+            Fate::Asked {
+                method: "unref" | "ref" | "hasRef",
+                ..
+            }
+            | Fate::Dropped => {}
+            _ if is_test(file, used) => {}
+            _ => return None,
+        }
+    }
+    if clears.is_empty() {
+        return started_again(file, node, call);
+    }
+    let own = argument(call, 0)?.span();
+    let within = |clear: &NodeId| own.contains_inclusive(file.kind(*clear).span());
+    if !clears.iter().all(within) {
+        return None;
+    }
+    file.heat(node)?;
+    end_that_forgets(file, node, own).map(Endless::OnlyByItself)
+}
+
+/// The listener for the end of something that the interval's function uses: it is there, and does not clear the interval.
+fn end_that_forgets(file: &File<'_, '_>, node: NodeId, own: Span) -> Option<Span> {
+    let function = file.function_around(node)?;
+    file.calls().iter().find_map(|(listening, call)| {
+        let (object, "on" | "once" | "addListener" | "addEventListener") = method(call)? else {
+            return None;
+        };
+        let ends = matches!(
+            event_of(file, *listening, 0),
+            Some("close" | "end" | "disconnect" | "finish")
+        );
+        let emitter = file.variable(object)?;
+        let is_used = uses(file, emitter)
+            .iter()
+            .any(|(used, _)| own.contains_inclusive(file.kind(*used).span()));
+        let is_here = file.function_around(*listening) == Some(function);
+        (ends && is_used && is_here).then_some(call.span)
+    })
+}
+
+fn of_field<'a>(
+    file: &File<'_, 'a>,
+    node: NodeId,
+    call: &'a CallExpression<'a>,
+    field: &str,
+) -> Option<Endless> {
+    let class = class_around(file, node)?;
+    if is_rendered(file, class, node) {
+        return Some(Endless::Rendered);
+    }
+    let name = field.rsplit('.').next()?;
+    let mut clears: Vec<NodeId> = file
+        .calls()
+        .iter()
+        .filter(|(clear, given)| {
+            clears_timers(file, *clear)
+                && argument(given, 0).is_some_and(|timer| file.slice(timer.span()).ends_with(name))
+        })
+        .map(|(clear, _)| *clear)
+        .collect();
+    let reads = is_read_otherwise(file, field, &clears);
+    if clears.is_empty() {
+        let elsewhere = file.uses_of_field(class, name);
+        let is_cleared = reads
+            || elsewhere
+                .iter()
+                .any(|used| matches!(used.op, Op::ClearTimer));
+        return if is_cleared {
+            None
+        } else {
+            started_again(file, node, call)
+        };
+    }
+    if reads {
+        return None;
+    }
+    let method = outermost(file, node)?;
+    // What the method calls may clear it: itself, or by another method of the class.
+    clears.retain(|clear| runs_within(file, *clear, method));
+    let again = is_called_from_within(file, class, method);
+    (clears.is_empty() && again && !is_guarded(file, node, &call.callee))
+        .then_some(Endless::Overwritten)
+}
+
+/// Whether something looks at the field for anything but clearing it.
+fn is_read_otherwise(file: &File<'_, '_>, field: &str, clears: &[NodeId]) -> bool {
+    let spans: Vec<Span> = clears
+        .iter()
+        .map(|clear| file.kind(*clear).span())
+        .collect();
+    file.nodes().iter().any(|node| {
+        let span = match node.kind() {
+            AstKind::StaticMemberExpression(member) => member.span,
+            AstKind::PrivateFieldExpression(member) => member.span,
+            _ => return false,
+        };
+        if file.slice(span) != field || spans.iter().any(|clear| clear.contains_inclusive(span)) {
+            return false;
+        }
+        let parent = file.nodes().parent_id(node.id());
+        let is_target = matches!(file.kind(parent), AstKind::AssignmentExpression(assignment)
+            if assignment.left.span() == span);
+        let is_unref = matches!(file.kind(parent), AstKind::StaticMemberExpression(member)
+            if matches!(member.property.name.as_str(), "unref" | "ref" | "hasRef"));
+        !is_target && !is_unref
+    })
+}
+
+fn class_around(file: &File<'_, '_>, node: NodeId) -> Option<NodeId> {
+    file.nodes()
+        .ancestor_ids(node)
+        .find(|around| matches!(file.kind(*around), AstKind::Class(_)))
+}
+
+/// Whether a component of React starts it in its constructor, or before it is mounted.
+fn is_rendered(file: &File<'_, '_>, class: NodeId, node: NodeId) -> bool {
+    let AstKind::Class(class) = file.kind(class) else {
+        return false;
+    };
+    let extends = class
+        .heritage_expression()
+        .map(|base| file.slice(base.span()));
+    let is_component = extends.is_some_and(|base| {
+        let base = base.rsplit('.').next().unwrap_or(base);
+        matches!(base, "Component" | "PureComponent")
+    });
+    let before = file
+        .nodes()
+        .ancestor_ids(node)
+        .any(|around| match file.kind(around) {
+            AstKind::MethodDefinition(method) => {
+                method.kind.is_constructor()
+                    || method.key.static_name().is_some_and(|name| {
+                        matches!(
+                            &*name,
+                            "componentWillMount" | "UNSAFE_componentWillMount" | "render"
+                        )
+                    })
+            }
+            _ => false,
+        });
+    is_component && before
+}
+
+/// The outermost function around a node within its class: the method.
+fn outermost(file: &File<'_, '_>, node: NodeId) -> Option<NodeId> {
+    let functions = std::iter::successors(file.function_around(node), |inner| {
+        let is_method = matches!(
+            file.kind(file.nodes().parent_id(*inner)),
+            AstKind::MethodDefinition(_) | AstKind::PropertyDefinition(_)
+        );
+        if is_method {
+            None
+        } else {
+            file.function_around(*inner)
+        }
+    });
+    functions.last()
+}
+
+/// Whether a node is code of a method, or of one that it calls.
+fn runs_within(file: &File<'_, '_>, node: NodeId, outer: NodeId) -> bool {
+    let whole = file.kind(outer).span();
+    if whole.contains_inclusive(file.kind(node).span()) {
+        return true;
+    }
+    let Some(inner) = outermost(file, node) else {
+        return false;
+    };
+    let calls = file.parsed.calls_of(inner).iter();
+    calls
+        .into_iter()
+        .any(|call| whole.contains_inclusive(file.kind(*call).span()))
+}
+
+/// Whether a method is called for the same instance again: by a handler or timer of its class, itself included.
+fn is_called_from_within(file: &File<'_, '_>, class: NodeId, outer: NodeId) -> bool {
+    let class = file.kind(class).span();
+    file.parsed.calls_of(outer).iter().any(|call| {
+        let is_own = class.contains_inclusive(file.kind(*call).span());
+        is_own
+            && std::iter::successors(file.function_around(*call), |inner| {
+                file.function_around(*inner)
+            })
+            .any(|function| is_listener(file, function))
+    })
+}
+
+fn is_listener(file: &File<'_, '_>, function: NodeId) -> bool {
+    let Fate::Given { call, .. } = way(file, function).fate else {
+        return false;
+    };
+    let Some(call) = call_at(file, call) else {
+        return false;
+    };
+    ["on", "once", "addListener", "addEventListener"]
+        .iter()
+        .any(|name| method(call).is_some_and(|(_, own)| own == *name))
+        || ["setTimeout", "setInterval"]
+            .iter()
+            .any(|name| is_global_call(file, call, name))
+}
+
+fn clears_timers(file: &File<'_, '_>, call: NodeId) -> bool {
+    call_at(file, call).is_some_and(|call| {
+        ["clearInterval", "clearTimeout"]
+            .iter()
+            .any(|name| is_called(call, name))
+    })
+}
+
+fn is_test(file: &File<'_, '_>, node: NodeId) -> bool {
+    matches!(
+        file.kind(file.nodes().parent_id(node)),
+        AstKind::IfStatement(_) | AstKind::UnaryExpression(_) | AstKind::BinaryExpression(_)
+    )
+}
