@@ -95,9 +95,15 @@ impl Project {
             uses: Uses::default(),
             arguments: Arguments::default(),
         };
-        project.frequencies = Frequencies::of(&project);
-        project.uses = Uses::of(&project);
-        project.arguments = Arguments::of(&project);
+        // None of them asks the others.
+        let (frequencies, uses, arguments) = std::thread::scope(|threads| {
+            let frequencies = threads.spawn(|| Frequencies::of(&project));
+            let (uses, arguments) = (Uses::of(&project), Arguments::of(&project));
+            (frequencies.join(), uses, arguments)
+        });
+        project.frequencies = frequencies.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        project.uses = uses;
+        project.arguments = arguments;
         project
     }
 
