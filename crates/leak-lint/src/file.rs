@@ -188,7 +188,7 @@ impl<'s, 'a> File<'s, 'a> {
         self.project.is_given_a_timeout(self.site(function))
     }
 
-    fn site(&self, function: NodeId) -> Site {
+    pub(crate) fn site(&self, function: NodeId) -> Site {
         Site {
             file: self.index,
             start: self.kind(function).span().start,

@@ -8,6 +8,7 @@ use stanch_js_source::{Extent, FoundBy, SiteRole, bare};
 
 use crate::file::{File, argument};
 use crate::holders::{Container, Holder};
+use crate::keys::is_exchange;
 use crate::project::Calls;
 
 /// A place that fills a holder.
@@ -23,6 +24,8 @@ pub(crate) struct Insertion<'a> {
     /// It fills a container that is kept in the holder.
     pub(crate) nested: bool,
     pub(crate) frequency: Calls,
+    /// It is in a handler of requests.
+    pub(crate) serves: bool,
     pub(crate) role: SiteRole,
 }
 
@@ -49,10 +52,27 @@ pub(crate) fn insertions<'a>(file: &File<'_, 'a>, holder: &Holder<'a>) -> Vec<In
             values,
             nested: site.nested,
             frequency,
+            serves: serves(file, site.node),
             role: site.role,
         })
     });
     found.collect()
+}
+
+/// Whether a node is in a function that handles requests, by its parameters.
+fn serves(file: &File<'_, '_>, node: NodeId) -> bool {
+    file.nodes().ancestor_ids(node).any(|around| {
+        let parameters = match file.kind(around) {
+            AstKind::Function(function) => &function.params,
+            AstKind::ArrowFunctionExpression(arrow) => &arrow.params,
+            _ => return false,
+        };
+        file.is_handler(around)
+            && parameters
+                .items
+                .iter()
+                .any(|parameter| is_exchange(file, parameter))
+    })
 }
 
 type Parts<'a> = (Option<&'a Expression<'a>>, Vec<&'a Expression<'a>>);

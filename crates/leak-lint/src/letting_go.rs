@@ -8,6 +8,7 @@ use stanch_js_source::{EscapeKind, Extent, Release, ReleaseKind, bare, is_functi
 
 use crate::file::{File, method};
 use crate::holders::{Access, Container, Holder};
+use crate::project::{Holder as Identity, Meaning};
 
 /// What becomes of the entries of a holder.
 #[derive(Debug, Clone, PartialEq)]
@@ -276,12 +277,52 @@ fn is_lookup(file: &File<'_, '_>, function: NodeId) -> bool {
     !is_callback && !file.parsed.results_of(function).is_empty()
 }
 
-/// Whether other files, or functions of other files, get hold of the container and may empty it.
-fn is_in_others_hands(file: &File<'_, '_>, holder: &Holder<'_>) -> bool {
+/// What other files do with a holder.
+enum Elsewhere {
+    /// Some file takes entries out.
+    LetGo,
+    /// None does, and all that can are known.
+    Nothing,
+    /// Others may that nobody knows.
+    Unknown,
+}
+
+fn elsewhere(file: &File<'_, '_>, holder: &Holder<'_>) -> Elsewhere {
     // What a class keeps is emptied by its own methods; a variable or a module's object is there for all.
     let is_field = holder.written.starts_with("this.");
-    if holder.access == Access::Public && !is_field && !holder.written.contains("locals") {
-        return true;
+    let is_open = holder.access == Access::Public
+        && !is_field
+        && !holder.written.contains("locals")
+        && (file.project.is_alone() || holder.identity.is_none());
+    let Some(identity) = &holder.identity else {
+        return if is_open {
+            Elsewhere::Unknown
+        } else {
+            Elsewhere::Nothing
+        };
+    };
+    let named = match identity {
+        Identity::Member(_, name) => Some(file.project.uses_named(name)),
+        _ => None,
+    };
+    let mut uses = file
+        .project
+        .uses_of(identity)
+        .chain(named.into_iter().flatten());
+    if uses.any(|used| used.file != file.index && used.op.releases()) {
+        Elsewhere::LetGo
+    } else if is_open {
+        Elsewhere::Unknown
+    } else {
+        Elsewhere::Nothing
+    }
+}
+
+/// Whether other files, or functions of other files, get hold of the container and may empty it.
+fn is_in_others_hands(file: &File<'_, '_>, holder: &Holder<'_>) -> bool {
+    match elsewhere(file, holder) {
+        Elsewhere::LetGo | Elsewhere::Unknown => return true,
+        Elsewhere::Nothing => {}
     }
     file.parsed
         .escapes(&holder.reference)
@@ -291,11 +332,40 @@ fn is_in_others_hands(file: &File<'_, '_>, holder: &Holder<'_>) -> bool {
                 let name = callee.rsplit(['.', ' ']).next().unwrap_or(&callee);
                 !READERS.contains(&name.trim_end_matches("()"))
                     && !is_read_only_argument(file, escape.node)
+                    && !is_given_to_the_project(file, escape.node)
             }
-            EscapeKind::Stored => !is_said_only(file, escape.node),
-            EscapeKind::Exported => true,
+            EscapeKind::Stored => {
+                !is_said_only(file, escape.node) && !is_export(file, holder, escape.node)
+            }
+            EscapeKind::Exported => holder.identity.is_none() || file.project.is_alone(),
             // Most who ask for all of it read it.
             EscapeKind::Returned => false,
+        })
+}
+
+/// Whether a function of the project is given the container: what it does with it is known.
+fn is_given_to_the_project(file: &File<'_, '_>, node: NodeId) -> bool {
+    let callee = match file.kind(file.nodes().parent_id(node)) {
+        AstKind::CallExpression(call) => &call.callee,
+        _ => return false,
+    };
+    matches!(file.meaning(callee), Meaning::Function(_))
+}
+
+/// `module.exports = { cache }`, `exports.cache = cache`, where the files of the project are known.
+fn is_export(file: &File<'_, '_>, holder: &Holder<'_>, node: NodeId) -> bool {
+    let assignment = file
+        .nodes()
+        .ancestor_kinds(node)
+        .find_map(|around| match around {
+            AstKind::AssignmentExpression(assignment) => Some(assignment),
+            _ => None,
+        });
+    !file.project.is_alone()
+        && holder.identity.is_some()
+        && assignment.is_some_and(|assignment| {
+            let target = file.slice(assignment.left.span());
+            target.starts_with("module.exports") || target.starts_with("exports")
         })
 }
 

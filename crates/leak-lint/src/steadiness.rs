@@ -9,8 +9,9 @@ use crate::project::Calls;
 /// How sure it is that a holder is filled again and again for as long as the process runs.
 pub(crate) fn steadiness(holder: &Holder<'_>, insertion: &Insertion<'_>) -> Confidence {
     match (holder.lifetime, insertion.frequency) {
-        // A handler in a function outlives its call, and so does what it sees.
-        (Lifetime::Process | Lifetime::Closure, Calls::Again) => Confidence::High,
+        (Lifetime::Process, Calls::Again) => Confidence::High,
+        // A handler of requests in a function outlives its call, and so does what it sees.
+        (Lifetime::Closure, Calls::Again) if insertion.serves => Confidence::High,
         (Lifetime::Process, Calls::Unknown) | (Lifetime::Instance, Calls::Again) => {
             Confidence::Medium
         }

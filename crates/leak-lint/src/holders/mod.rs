@@ -10,13 +10,14 @@ use oxc_ast::ast::{
 };
 use oxc_semantic::{NodeId, SymbolId};
 use oxc_span::{GetSpan, Span};
-use stanch_js_source::{Extent, HolderRef, bare, is_function, literal_text};
+use stanch_js_source::{Extent, HolderRef, Value, bare, is_function, literal_text};
 
 pub(crate) use container::Container;
 pub(crate) use lifetime::Lifetime;
 
 use crate::file::{File, argument, method};
 use crate::names::grown_names;
+use crate::project::{Holder as Identity, Meaning};
 use container::{container_of, key_type_of, table_of_containers};
 
 /// A container that outlives the call that fills it.
@@ -31,6 +32,10 @@ pub(crate) struct Holder<'a> {
     pub(crate) container: Container,
     pub(crate) lifetime: Lifetime,
     pub(crate) access: Access,
+    /// Who it is in the project; none where only its own file can mean it.
+    pub(crate) identity: Option<Identity>,
+    /// The function whose every call has one of its own, for what a function sees that outlives that call.
+    pub(crate) home: Option<NodeId>,
     /// The type of its keys or members, where it is written: `string` of `new Map<string, User>()`.
     pub(crate) key_type: Option<&'a TSType<'a>>,
 }
@@ -69,7 +74,16 @@ pub(crate) fn holders<'a>(file: &File<'_, 'a>) -> Vec<Holder<'a>> {
             _ => {}
         }
     }
+    found.imported();
     found.holders
+}
+
+/// The object whose properties are holders.
+struct Owner<'w> {
+    reference: HolderRef,
+    written: &'w str,
+    site: crate::project::Site,
+    access: Access,
 }
 
 struct Search<'f, 's, 'a> {
@@ -102,9 +116,13 @@ impl<'a> Search<'_, '_, 'a> {
         if let Expression::ObjectExpression(object) = bare(init)
             && self.is_at_module_level(symbol)
         {
-            let reference = HolderRef::variable(name.name.as_str());
-            let access = self.access_of_variable(node, symbol);
-            self.literal(&reference, name.name.as_str(), object, access);
+            let owner = Owner {
+                reference: HolderRef::variable(name.name.as_str()),
+                written: name.name.as_str(),
+                site: self.file.site(object.node_id.get()),
+                access: self.access_of_variable(node, symbol),
+            };
+            self.literal(&owner, object);
         }
         if !self.grown.contains(name.name.as_str()) {
             return;
@@ -126,8 +144,59 @@ impl<'a> Search<'_, '_, 'a> {
             container,
             lifetime,
             access: self.access_of_variable(node, symbol),
+            identity: self
+                .is_at_module_level(symbol)
+                .then(|| self.identity(&self.file.parsed.value_of_variable(symbol)))
+                .flatten(),
+            home: self.file.function_around(node),
             key_type: key_type_of(annotation.map(|a| &a.type_annotation), init),
         });
+    }
+
+    fn identity(&self, value: &Value) -> Option<Identity> {
+        self.file.project.holder(self.file.index, value)
+    }
+
+    /// Containers that another file declares and this one imports by name.
+    fn imported(&mut self) {
+        let file = self.file;
+        let scoping = file.parsed.semantic().scoping();
+        for import in file.parsed.imports() {
+            let Some(local) = import
+                .local
+                .filter(|local| self.grown.contains(local.as_str()))
+            else {
+                continue;
+            };
+            let bindings = scoping.get_bindings(scoping.root_scope_id());
+            let symbol = bindings
+                .iter()
+                .find_map(|(name, symbol)| (name.as_str() == local).then_some(*symbol));
+            let Some(value) = symbol.map(|symbol| file.parsed.value_of_variable(symbol)) else {
+                continue;
+            };
+            let container = match file.project.meaning(file.index, &value) {
+                Meaning::Array => Container::Array,
+                Meaning::Object(_) => Container::Object,
+                Meaning::Instance(class) if class.is_global("Map") => Container::Map,
+                Meaning::Instance(class) if class.is_global("Set") => Container::Set,
+                _ => continue,
+            };
+            let Some(identity) = self.identity(&value) else {
+                continue;
+            };
+            self.add(Holder {
+                reference: HolderRef::variable(local.as_str()),
+                written: local,
+                declared: import.extent,
+                container,
+                lifetime: Lifetime::Process,
+                access: Access::Public,
+                identity: Some(identity),
+                home: None,
+                key_type: None,
+            });
+        }
     }
 
     fn is_at_module_level(&self, symbol: SymbolId) -> bool {
@@ -174,13 +243,7 @@ impl<'a> Search<'_, '_, 'a> {
     }
 
     /// Containers that are properties of an object that a variable of the module, or the module itself, is.
-    fn literal(
-        &mut self,
-        reference: &HolderRef,
-        written: &str,
-        object: &'a ObjectExpression<'a>,
-        access: Access,
-    ) {
+    fn literal(&mut self, of: &Owner<'_>, object: &'a ObjectExpression<'a>) {
         for property in object.properties.iter().filter_map(|p| p.as_property()) {
             let Some(name) = property.key.static_name() else {
                 continue;
@@ -192,12 +255,14 @@ impl<'a> Search<'_, '_, 'a> {
                 continue;
             }
             self.add(Holder {
-                reference: reference.clone().property(name.as_ref()),
-                written: format!("{written}.{name}"),
+                reference: of.reference.clone().property(name.as_ref()),
+                written: format!("{}.{name}", of.written),
                 declared: self.file.extent(property.key.span()),
                 container,
                 lifetime: Lifetime::Process,
-                access,
+                access: of.access,
+                identity: Some(Identity::Member(of.site, name.as_ref().into())),
+                home: None,
                 key_type: key_type_of(None, &property.value),
             });
         }
@@ -248,6 +313,8 @@ impl<'a> Search<'_, '_, 'a> {
         self.add(Holder {
             reference,
             written,
+            identity: (!field.key.is_private_identifier())
+                .then(|| Identity::Member(self.file.site(class), name.as_ref().into())),
             declared: self.file.extent(field.key.span()),
             container,
             lifetime,
@@ -256,6 +323,7 @@ impl<'a> Search<'_, '_, 'a> {
             } else {
                 Access::Public
             },
+            home: None,
             key_type: key_type_of(annotation.map(|a| &a.type_annotation), value),
         });
     }
@@ -294,8 +362,13 @@ impl<'a> Search<'_, '_, 'a> {
             && is_module_exports(file, object, &name)
         {
             // `module.exports = { items: [] }`
-            let reference = HolderRef::global("module").property("exports");
-            self.literal(&reference, "exports", literal, Access::Public);
+            let owner = Owner {
+                reference: HolderRef::global("module").property("exports"),
+                written: "exports",
+                site: file.site(literal.node_id.get()),
+                access: Access::Public,
+            };
+            self.literal(&owner, literal);
         }
         let Some(container) = container_of(right) else {
             return;
@@ -306,6 +379,12 @@ impl<'a> Search<'_, '_, 'a> {
         let Some((reference, lifetime, access)) = self.owner(node, object, &name) else {
             return;
         };
+        let identity = match object {
+            Expression::ThisExpression(_) => self
+                .constructed_by(node)
+                .map(|(owner, _)| Identity::Member(file.site(owner), name.as_str().into())),
+            _ => self.identity(&file.parsed.value(object).member(&name)),
+        };
         self.add(Holder {
             reference,
             written: file.slice(assignment.left.span()).to_owned(),
@@ -313,6 +392,8 @@ impl<'a> Search<'_, '_, 'a> {
             container,
             lifetime,
             access,
+            identity,
+            home: None,
             key_type: key_type_of(None, right),
         });
     }
@@ -437,6 +518,8 @@ impl<'a> Search<'_, '_, 'a> {
             container,
             lifetime: Lifetime::Process,
             access: Access::Public,
+            identity: None,
+            home: None,
             key_type: key_type_of(None, value),
         });
     }

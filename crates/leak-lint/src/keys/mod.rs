@@ -12,6 +12,8 @@ use stanch_js_source::bare;
 use crate::file::File;
 use crate::holders::Holder;
 
+pub(crate) use request::is_exchange_parameter as is_exchange;
+pub(crate) use types::domain_of_type;
 pub(crate) use value::domain;
 pub(crate) use variable::{constant, is_written_down};
 
@@ -151,4 +153,9 @@ fn keeps_through<'a>(
         }
         _ => false,
     }
+}
+
+/// Whether a name says that there are few of what it names.
+pub(crate) fn says_few(name: &str) -> bool {
+    words::word_of(name) == Some(words::Word::Few)
 }

@@ -1,13 +1,25 @@
 //! Parts of a request into how many values they have.
 
 use oxc_ast::AstKind;
-use oxc_ast::ast::Expression;
+use oxc_ast::ast::{Expression, FormalParameter};
 use stanch_js_source::bare;
 
 use super::types::thing_of_type;
 use super::words::{Word, word_of};
 use super::{Domain, Source, Thing};
 use crate::file::File;
+
+/// Whether a parameter is a request, a response or their context, by its type or else its name.
+pub(crate) fn is_exchange_parameter(file: &File<'_, '_>, parameter: &FormalParameter<'_>) -> bool {
+    let annotation = parameter.type_annotation.as_ref();
+    match annotation.and_then(|written| thing_of_type(file, &written.type_annotation)) {
+        Some(thing) => thing == Thing::Exchange,
+        None => parameter
+            .pattern
+            .get_identifier_name()
+            .is_some_and(|name| EXCHANGES.contains(&name.as_str())),
+    }
+}
 
 /// What handlers call a request, a response and their context: express, koa, fastify, hono, h3, Nest, node:http.
 const EXCHANGES: &[&str] = &[

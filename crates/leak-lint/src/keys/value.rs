@@ -1,5 +1,7 @@
 //! An expression into how many different values it gives.
 
+use std::cell::Cell;
+
 use oxc_ast::AstKind;
 use oxc_ast::ast::{CallExpression, Expression};
 use oxc_semantic::NodeId;
@@ -11,12 +13,40 @@ use super::words::{Word, word_of};
 use super::{Domain, Source, Thing, request};
 use crate::file::{File, argument, method};
 
-/// Names that stand for names, and expressions in expressions: followed this far.
-const DEEPEST: u32 = 14;
-
 /// What is known of the number of values that an expression gives.
 pub(crate) fn domain<'a>(file: &File<'_, 'a>, expression: &Expression<'a>) -> Domain {
-    of(file, expression, DEEPEST)
+    let steps = Cell::new(MOST_STEPS);
+    let levels = DEEPEST;
+    of(
+        file,
+        expression,
+        Depth {
+            levels,
+            steps: &steps,
+        },
+    )
+}
+
+/// Names that stand for names, and expressions in expressions: followed this far.
+const DEEPEST: u32 = 12;
+/// Expressions that are looked at for one key: a variable that is given what it was given before leads on and on.
+const MOST_STEPS: u32 = 200;
+
+/// How much further an expression is followed.
+#[derive(Clone, Copy)]
+pub(super) struct Depth<'d> {
+    levels: u32,
+    steps: &'d Cell<u32>,
+}
+
+impl Depth<'_> {
+    /// One level down, if there is one left.
+    pub(super) fn down(self) -> Option<Self> {
+        let steps = self.steps.get().checked_sub(1)?;
+        self.steps.set(steps);
+        let levels = self.levels.checked_sub(1)?;
+        Some(Self { levels, ..self })
+    }
 }
 
 /// Functions whose result is new each time, whatever they are given: of node:crypto, node:perf_hooks, uuid, nanoid, ulid and
@@ -104,8 +134,12 @@ const FAITHFUL: &[&str] = &[
 /// Methods that a request, its headers or its query have to look something up.
 const LOOKS_UP: &[&str] = &["get", "header", "param", "query", "getHeader"];
 
-pub(super) fn of<'a>(file: &File<'_, 'a>, expression: &Expression<'a>, deeper: u32) -> Domain {
-    let Some(deeper) = deeper.checked_sub(1) else {
+pub(super) fn of<'a>(
+    file: &File<'_, 'a>,
+    expression: &Expression<'a>,
+    deeper: Depth<'_>,
+) -> Domain {
+    let Some(deeper) = deeper.down() else {
         return Domain::Unknown;
     };
     let of = |inner: &Expression<'a>| of(file, inner, deeper);
@@ -197,7 +231,7 @@ pub(super) fn property<'a>(
     file: &File<'_, 'a>,
     object: &Expression<'a>,
     name: &str,
-    deeper: u32,
+    deeper: Depth<'_>,
 ) -> Domain {
     match name {
         "constructor" | "prototype" => return Domain::Object(Thing::Code),
@@ -266,7 +300,7 @@ fn is_message<'a>(file: &File<'_, 'a>, object: &Expression<'a>) -> bool {
             .is_some_and(|function| file.is_handler(function))
 }
 
-fn called<'a>(file: &File<'_, 'a>, call: &CallExpression<'a>, deeper: u32) -> Domain {
+fn called<'a>(file: &File<'_, 'a>, call: &CallExpression<'a>, deeper: Depth<'_>) -> Domain {
     let (object, name) = match method(call) {
         Some((object, name)) => (Some(object), name),
         None => match bare(&call.callee) {
@@ -354,7 +388,7 @@ fn looked_up<'a>(
     file: &File<'_, 'a>,
     object: &Expression<'a>,
     key: Option<&Expression<'a>>,
-    deeper: u32,
+    deeper: Depth<'_>,
 ) -> Option<Domain> {
     let is_part = request::path(file, object).is_some()
         || matches!(
@@ -378,8 +412,8 @@ fn looked_up<'a>(
 }
 
 /// What a function of the file gives back.
-fn results(file: &File<'_, '_>, function: NodeId, deeper: u32) -> Domain {
-    let Some(deeper) = deeper.checked_sub(2) else {
+fn results(file: &File<'_, '_>, function: NodeId, deeper: Depth<'_>) -> Domain {
+    let Some(deeper) = deeper.down() else {
         return Domain::Unknown;
     };
     let values = file.parsed.results_of(function);

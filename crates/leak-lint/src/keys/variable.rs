@@ -7,14 +7,14 @@ use oxc_span::GetSpan;
 use stanch_js_source::bare;
 
 use super::types::domain_of_type;
-use super::value::{named, of, property};
+use super::value::{Depth, named, of, property};
 use super::{Domain, Source, Thing, request};
 use crate::file::{File, argument, method};
 
 pub(super) fn variable<'a>(
     file: &File<'_, 'a>,
     name: &IdentifierReference<'a>,
-    deeper: u32,
+    deeper: Depth<'_>,
 ) -> Domain {
     let text = name.name.as_str();
     let scoping = file.parsed.semantic().scoping();
@@ -85,7 +85,12 @@ fn is_constant_name(name: &str) -> bool {
 }
 
 /// All values that a variable is given.
-fn assigned(file: &File<'_, '_>, symbol: SymbolId, declaration: NodeId, deeper: u32) -> Domain {
+fn assigned(
+    file: &File<'_, '_>,
+    symbol: SymbolId,
+    declaration: NodeId,
+    deeper: Depth<'_>,
+) -> Domain {
     let AstKind::VariableDeclarator(declarator) = file.kind(declaration) else {
         return Domain::Unknown;
     };
@@ -117,7 +122,7 @@ fn assigned(file: &File<'_, '_>, symbol: SymbolId, declaration: NodeId, deeper: 
 }
 
 /// What a loop over a list gives its variable.
-fn iterated(file: &File<'_, '_>, declarator: NodeId, deeper: u32) -> Domain {
+fn iterated(file: &File<'_, '_>, declarator: NodeId, deeper: Depth<'_>) -> Domain {
     let mut around = file.nodes().ancestor_kinds(declarator).take(2);
     around
         .find_map(|kind| match kind {
@@ -129,7 +134,7 @@ fn iterated(file: &File<'_, '_>, declarator: NodeId, deeper: u32) -> Domain {
 }
 
 /// The elements of a list: few where the program writes it down, many where it came from outside.
-fn element<'a>(file: &File<'_, 'a>, list: &Expression<'a>, deeper: u32) -> Domain {
+fn element<'a>(file: &File<'_, 'a>, list: &Expression<'a>, deeper: Depth<'_>) -> Domain {
     if is_written_down(file, list) {
         return Domain::Bounded;
     }
@@ -208,7 +213,12 @@ fn path_to(pattern: &BindingPattern<'_>, symbol: SymbolId) -> Option<String> {
     }
 }
 
-fn parameter(file: &File<'_, '_>, symbol: SymbolId, declaration: NodeId, deeper: u32) -> Domain {
+fn parameter(
+    file: &File<'_, '_>,
+    symbol: SymbolId,
+    declaration: NodeId,
+    deeper: Depth<'_>,
+) -> Domain {
     let scoping = file.parsed.semantic().scoping();
     let name = scoping.symbol_name(symbol);
     let (pattern, annotation) = match file.kind(declaration) {
@@ -247,7 +257,12 @@ fn parameter(file: &File<'_, '_>, symbol: SymbolId, declaration: NodeId, deeper:
 }
 
 /// What the calls of the file give a parameter; none where it has no calls.
-fn given(file: &File<'_, '_>, function: NodeId, parameter: NodeId, deeper: u32) -> Option<Domain> {
+fn given(
+    file: &File<'_, '_>,
+    function: NodeId,
+    parameter: NodeId,
+    deeper: Depth<'_>,
+) -> Option<Domain> {
     let span = file.kind(parameter).span();
     let parameters = match file.kind(function) {
         AstKind::Function(function) => &function.params,

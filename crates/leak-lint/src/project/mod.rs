@@ -160,6 +160,11 @@ impl Project {
         &self.files[file.0].path
     }
 
+    /// Whether nothing is known of other files.
+    pub(crate) fn is_alone(&self) -> bool {
+        self.files.len() == 1
+    }
+
     fn summary(&self, file: FileIndex) -> &Summary {
         &self.files[file.0].summary
     }

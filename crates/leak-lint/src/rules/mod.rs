@@ -10,10 +10,12 @@ mod process_listener_in_function;
 mod race_with_long_lived_promise;
 mod retained_request;
 mod unbounded_cache;
+mod uncapped_memoize;
 mod uncleared_interval;
 mod uncleared_race_timer;
 mod undestroyed_stream;
 mod unguarded_pipe;
+mod unreleased_pending;
 mod weak_keyed_cache;
 
 #[cfg(test)]
@@ -28,6 +30,8 @@ pub static RULES: &[Rule] = &[
     ineffective_listener_removal::RULE,
     unbounded_cache::RULE,
     weak_keyed_cache::RULE,
+    unreleased_pending::RULE,
+    uncapped_memoize::RULE,
     listener_on_reused_socket::RULE,
     process_listener_in_function::RULE,
     unguarded_pipe::RULE,

@@ -1,0 +1,457 @@
+//! `memoize(f)` without a limit: one result for each distinct argument, for ever.
+
+use oxc_ast::AstKind;
+use oxc_ast::ast::{CallExpression, Expression, FormalParameters};
+use oxc_semantic::{NodeId, SymbolId};
+use oxc_span::GetSpan;
+use stanch_js_source::{ImportedName, bare};
+use stanch_leak_patterns::{Confidence, Pattern};
+
+use crate::ends::ends;
+use crate::file::{File, argument, method};
+use crate::finding::{Finding, Label};
+use crate::holders::Lifetime;
+use crate::insertions::insertions;
+use crate::keys::{Domain, constant, domain, domain_of_type, says_few};
+use crate::letting_go::{Fate, fate};
+use crate::project::Calls;
+use crate::rule::{On, Rule};
+
+pub(crate) const RULE: Rule = Rule {
+    id: "uncapped-memoize",
+    pattern: Pattern::UnboundedCache,
+    on: On::WhenAsked,
+    page: "# uncapped-memoize
+
+Finds functions that are memoized for good without a limit on the number of results.
+
+## Why it leaks
+
+A memoizer keeps the result of each distinct argument. Most keep all of them unless they are told otherwise: lodash's, underscore's,
+`memoizee`, `fast-memoize`, `memoize`, `mem` and `p-memoize` have no limit by default. With arguments from requests that is one
+result for each id, URL or header that was ever seen.
+
+## Example
+
+```js
+import memoize from 'lodash/memoize.js';
+
+const parse = memoize((header) => parseUserAgent(header));
+
+app.use((req, res, next) => {
+  req.agent = parse(req.get('user-agent'));
+  next();
+});
+```
+
+## Use instead
+
+```js
+import memoizee from 'memoizee';
+
+const parse = memoizee((header) => parseUserAgent(header), { max: 1000 });
+
+app.use((req, res, next) => {
+  req.agent = parse(req.get('user-agent'));
+  next();
+});
+```
+
+## How safe the fix is
+
+Unsafe: results beyond the limit are computed again, and the number in it is an example.
+
+## What is not flagged
+
+Memoizers that keep the last result only (`memoize-one`, `moize`, `micro-memoize`, `reselect`) or are given a limit, an age or a
+cache. Functions without parameters, and those whose arguments are few: unions, enums, literals. Functions that are memoized
+within a call. Those whose cache something clears.
+
+## References
+
+- lodash, `_.memoize`: the cache is exposed as the `cache` property and has no limit
+- memoizee: `max`, `maxAge`; p-memoize: `cache`
+",
+    check,
+};
+
+/// A function of a package that memoizes without a limit, and the options that set one.
+struct Memoizer {
+    module: &'static str,
+    /// The export; none for the default export, or all of the module.
+    name: Option<&'static str>,
+    caps: &'static [&'static str],
+}
+
+const fn memoizer(
+    module: &'static str,
+    name: Option<&'static str>,
+    caps: &'static [&'static str],
+) -> Memoizer {
+    Memoizer { module, name, caps }
+}
+
+/// From the packages' documentation.
+const MEMOIZERS: &[Memoizer] = &[
+    memoizer("lodash", Some("memoize"), &[]),
+    memoizer("lodash-es", Some("memoize"), &[]),
+    memoizer("lodash.memoize", None, &[]),
+    memoizer("lodash/memoize", None, &[]),
+    memoizer("lodash-es/memoize", None, &[]),
+    memoizer("underscore", Some("memoize"), &[]),
+    memoizer("memoizee", None, &["max", "maxAge"]),
+    memoizer("fast-memoize", None, &["cache"]),
+    memoizer("memoize", None, &["cache", "maxAge"]),
+    memoizer("mem", None, &["cache", "maxAge"]),
+    memoizer("p-memoize", None, &["cache", "maxAge"]),
+    memoizer("nano-memoize", None, &["maxAge"]),
+    memoizer("nano-memoize", Some("nanomemoize"), &["maxAge"]),
+    memoizer("promise-memoize", None, &["maxAge"]),
+    memoizer("@github/memoize", None, &["cache"]),
+    memoizer("radash", Some("memo"), &["ttl"]),
+];
+
+fn check<'a>(file: &File<'_, 'a>, findings: &mut Vec<Finding>) {
+    if ends(file) {
+        return;
+    }
+    for (node, call) in file.calls() {
+        let Some(memoizer) = memoizer_of(file, call) else {
+            continue;
+        };
+        if is_capped(file, call, memoizer) || !is_kept(file, *node) {
+            continue;
+        }
+        let Some(memoized) = argument(call, 0) else {
+            continue;
+        };
+        findings.extend(find(file, *node, call, memoized, memoizer.module));
+    }
+    own_memoizers(file, findings);
+}
+
+fn find<'a>(
+    file: &File<'_, 'a>,
+    node: NodeId,
+    call: &CallExpression<'a>,
+    memoized: &Expression<'a>,
+    by: &str,
+) -> Option<Finding> {
+    let parameters = parameters(file, memoized);
+    if parameters.is_some_and(|parameters| has_few_arguments(file, parameters)) {
+        return None;
+    }
+    let variable = bound_to(file, node);
+    if variable
+        .is_some_and(|variable| is_cleared(file, variable) || is_called_with_few(file, variable))
+    {
+        return None;
+    }
+    Some(Finding {
+        rule: RULE.id,
+        confidence: if parameters.is_some() {
+            Confidence::High
+        } else {
+            Confidence::Medium
+        },
+        message: format!(
+            "`{by}` keeps the result of every distinct argument: nothing limits how many"
+        ),
+        growth: Some("per distinct argument, for the life of the process"),
+        place: Label::new(file.extent(call.span), "memoized without a limit"),
+        labels: Vec::new(),
+        fixes: Vec::new(),
+    })
+}
+
+fn memoizer_of<'a>(file: &File<'_, 'a>, call: &CallExpression<'a>) -> Option<&'static Memoizer> {
+    let (module, name) = file.parsed.import_of(&call.callee)?;
+    let module = module.strip_suffix(".js").unwrap_or(&module);
+    MEMOIZERS.iter().find(|memoizer| {
+        memoizer.module == module
+            && match (&name, memoizer.name) {
+                (ImportedName::Named(name), Some(own)) => name == own,
+                (ImportedName::Named(name), None) => name == "default",
+                (ImportedName::Default | ImportedName::Module, own) => own.is_none(),
+            }
+    })
+}
+
+/// Whether the options set a limit, or cannot be read.
+fn is_capped<'a>(file: &File<'_, 'a>, call: &CallExpression<'a>, memoizer: &Memoizer) -> bool {
+    let options = (1..call.arguments.len()).filter_map(|at| argument(call, at));
+    let mut options = options.map(|given| constant(file, given).map_or(given, bare));
+    call.arguments.len() > 1
+        && options.any(|given| match given {
+            Expression::ObjectExpression(options) => options.properties.iter().any(|property| {
+                property.as_property().is_none_or(|property| {
+                    property
+                        .key
+                        .static_name()
+                        .is_some_and(|name| memoizer.caps.contains(&&*name))
+                })
+            }),
+            // lodash's resolver of keys.
+            Expression::ArrowFunctionExpression(_) | Expression::FunctionExpression(_) => false,
+            Expression::Identifier(_) => !memoizer.caps.is_empty(),
+            _ => true,
+        })
+}
+
+/// Whether the memoized function outlives a call: it is made once, or for the fields of an instance.
+fn is_kept(file: &File<'_, '_>, node: NodeId) -> bool {
+    match file.frequency(node) {
+        Calls::Once => true,
+        Calls::Again => false,
+        Calls::Unknown => file.nodes().ancestor_kinds(node).any(|around| {
+            matches!(around, AstKind::AssignmentExpression(assignment)
+                if assignment.left.as_member_expression().is_some_and(|member|
+                    matches!(bare(member.object()), Expression::ThisExpression(_))))
+                || matches!(around, AstKind::PropertyDefinition(_))
+        }),
+    }
+}
+
+/// The parameters of the memoized function, where the file has it.
+fn parameters<'a>(
+    file: &File<'_, 'a>,
+    memoized: &Expression<'a>,
+) -> Option<&'a FormalParameters<'a>> {
+    let function = file.callable(memoized).or_else(|| {
+        // `this.search.bind(this)`
+        match bare(memoized) {
+            Expression::CallExpression(call) => {
+                let (function, _) = method(call).filter(|(_, name)| *name == "bind")?;
+                file.parsed.callee_of(function)
+            }
+            other => file.parsed.callee_of(other),
+        }
+    })?;
+    match file.kind(function) {
+        AstKind::Function(function) => Some(&function.params),
+        AstKind::ArrowFunctionExpression(arrow) => Some(&arrow.params),
+        _ => None,
+    }
+}
+
+/// Whether there are few different arguments, by the parameters' types or names.
+fn has_few_arguments(file: &File<'_, '_>, parameters: &FormalParameters<'_>) -> bool {
+    parameters.rest.is_none()
+        && parameters.items.iter().all(|parameter| {
+            let annotation = parameter.type_annotation.as_ref();
+            let typed = annotation.and_then(|a| domain_of_type(file, &a.type_annotation));
+            match typed {
+                Some(Domain::Bounded) => true,
+                Some(_) => false,
+                None => parameter
+                    .pattern
+                    .get_identifier_name()
+                    .is_some_and(|name| says_few(&name)),
+            }
+        })
+}
+
+/// The variable that holds what a call gives.
+fn bound_to(file: &File<'_, '_>, node: NodeId) -> Option<SymbolId> {
+    match file.kind(file.nodes().parent_id(node)) {
+        AstKind::VariableDeclarator(declarator) => {
+            declarator.id.get_binding_identifier()?.symbol_id.get()
+        }
+        _ => None,
+    }
+}
+
+/// Whether something reaches for the memoizer's cache, or hands the function to what clears it.
+fn is_cleared(file: &File<'_, '_>, variable: SymbolId) -> bool {
+    let scoping = file.parsed.semantic().scoping();
+    scoping.get_resolved_references(variable).any(|used| {
+        let parent = file.nodes().parent_id(used.node_id());
+        match file.kind(parent) {
+            AstKind::StaticMemberExpression(member) => {
+                matches!(
+                    member.property.name.as_str(),
+                    "cache" | "clear" | "delete" | "Cache"
+                )
+            }
+            AstKind::CallExpression(call) => {
+                let callee = file.slice(call.callee.span());
+                !call
+                    .callee
+                    .span()
+                    .contains_inclusive(file.kind(used.node_id()).span())
+                    && callee.to_lowercase().contains("clear")
+            }
+            _ => false,
+        }
+    })
+}
+
+/// Whether the file alone calls the function, with arguments of which none comes from outside.
+fn is_called_with_few(file: &File<'_, '_>, variable: SymbolId) -> bool {
+    let scoping = file.parsed.semantic().scoping();
+    if file
+        .exported_locals()
+        .contains(scoping.symbol_name(variable))
+    {
+        return false;
+    }
+    let mut has_calls = false;
+    for used in scoping.get_resolved_references(variable) {
+        let AstKind::CallExpression(call) = file.kind(file.nodes().parent_id(used.node_id()))
+        else {
+            return false;
+        };
+        has_calls = true;
+        let given = (0..call.arguments.len()).filter_map(|at| argument(call, at));
+        if given.into_iter().any(|given| {
+            matches!(
+                domain(file, given),
+                Domain::Unbounded(_) | Domain::Named(_) | Domain::Object(_)
+            )
+        }) {
+            return false;
+        }
+    }
+    has_calls
+}
+
+/// Memoizers that the file makes itself: a function with a container that the function it gives back fills under its arguments.
+fn own_memoizers<'a>(file: &File<'_, 'a>, findings: &mut Vec<Finding>) {
+    for holder in file.holders() {
+        if holder.lifetime == Lifetime::Instance {
+            continue;
+        }
+        let Some(home) = holder.home else {
+            continue;
+        };
+        let fills = insertions(file, holder).into_iter().any(|insertion| {
+            insertion
+                .key
+                .and_then(|key| argument_of(file, key, home))
+                .is_some()
+        });
+        if !fills || !matches!(fate(file, holder, false), Fate::Kept) {
+            continue;
+        }
+        for call in file.parsed.calls_of(home) {
+            let AstKind::CallExpression(call_expression) = file.kind(*call) else {
+                continue;
+            };
+            let Some(memoized) = argument(call_expression, 0) else {
+                continue;
+            };
+            if is_kept(file, *call) && file.callable(memoized).is_some() {
+                let name = file.written(bare(&call_expression.callee));
+                findings.extend(find(file, *call, call_expression, memoized, &name));
+            }
+        }
+    }
+}
+
+/// The function inside `home` of whose parameters a key is made.
+fn argument_of<'a>(file: &File<'_, 'a>, key: &Expression<'a>, home: NodeId) -> Option<NodeId> {
+    let within = file.kind(home).span();
+    let key = constant(file, key).map_or(key, bare);
+    let span = key.span();
+    let scoping = file.parsed.semantic().scoping();
+    file.nodes().iter().find_map(|node| {
+        let AstKind::IdentifierReference(name) = node.kind() else {
+            return None;
+        };
+        if !span.contains_inclusive(name.span) {
+            return None;
+        }
+        let symbol = scoping
+            .get_reference(name.reference_id.get()?)
+            .symbol_id()?;
+        let declaration = scoping.symbol_declaration(symbol);
+        if !matches!(
+            file.kind(declaration),
+            AstKind::FormalParameter(_) | AstKind::FormalParameterRest(_)
+        ) {
+            return None;
+        }
+        let function = file.function_around(declaration)?;
+        let own = file.kind(function).span();
+        (function != home && within.contains_inclusive(own)).then_some(function)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::rules::testing::{check, check_page};
+
+    #[test]
+    fn the_page_holds() {
+        check_page(&RULE);
+    }
+
+    #[test]
+    fn memoizers_without_a_limit() {
+        check(
+            &RULE,
+            "const _ = require('lodash');\nexports.find = _.memoize((id) => load(id));",
+            &[2],
+        );
+        check(
+            &RULE,
+            "import memoizee from 'memoizee';\nexport const find = memoizee(load, { promise: true });",
+            &[2],
+        );
+        check(
+            &RULE,
+            "import pMemoize from 'p-memoize';\nasync function load(id) {}\nexport default pMemoize(load);",
+            &[3],
+        );
+        check(
+            &RULE,
+            "const memo = (f) => { const seen = new Map(); return (x) => { if (!seen.has(x)) seen.set(x, f(x)); return seen.get(x); }; };\nexports.find = memo((id) => load(id));",
+            &[2],
+        );
+    }
+
+    #[test]
+    fn limits_and_few_arguments() {
+        check(
+            &RULE,
+            "import memoizee from 'memoizee';\nexport const find = memoizee(load, { max: 9 });",
+            &[],
+        );
+        check(
+            &RULE,
+            "import memoize from 'memoize';\nexport const find = memoize(load, { cache: new QuickLRU({ maxSize: 9 }) });",
+            &[],
+        );
+        check(
+            &RULE,
+            "const memoize = require('lodash/memoize');\nexports.config = memoize(() => read());",
+            &[],
+        );
+        check(
+            &RULE,
+            "import memoize from 'fast-memoize';\nexport const of = memoize((kind: 'a' | 'b') => read(kind));",
+            &[],
+        );
+        check(
+            &RULE,
+            "import memoize from 'lodash/memoize';\nconst of = memoize((name) => read(name));\nof('a'); of('b');",
+            &[],
+        );
+        check(
+            &RULE,
+            "import memoize from 'lodash/memoize';\nexport const of = memoize((id) => read(id));\nsetInterval(() => of.cache.clear(), 9);",
+            &[],
+        );
+        check(
+            &RULE,
+            "import memoize from 'lodash/memoize';\napp.get('/', (req, res) => { const of = memoize((id) => read(id)); });",
+            &[],
+        );
+        check(
+            &RULE,
+            "import memoize from './memoize';\nexport const of = memoize((id) => read(id));",
+            &[],
+        );
+    }
+}

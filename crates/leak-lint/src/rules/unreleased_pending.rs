@@ -1,0 +1,516 @@
+//! Entries for what is under way that stay when it ends badly, or never.
+
+use oxc_ast::AstKind;
+use oxc_ast::ast::Expression;
+use oxc_semantic::NodeId;
+use oxc_span::{GetSpan, Span};
+use stanch_js_source::{Release, ReleaseKind, bare, is_function, literal_text};
+use stanch_leak_patterns::{Confidence, Pattern};
+
+use crate::ends::ends;
+use crate::file::{File, argument, method};
+use crate::finding::{Finding, Label};
+use crate::holders::{Container, Holder};
+use crate::insertions::{Insertion, insertions};
+use crate::keys::constant;
+use crate::letting_go::{Fate, fate, is_after_failure};
+use crate::rule::{On, Rule};
+
+pub(crate) const RULE: Rule = Rule {
+    id: "unreleased-pending",
+    pattern: Pattern::UnboundedCache,
+    on: On::WhenAsked,
+    page: "# unreleased-pending
+
+Finds entries for something under way, such as a shared lookup, a call that waits for its answer or a mark against running twice,
+that are not taken out on every way it can end.
+
+## Why it leaks
+
+The entry leaves when all goes well. When the lookup fails, the function returns early or throws, or the answer never comes, it
+stays, with its promise, its callbacks and its payload; and the next caller finds an operation that is for ever under way.
+
+## Example
+
+```js
+const inflight = new Map();
+
+exports.profile = (id) => {
+  if (inflight.has(id)) return inflight.get(id);
+  const lookup = fetchProfile(id).then((profile) => {
+    inflight.delete(id);
+    return profile;
+  });
+  inflight.set(id, lookup);
+  return lookup;
+};
+```
+
+## Use instead
+
+```js
+const inflight = new Map();
+
+exports.profile = (id) => {
+  if (inflight.has(id)) return inflight.get(id);
+  const lookup = fetchProfile(id).finally(() => inflight.delete(id));
+  inflight.set(id, lookup);
+  return lookup;
+};
+```
+
+## How safe the fix is
+
+There is no automatic fix: whether a failure should be remembered, and what to tell those who wait, is for the author to say.
+
+## What is not flagged
+
+Entries that a `finally`, a timer, a `using` declaration or a handler of the connection's end takes out; containers that are
+emptied; deletions on success as well as on failure.
+
+## References
+
+- MDN, `Promise.prototype.finally()`; Node.js, `AbortSignal.timeout()`
+",
+    check,
+};
+
+/// Names that people give to what is under way.
+const UNDER_WAY: &[&str] = &[
+    "pending",
+    "inflight",
+    "waiting",
+    "waiters",
+    "running",
+    "outstanding",
+    "callbacks",
+    "calls",
+    "tasks",
+    "locks",
+    "locked",
+    "active",
+    "promises",
+    "resolvers",
+    "requests",
+    "exporting",
+    "controllers",
+    "ongoing",
+    "loading",
+    "fetching",
+    "deferreds",
+    "processing",
+    "busy",
+];
+/// Names of what ends waiting, and of what waits.
+const RESOLVERS: &[&str] = &[
+    "resolve", "reject", "done", "cb", "callback", "deferred", "resolver", "settle", "fulfill",
+];
+
+fn check<'a>(file: &File<'_, 'a>, findings: &mut Vec<Finding>) {
+    if ends(file) {
+        return;
+    }
+    for holder in file.holders() {
+        if holder.container == Container::Array {
+            continue;
+        }
+        let found = insertions(file, holder);
+        let finding = found
+            .iter()
+            .filter(|insertion| !insertion.nested && insertion.key.is_some())
+            .find_map(|insertion| find(file, holder, insertion));
+        findings.extend(finding);
+    }
+}
+
+/// What is under way, by what is kept of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kept {
+    /// What somebody waits with: a promise's functions, a callback.
+    Resolver,
+    /// A promise.
+    Promise,
+    /// What can end it.
+    Controller,
+    /// A mark that it is under way.
+    Mark,
+}
+
+fn find<'a>(
+    file: &File<'_, 'a>,
+    holder: &Holder<'a>,
+    insertion: &Insertion<'a>,
+) -> Option<Finding> {
+    let kept = kept(file, holder, insertion)?;
+    let releases: Vec<Release> = file
+        .parsed
+        .releases(&holder.reference)
+        .into_iter()
+        .filter(|release| !release.nested)
+        .collect();
+    let (why, label) = leak(file, holder, insertion, kept, &releases)?;
+    let mut labels = vec![Label::new(holder.declared, "kept here")];
+    if let Some(release) = releases.first() {
+        labels.push(Label::new(release.extent, label));
+    }
+    Some(Finding {
+        rule: RULE.id,
+        confidence: Confidence::Medium,
+        message: format!("an entry of `{}` stays when {why}", holder.written),
+        growth: Some("per operation that ends so, for the life of the container"),
+        place: Label::new(insertion.extent, "put in here"),
+        labels,
+        fixes: Vec::new(),
+    })
+}
+
+/// What is kept of an operation, if that is what an insertion is about.
+fn kept<'a>(file: &File<'_, 'a>, holder: &Holder<'a>, insertion: &Insertion<'a>) -> Option<Kept> {
+    let stored = insertion.values.first().copied().or(insertion.key)?;
+    let found = kind_of(file, stored, 4);
+    let name = holder
+        .written
+        .rsplit(['.', '#'])
+        .next()
+        .unwrap_or_default()
+        .to_lowercase();
+    let is_under_way = UNDER_WAY.iter().any(|word| name.contains(word));
+    found.or_else(|| is_under_way.then_some(Kept::Mark))
+}
+
+fn kind_of<'a>(file: &File<'_, 'a>, stored: &Expression<'a>, deeper: u32) -> Option<Kept> {
+    let deeper = deeper.checked_sub(1)?;
+    match bare(stored) {
+        Expression::ObjectExpression(object) => object.properties.iter().find_map(|property| {
+            let property = property.as_property()?;
+            let name = property.key.static_name()?;
+            if RESOLVERS.contains(&&*name) {
+                return Some(Kept::Resolver);
+            }
+            kind_of(file, &property.value, deeper)
+        }),
+        Expression::Identifier(name) if RESOLVERS.contains(&name.name.as_str()) => {
+            Some(Kept::Resolver)
+        }
+        Expression::Identifier(_) => {
+            let first = constant(file, stored)?;
+            kind_of(file, first, deeper)
+        }
+        Expression::NewExpression(new) => match bare(&new.callee) {
+            Expression::Identifier(class) if class.name == "Promise" => Some(Kept::Promise),
+            Expression::Identifier(class) if class.name == "AbortController" => {
+                Some(Kept::Controller)
+            }
+            _ => None,
+        },
+        Expression::CallExpression(call) => match method(call) {
+            Some((_, "then" | "catch" | "finally")) => Some(Kept::Promise),
+            Some((_, "withResolvers")) => Some(Kept::Resolver),
+            Some(_) => None,
+            None => match bare(&call.callee) {
+                Expression::Identifier(callee)
+                    if matches!(
+                        callee.name.as_str(),
+                        "deferred" | "defer" | "createDeferred" | "pDefer"
+                    ) =>
+                {
+                    Some(Kept::Resolver)
+                }
+                _ => None,
+            },
+        },
+        _ => None,
+    }
+}
+
+/// The way of ending on which the entry stays, with what to say of the releases there are.
+fn leak<'a>(
+    file: &File<'_, 'a>,
+    holder: &Holder<'a>,
+    insertion: &Insertion<'a>,
+    kept: Kept,
+    releases: &[Release],
+) -> Option<(&'static str, &'static str)> {
+    if matches!(fate(file, holder, false), Fate::InOthersHands)
+        || is_on_a_clock(file, insertion.node)
+    {
+        return None;
+    }
+    let deletes: Vec<&Release> = releases
+        .iter()
+        .filter(|release| release.kind == ReleaseKind::Delete)
+        .collect();
+    let sweeps = releases.iter().any(|release| {
+        release.period.is_some()
+            || matches!(
+                release.kind,
+                ReleaseKind::Reassign
+                    | ReleaseKind::Filter
+                    | ReleaseKind::Shift
+                    | ReleaseKind::Pop
+                    | ReleaseKind::Splice
+                    | ReleaseKind::BoundCheck
+            )
+    });
+    let clears = releases
+        .iter()
+        .any(|release| release.kind == ReleaseKind::Clear);
+    if deletes.is_empty() {
+        // Emptied at the end of the program only.
+        let is_emptied = clears && kept != Kept::Controller;
+        return (!sweeps && !is_emptied && kept != Kept::Mark && kept != Kept::Promise)
+            .then_some(("what it stands for is over", "only all at once"));
+    }
+    if sweeps
+        || clears
+        || deletes
+            .iter()
+            .any(|release| is_on_every_way(file, release.node))
+    {
+        return None;
+    }
+    let function = file.function_around(insertion.node)?;
+    if deletes
+        .iter()
+        .all(|release| is_after_success(file, release.node))
+        && kept == Kept::Promise
+    {
+        return Some(("the promise is rejected", "only after success"));
+    }
+    let own = deletes
+        .iter()
+        .all(|release| file.function_around(release.node) == Some(function));
+    if own
+        && deletes
+            .iter()
+            .all(|release| is_skipped(file, function, insertion.node, release.node))
+    {
+        return Some(("the function returns or throws before", "only at the end"));
+    }
+    let answers = deletes
+        .iter()
+        .all(|release| is_in_an_answer(file, release.node));
+    (answers && kept == Kept::Resolver).then_some(("no answer comes", "only when an answer comes"))
+}
+
+/// Whether the code around an insertion sets a timer, or hands on a signal, which ends the waiting.
+fn is_on_a_clock(file: &File<'_, '_>, node: NodeId) -> bool {
+    let functions: Vec<NodeId> = file
+        .nodes()
+        .ancestor_ids(node)
+        .filter(|around| is_function(file.kind(*around)))
+        .collect();
+    // A promise's executor is part of the function around it.
+    functions.iter().take(2).any(|function| {
+        let within = file.kind(*function).span();
+        file.calls().iter().any(|(_, call)| {
+            within.contains_inclusive(call.span)
+                && match method(call) {
+                    Some((_, name)) => matches!(name, "setTimeout" | "timeout" | "finally"),
+                    None => matches!(bare(&call.callee), Expression::Identifier(name)
+                        if matches!(name.name.as_str(), "setTimeout" | "setInterval" | "timeout" | "pTimeout" | "withTimeout")),
+                }
+        })
+    })
+}
+
+/// Whether code runs however an operation ends: in a `finally`, in a function that both outcomes run, or when a connection ends.
+fn is_on_every_way(file: &File<'_, '_>, node: NodeId) -> bool {
+    let span = file.kind(node).span();
+    file.nodes()
+        .ancestor_ids(node)
+        .any(|around| match file.kind(around) {
+            AstKind::TryStatement(attempt) => attempt
+                .finalizer
+                .as_ref()
+                .is_some_and(|last| last.span.contains_inclusive(span)),
+            AstKind::CatchClause(_) => true,
+            kind if is_function(kind) => is_run_at_the_end(file, around, kind.span()),
+            _ => false,
+        })
+}
+
+/// Events with which something ends, whatever came of it.
+const ENDS: &[&str] = &[
+    "close",
+    "error",
+    "end",
+    "exit",
+    "disconnect",
+    "finish",
+    "aborted",
+    "abort",
+    "timeout",
+    "settled",
+    "failed",
+    "closed",
+    "destroy",
+];
+
+fn is_run_at_the_end(file: &File<'_, '_>, function: NodeId, span: Span) -> bool {
+    match file.kind(file.nodes().parent_id(function)) {
+        AstKind::CallExpression(call) => match method(call) {
+            Some((_, "finally" | "catch")) => true,
+            Some((_, "then")) => call
+                .arguments
+                .get(1)
+                .is_some_and(|second| second.span().contains_inclusive(span)),
+            Some((_, "on" | "once" | "addEventListener" | "addListener")) => argument(call, 0)
+                .and_then(literal_text)
+                .is_some_and(|event| ENDS.contains(&event)),
+            // Handed to something that nobody knows.
+            Some((_, name)) => !matches!(name, "forEach" | "map" | "then" | "set"),
+            None => true,
+        },
+        // `release = () => …`, `{ [Symbol.dispose]() … }`, and functions with a name: called from who knows where.
+        AstKind::ObjectProperty(_) | AstKind::AssignmentExpression(_) => {
+            !file.is_handler(function) && !is_exported_member(file, function)
+        }
+        _ => false,
+    }
+}
+
+fn is_exported_member(file: &File<'_, '_>, function: NodeId) -> bool {
+    let around = file
+        .nodes()
+        .ancestor_kinds(function)
+        .find_map(|kind| match kind {
+            AstKind::AssignmentExpression(assignment) => Some(assignment.left.span()),
+            _ => None,
+        });
+    around.is_some_and(|left| {
+        let target = file.slice(left);
+        target.starts_with("exports.") || target.starts_with("module.exports")
+    })
+}
+
+/// Whether code runs only when a promise is fulfilled: in the only function that a `then` is given.
+fn is_after_success(file: &File<'_, '_>, node: NodeId) -> bool {
+    file.nodes().ancestor_ids(node).any(|around| {
+        is_function(file.kind(around))
+            && matches!(file.kind(file.nodes().parent_id(around)), AstKind::CallExpression(call)
+                if method(call).is_some_and(|(_, name)| name == "then") && call.arguments.len() == 1)
+    }) && !is_after_failure(file, node)
+}
+
+/// Whether the function may be left between two nodes: by a `return` or `throw`, or while it waits.
+fn is_skipped(file: &File<'_, '_>, function: NodeId, from: NodeId, to: NodeId) -> bool {
+    let (from, to) = (file.kind(from).span(), file.kind(to).span());
+    file.nodes().iter().any(|node| {
+        let leaves = match node.kind() {
+            AstKind::ReturnStatement(returned) => returned.span,
+            AstKind::ThrowStatement(thrown) => thrown.span,
+            AstKind::AwaitExpression(awaited) => awaited.span,
+            _ => return false,
+        };
+        leaves.start >= from.end
+            && leaves.end <= to.start
+            && file.function_around(node.id()) == Some(function)
+    })
+}
+
+/// Whether code runs when a message comes in: a listener for one, or what it calls.
+fn is_in_an_answer(file: &File<'_, '_>, node: NodeId) -> bool {
+    let Some(function) = file.function_around(node) else {
+        return false;
+    };
+    if is_message_listener(file, function) {
+        return true;
+    }
+    let calls = file.parsed.calls_of(function);
+    !calls.is_empty()
+        && calls.iter().all(|call| {
+            file.function_around(*call)
+                .is_some_and(|caller| is_message_listener(file, caller))
+        })
+}
+
+fn is_message_listener(file: &File<'_, '_>, function: NodeId) -> bool {
+    match file.kind(file.nodes().parent_id(function)) {
+        AstKind::CallExpression(call) => {
+            method(call)
+                .is_some_and(|(_, name)| matches!(name, "on" | "addEventListener" | "addListener"))
+                && argument(call, 0)
+                    .and_then(literal_text)
+                    .is_some_and(|event| {
+                        matches!(
+                            event,
+                            "message" | "data" | "response" | "reply" | "line" | "packet"
+                        )
+                    })
+        }
+        AstKind::AssignmentExpression(assignment) => {
+            file.slice(assignment.left.span()).ends_with(".onmessage")
+        }
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::rules::testing::{check, check_page};
+
+    #[test]
+    fn the_page_holds() {
+        check_page(&RULE);
+    }
+
+    #[test]
+    fn ways_of_ending_on_which_an_entry_stays() {
+        check(
+            &RULE,
+            "const exporting = new Set();\nasync function run(req, res) {\n  exporting.add(req.params.id);\n  await render();\n  exporting.delete(req.params.id);\n}",
+            &[3],
+        );
+        check(
+            &RULE,
+            "const calls = new Map();\nsocket.on('message', (m) => { calls.get(m.id)?.resolve(m); calls.delete(m.id); });\nexports.ask = (id) => new Promise((resolve, reject) => {\n  calls.set(id, { resolve, reject });\n});",
+            &[4],
+        );
+        check(
+            &RULE,
+            "const all = new Set();\nexports.call = async (url) => {\n  const controller = new AbortController();\n  all.add(controller);\n  return fetch(url, controller);\n};",
+            &[4],
+        );
+    }
+
+    #[test]
+    fn every_way_is_thought_of() {
+        let ask = "exports.ask = (id) => new Promise((resolve, reject) => { calls.set(id, { resolve, reject }); });\nconst calls = new Map();\n";
+        let answer = "socket.on('message', (m) => calls.delete(m.id));\n";
+        check(
+            &RULE,
+            &format!(
+                "{ask}{answer}socket.on('close', () => {{ for (const c of calls.values()) c.reject(); calls.clear(); }});"
+            ),
+            &[],
+        );
+        check(
+            &RULE,
+            &format!(
+                "{answer}{}",
+                ask.replace(
+                    "calls.set",
+                    "setTimeout(() => calls.delete(id), 9); calls.set"
+                )
+            ),
+            &[],
+        );
+        check(
+            &RULE,
+            "const exporting = new Set();\nasync function run(id) { exporting.add(id); try { await render(); } finally { exporting.delete(id); } }",
+            &[],
+        );
+        check(
+            &RULE,
+            "const inflight = new Map();\nexports.get = (id) => { const p = load(id).finally(() => inflight.delete(id)); inflight.set(id, p); return p; };",
+            &[],
+        );
+        check(
+            &RULE,
+            "const inflight = new Map();\nexports.get = (id) => { const p = load(id).then((x) => { inflight.delete(id); return x; }, (e) => { inflight.delete(id); throw e; }); inflight.set(id, p); };",
+            &[],
+        );
+    }
+}
