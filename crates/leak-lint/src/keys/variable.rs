@@ -39,7 +39,7 @@ pub(super) fn variable<'a>(
     found
 }
 
-fn of_symbol(file: &File<'_, '_>, symbol: SymbolId, text: &str, deeper: u32) -> Domain {
+fn of_symbol(file: &File<'_, '_>, symbol: SymbolId, text: &str, deeper: Depth<'_>) -> Domain {
     let scoping = file.parsed.semantic().scoping();
     let declaration = scoping.symbol_declaration(symbol);
     match file.kind(declaration) {
