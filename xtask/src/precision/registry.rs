@@ -103,7 +103,10 @@ impl Part<'_> {
             Part::All => {}
             Part::Without(copies) => {
                 for copy in copies {
-                    remove(&package.join(copy))?;
+                    match copy.strip_prefix('*') {
+                        Some(ending) => remove_ending(package, ending)?,
+                        None => remove(&package.join(copy))?,
+                    }
                 }
             }
             Part::Only(folder) => {
@@ -117,6 +120,19 @@ impl Part<'_> {
         }
         Ok(())
     }
+}
+
+/// Removes the files below a folder whose names end so.
+fn remove_ending(folder: &Path, ending: &str) -> Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            remove_ending(&path, ending)?;
+        } else if path.to_string_lossy().ends_with(ending) {
+            fs::remove_file(path)?;
+        }
+    }
+    Ok(())
 }
 
 fn remove(path: &Path) -> Result<()> {
