@@ -42,7 +42,10 @@ fn the_pages_in_docs_are_those_of_the_rules() {
             "docs/rules/{file} is not what the rules say: run `cargo xtask docs`"
         );
     }
-    let extra: Vec<&String> = there.keys().filter(|file| !wanted.contains_key(*file)).collect();
+    let extra: Vec<&String> = there
+        .keys()
+        .filter(|file| !wanted.contains_key(*file))
+        .collect();
     assert!(extra.is_empty(), "no rule has these pages: {extra:?}");
 }
 
@@ -67,7 +70,10 @@ fn page(rule: &Rule) -> String {
 fn index() -> String {
     let mut text = ABOUT.to_owned();
     for pattern in Pattern::ALL {
-        let mut rules: Vec<&Rule> = RULES.iter().filter(|rule| rule.pattern == pattern).collect();
+        let mut rules: Vec<&Rule> = RULES
+            .iter()
+            .filter(|rule| rule.pattern == pattern)
+            .collect();
         rules.sort_by_key(|rule| rule.id);
         if rules.is_empty() {
             continue;

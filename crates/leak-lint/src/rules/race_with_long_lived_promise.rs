@@ -75,6 +75,7 @@ fn check<'a>(file: &File<'_, 'a>, findings: &mut Vec<Finding>) {
         if !is_race || runs_once(file, *node) {
             continue;
         }
+        let once_for_instance = runs_once_for_instance(file, *node);
         let Some(Expression::ArrayExpression(racers)) = argument(call, 0) else {
             continue;
         };
@@ -87,6 +88,9 @@ fn check<'a>(file: &File<'_, 'a>, findings: &mut Vec<Finding>) {
             let Some(promise) = outliving(file, *node, racer) else {
                 continue;
             };
+            if once_for_instance && racer.is_member_expression() {
+                continue;
+            }
             let name = file.written(racer);
             findings.push(Finding {
                 rule: RULE.id,
@@ -168,6 +172,42 @@ fn runs_once(file: &File<'_, '_>, node: NodeId) -> bool {
     let is_in_loop = around.any(|around| is_loop(file.kind(around)));
     let function = file.function_around(node);
     !is_in_loop && function.is_none_or(|function| file.calls_of(function) == Calls::Once)
+}
+
+/// Whether a node is in a method that nobody calls but the constructor of its class: what the instance holds takes part in
+/// one race.
+fn runs_once_for_instance(file: &File<'_, '_>, node: NodeId) -> bool {
+    let Some(function) = file.function_around(node) else {
+        return false;
+    };
+    let AstKind::MethodDefinition(definition) = file.kind(file.parent(function)) else {
+        return false;
+    };
+    let Some(name) = definition.key.static_name() else {
+        return false;
+    };
+    let mut inside = file.nodes().ancestor_ids(node);
+    let is_in_loop = inside
+        .by_ref()
+        .take_while(|around| *around != function)
+        .any(|around| is_loop(file.kind(around)));
+    let mut calls = file.calls().iter().filter(|(_, call)| {
+        method(call).is_some_and(|(object, called)| {
+            matches!(object, Expression::ThisExpression(_)) && called == name
+        })
+    });
+    let is_in_constructor = |call: NodeId| {
+        file.function_around(call).is_some_and(|around| {
+            matches!(
+                file.kind(file.parent(around)),
+                AstKind::MethodDefinition(method) if method.kind.is_constructor()
+            )
+        })
+    };
+    let first = calls.next();
+    !is_in_loop
+        && first.is_some_and(|(call, _)| is_in_constructor(*call))
+        && calls.all(|(call, _)| is_in_constructor(*call))
 }
 
 /// A promise that takes part in many races.
@@ -307,6 +347,22 @@ mod tests {
             &RULE,
             "const stop: Promise<void> = new Promise((r) => { end = r; });\nfor (const j of []) { const f = () => Promise.any([(stop), j]); }",
             &[2],
+        );
+    }
+
+    #[test]
+    fn one_race_for_each_instance_leaves_nothing_behind() {
+        let class = |caller: &str| {
+            format!(
+                "class Relay {{\n  constructor() {{\n    this.stopped = new Promise((stop) => {{ this.stop = stop; }});\n    {caller}\n  }}\n  async start() {{\n    await Promise.race([this.ready(), this.stopped]);\n  }}\n  again() {{ return connect(); }}\n}}"
+            )
+        };
+        check(&RULE, &class("this.started = this.start();"), &[]);
+        check(&RULE, &class("bus.on('down', () => this.start());"), &[7]);
+        check(
+            &RULE,
+            &class("this.started = this.start();").replace("connect()", "this.start()"),
+            &[7],
         );
     }
 
