@@ -7,7 +7,7 @@ use oxc_span::GetSpan;
 use stanch_js_source::{Extent, FoundBy, SiteRole, bare};
 
 use crate::file::{File, argument};
-use crate::holders::{Container, Holder};
+use crate::holders::{Container, Holder, container_of, table_of_containers};
 use crate::keys::is_exchange;
 use crate::project::Calls;
 
@@ -32,6 +32,12 @@ pub(crate) struct Insertion<'a> {
 /// The places that fill a holder and may run after the module was loaded, in the order of the text.
 pub(crate) fn insertions<'a>(file: &File<'_, 'a>, holder: &Holder<'a>) -> Vec<Insertion<'a>> {
     let sites = file.parsed.growth_sites(&holder.reference);
+    let has_containers = holder.is_table
+        || sites.iter().filter(|site| !site.nested).any(|site| {
+            let parts = parts(file, site.node, holder.container);
+            let values = parts.map_or_else(Vec::new, |(_, values)| values);
+            values.into_iter().any(|value| is_container(file, value))
+        });
     let found = sites.into_iter().filter_map(|site| {
         let frequency = file.frequency(site.node);
         // By its name alone only a property of the application is meant: `req.app.locals.seen`.
@@ -43,6 +49,8 @@ pub(crate) fn insertions<'a>(file: &File<'_, 'a>, holder: &Holder<'a>) -> Vec<In
         }
         let (key, values) = match (site.nested, holder.container) {
             (false, container) => parts(file, site.node, container)?,
+            // What is in it may be a store that looks after itself.
+            (true, _) if !has_containers => return None,
             (true, _) => parts_of_any(file, site.node)?,
         };
         Some(Insertion {
@@ -57,6 +65,27 @@ pub(crate) fn insertions<'a>(file: &File<'_, 'a>, holder: &Holder<'a>) -> Vec<In
         })
     });
     found.collect()
+}
+
+/// Whether a value is a container, or a variable that is given one.
+fn is_container<'a>(file: &File<'_, 'a>, value: &Expression<'a>) -> bool {
+    if container_of(value).is_some() || table_of_containers(value).is_some() {
+        return true;
+    }
+    let Some(variable) = file.variable(value) else {
+        return false;
+    };
+    let scoping = file.parsed.semantic().scoping();
+    let first = match file.kind(scoping.symbol_declaration(variable)) {
+        AstKind::VariableDeclarator(declarator) => declarator.init.as_ref(),
+        _ => None,
+    };
+    first.is_some_and(|first| container_of(first).is_some() || table_of_containers(first).is_some())
+        || scoping.get_resolved_references(variable).any(|used| {
+            matches!(file.kind(file.parent(used.node_id())),
+                AstKind::AssignmentExpression(assignment)
+                    if used.is_write() && container_of(&assignment.right).is_some())
+        })
 }
 
 /// Whether a node is in a function that handles requests, by its parameters.

@@ -8,7 +8,7 @@ use stanch_js_source::{EscapeKind, Extent, Release, ReleaseKind, bare, is_functi
 
 use crate::file::{File, method};
 use crate::holders::{Access, Container, Holder};
-use crate::project::{Holder as Identity, Meaning};
+use crate::project::{Calls, Holder as Identity, Meaning};
 
 /// What becomes of the entries of a holder.
 #[derive(Debug, Clone, PartialEq)]
@@ -140,6 +140,16 @@ enum Effect {
 }
 
 fn effect<'a>(file: &File<'_, 'a>, holder: &Holder<'a>, release: &Release, nested: bool) -> Effect {
+    // What is let go while the program starts, or when it ends, is not let go in between.
+    let is_rare = matches!(
+        release.kind,
+        ReleaseKind::Clear | ReleaseKind::Reassign | ReleaseKind::Truncate
+    ) && release.period.is_none()
+        && file.function_around(release.node).is_some()
+        && file.frequency(release.node) == Calls::Once;
+    if is_rare {
+        return Effect::None;
+    }
     match release.kind {
         ReleaseKind::BoundCheck => {
             if only_says(file, release.node) {
@@ -203,14 +213,24 @@ fn says(statement: &Statement<'_>) -> bool {
 
 /// Whether code runs only when something failed: in a `catch`, in a callback of one, or in the second callback of `then`.
 pub(crate) fn is_after_failure(file: &File<'_, '_>, node: NodeId) -> bool {
+    if is_in_a_failure(file, node) {
+        return true;
+    }
+    let Some(function) = file.function_around(node) else {
+        return false;
+    };
+    let calls = file.parsed.calls_of(function);
+    !calls.is_empty() && calls.iter().all(|call| is_in_a_failure(file, *call))
+}
+
+fn is_in_a_failure(file: &File<'_, '_>, node: NodeId) -> bool {
     let span = file.kind(node).span();
     file.nodes()
         .ancestor_ids(node)
         .any(|around| match file.kind(around) {
             AstKind::CatchClause(_) => true,
             kind if is_function(kind) => {
-                let AstKind::CallExpression(call) = file.kind(file.nodes().parent_id(around))
-                else {
+                let AstKind::CallExpression(call) = file.kind(file.parent(around)) else {
                     return false;
                 };
                 let own = kind.span();
@@ -270,7 +290,7 @@ fn speaks_of_age(test: &str) -> bool {
 
 /// Whether a function gives something back that it looked up: it returns values and is no callback of a loop or a timer.
 fn is_lookup(file: &File<'_, '_>, function: NodeId) -> bool {
-    let parent = file.kind(file.nodes().parent_id(function));
+    let parent = file.kind(file.parent(function));
     let is_callback = matches!(parent, AstKind::CallExpression(call)
         if !call.callee.span().contains_inclusive(file.kind(function).span()))
         && !file.is_handler(function);
@@ -345,7 +365,7 @@ fn is_in_others_hands(file: &File<'_, '_>, holder: &Holder<'_>) -> bool {
 
 /// Whether a function of the project is given the container: what it does with it is known.
 fn is_given_to_the_project(file: &File<'_, '_>, node: NodeId) -> bool {
-    let callee = match file.kind(file.nodes().parent_id(node)) {
+    let callee = match file.kind(file.parent(node)) {
         AstKind::CallExpression(call) => &call.callee,
         _ => return false,
     };
@@ -371,10 +391,7 @@ fn is_export(file: &File<'_, '_>, holder: &Holder<'_>, node: NodeId) -> bool {
 
 /// Elements handed to a promise: `await Promise.all(pending)`.
 fn is_read_only_argument(file: &File<'_, '_>, node: NodeId) -> bool {
-    matches!(
-        file.kind(file.nodes().parent_id(node)),
-        AstKind::SpreadElement(_)
-    )
+    matches!(file.kind(file.parent(node)), AstKind::SpreadElement(_))
 }
 
 /// Whether the object or list that the container is put in goes to a reader: `console.log({ cache })`.

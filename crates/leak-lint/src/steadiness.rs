@@ -12,9 +12,7 @@ pub(crate) fn steadiness(holder: &Holder<'_>, insertion: &Insertion<'_>) -> Conf
         (Lifetime::Process, Calls::Again) => Confidence::High,
         // A handler of requests in a function outlives its call, and so does what it sees.
         (Lifetime::Closure, Calls::Again) if insertion.serves => Confidence::High,
-        (Lifetime::Process, Calls::Unknown) | (Lifetime::Instance, Calls::Again) => {
-            Confidence::Medium
-        }
+        (Lifetime::Process, Calls::Unknown) => Confidence::Medium,
         _ => Confidence::Low,
     }
 }

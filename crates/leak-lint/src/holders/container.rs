@@ -14,7 +14,7 @@ pub(crate) enum Container {
 }
 
 /// The container that an expression makes, if it makes one.
-pub(super) fn container_of(expression: &Expression<'_>) -> Option<Container> {
+pub(crate) fn container_of(expression: &Expression<'_>) -> Option<Container> {
     match bare(expression) {
         Expression::NewExpression(new) => match bare(&new.callee) {
             Expression::Identifier(class) => match class.name.as_str() {
@@ -45,7 +45,7 @@ pub(super) fn container_of(expression: &Expression<'_>) -> Option<Container> {
 }
 
 /// An object literal with containers in it, at any depth: `{ lobby: { history: [] } }`. What is in it may grow.
-pub(super) fn table_of_containers(expression: &Expression<'_>) -> Option<Container> {
+pub(crate) fn table_of_containers(expression: &Expression<'_>) -> Option<Container> {
     let Expression::ObjectExpression(object) = bare(expression) else {
         return None;
     };

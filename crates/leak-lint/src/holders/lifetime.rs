@@ -107,7 +107,7 @@ fn is_default_instance(file: &File<'_, '_>, class: NodeId) -> bool {
 
 /// `Pool.instance ??= new Pool()`, `if (!instance) instance = new Pool()`: made once, whenever that is.
 fn is_kept_as_the_one(file: &File<'_, '_>, new: NodeId) -> bool {
-    let parent = file.nodes().parent_id(new);
+    let parent = file.parent(new);
     let AstKind::AssignmentExpression(assignment) = file.kind(parent) else {
         return false;
     };

@@ -12,13 +12,13 @@ use oxc_semantic::{NodeId, SymbolId};
 use oxc_span::{GetSpan, Span};
 use stanch_js_source::{Extent, HolderRef, Value, bare, is_function, literal_text};
 
-pub(crate) use container::Container;
+pub(crate) use container::{Container, container_of, table_of_containers};
 pub(crate) use lifetime::Lifetime;
 
 use crate::file::{File, argument, method};
 use crate::names::grown_names;
 use crate::project::{Holder as Identity, Meaning};
-use container::{container_of, key_type_of, table_of_containers};
+use container::key_type_of;
 
 /// A container that outlives the call that fills it.
 #[derive(Debug, Clone)]
@@ -36,6 +36,10 @@ pub(crate) struct Holder<'a> {
     pub(crate) identity: Option<Identity>,
     /// The function whose every call has one of its own, for what a function sees that outlives that call.
     pub(crate) home: Option<NodeId>,
+    /// It is a literal that has containers in it.
+    pub(crate) is_table: bool,
+    /// The class in `new Map()`, where the declaration says so.
+    pub(crate) class: Option<Span>,
     /// The type of its keys or members, where it is written: `string` of `new Map<string, User>()`.
     pub(crate) key_type: Option<&'a TSType<'a>>,
 }
@@ -149,6 +153,8 @@ impl<'a> Search<'_, '_, 'a> {
                 .then(|| self.identity(&self.file.parsed.value_of_variable(symbol)))
                 .flatten(),
             home: self.file.function_around(node),
+            is_table: container_of(init).is_none(),
+            class: class_of(init),
             key_type: key_type_of(annotation.map(|a| &a.type_annotation), init),
         });
     }
@@ -194,6 +200,8 @@ impl<'a> Search<'_, '_, 'a> {
                 access: Access::Public,
                 identity: Some(identity),
                 home: None,
+                is_table: false,
+                class: None,
                 key_type: None,
             });
         }
@@ -263,6 +271,8 @@ impl<'a> Search<'_, '_, 'a> {
                 access: of.access,
                 identity: Some(Identity::Member(of.site, name.as_ref().into())),
                 home: None,
+                is_table: false,
+                class: None,
                 key_type: key_type_of(None, &property.value),
             });
         }
@@ -324,6 +334,8 @@ impl<'a> Search<'_, '_, 'a> {
                 Access::Public
             },
             home: None,
+            is_table: false,
+            class: class_of(value),
             key_type: key_type_of(annotation.map(|a| &a.type_annotation), value),
         });
     }
@@ -394,6 +406,8 @@ impl<'a> Search<'_, '_, 'a> {
             access,
             identity,
             home: None,
+            is_table: false,
+            class: class_of(right),
             key_type: key_type_of(None, right),
         });
     }
@@ -473,7 +487,7 @@ impl<'a> Search<'_, '_, 'a> {
             let kind = file.kind(*around);
             is_function(kind) && !matches!(kind, AstKind::ArrowFunctionExpression(_))
         })?;
-        match file.kind(file.nodes().parent_id(function)) {
+        match file.kind(file.parent(function)) {
             AstKind::MethodDefinition(method) if method.kind.is_constructor() => {
                 let class = self.class_around(function)?;
                 Some((class, file.kind(class).span()))
@@ -517,11 +531,21 @@ impl<'a> Search<'_, '_, 'a> {
             declared: file.extent(call.span),
             container,
             lifetime: Lifetime::Process,
-            access: Access::Public,
+            access: Access::Private,
             identity: None,
             home: None,
+            is_table: false,
+            class: None,
             key_type: key_type_of(None, value),
         });
+    }
+}
+
+/// The class of an expression that is `new X()` and nothing else.
+fn class_of(expression: &Expression<'_>) -> Option<Span> {
+    match expression {
+        Expression::NewExpression(new) => Some(new.callee.span()),
+        _ => None,
     }
 }
 

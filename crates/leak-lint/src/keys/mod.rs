@@ -1,5 +1,6 @@
 //! A key into what is known of how many there can be: a closed list, as many as users send, or objects.
 
+mod handed;
 mod request;
 mod types;
 mod value;
@@ -93,8 +94,10 @@ impl Domain {
         match (self, other) {
             (Self::Unbounded(why), _) | (_, Self::Unbounded(why)) => Self::Unbounded(why),
             (Self::Named(why), _) | (_, Self::Named(why)) => Self::Named(why),
+            (Self::Object(thing), Self::Object(_)) => Self::Object(thing),
+            // An object or a text: a weak container could not take it.
+            (Self::Object(_), _) | (_, Self::Object(_)) => Self::Unknown,
             (Self::Bounded, other) | (other, Self::Bounded) => other,
-            (Self::Object(thing), _) | (_, Self::Object(thing)) => Self::Object(thing),
             (Self::Unknown, Self::Unknown) => Self::Unknown,
         }
     }

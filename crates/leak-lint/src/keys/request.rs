@@ -92,7 +92,7 @@ pub(super) fn thing_named(name: &str) -> Option<Thing> {
 }
 
 /// Names that mean a request or its context in helpers too, which handlers hand it to.
-pub(super) fn is_always_so(name: &str) -> bool {
+fn is_always_so(name: &str) -> bool {
     matches!(name, "req" | "request" | "ctx")
 }
 

@@ -8,7 +8,7 @@ use stanch_js_source::bare;
 
 use super::types::domain_of_type;
 use super::value::{Depth, named, of, property};
-use super::{Domain, Source, Thing, request};
+use super::{Domain, Source, Thing, handed, request};
 use crate::file::{File, argument, method};
 
 pub(super) fn variable<'a>(
@@ -104,13 +104,16 @@ fn assigned(
         if !written.is_write() {
             continue;
         }
-        let value = match file.kind(file.nodes().parent_id(written.node_id())) {
+        let value = match file.kind(file.parent(written.node_id())) {
             AstKind::AssignmentExpression(assignment) if assignment.operator.is_assign() => {
                 of(file, &assignment.right, deeper)
             }
-            AstKind::UpdateExpression(_) | AstKind::AssignmentExpression(_) => {
-                Domain::Unbounded(Source::Serial)
-            }
+            AstKind::UpdateExpression(_) => Domain::Unbounded(Source::Serial),
+            // A number that is added to counts up; a text gets longer by what is added.
+            AstKind::AssignmentExpression(assignment) => match bare(&assignment.right) {
+                Expression::NumericLiteral(_) => Domain::Unbounded(Source::Serial),
+                added => of(file, added, deeper),
+            },
             _ => Domain::Unknown,
         };
         all = Some(match all {
@@ -239,7 +242,7 @@ fn parameter(
     let is_handler = file.is_hot(function);
     if path.is_none()
         && let Some(thing) = request::thing_named(name)
-        && (is_handler || request::is_always_so(name))
+        && is_handler
     {
         return Domain::Object(thing);
     }
@@ -253,7 +256,29 @@ fn parameter(
     {
         return or_named(given, name);
     }
+    if path.is_none()
+        && let Some(given) = given_elsewhere(file, function, declaration)
+    {
+        return or_named(given, name);
+    }
     named(name)
+}
+
+/// What the calls of other files give a parameter; none where there are none.
+fn given_elsewhere(file: &File<'_, '_>, function: NodeId, parameter: NodeId) -> Option<Domain> {
+    let index = index_of(file, function, parameter)?;
+    let position = u32::try_from(index).ok()?;
+    handed::given(file.project, file.site(function), position)
+}
+
+fn index_of(file: &File<'_, '_>, function: NodeId, parameter: NodeId) -> Option<usize> {
+    let span = file.kind(parameter).span();
+    let parameters = match file.kind(function) {
+        AstKind::Function(function) => &function.params,
+        AstKind::ArrowFunctionExpression(arrow) => &arrow.params,
+        _ => return None,
+    };
+    parameters.items.iter().position(|item| item.span == span)
 }
 
 /// What the calls of the file give a parameter; none where it has no calls.
@@ -281,7 +306,7 @@ fn given(
     let all = given.reduce(Domain::joined);
     // A callback of `list.forEach(…)` gets the list's elements.
     all.or_else(|| {
-        let AstKind::CallExpression(call) = file.kind(file.nodes().parent_id(function)) else {
+        let AstKind::CallExpression(call) = file.kind(file.parent(function)) else {
             return None;
         };
         let (list, name) = method(call)?;

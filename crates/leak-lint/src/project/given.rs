@@ -38,6 +38,22 @@ impl Arguments {
 }
 
 impl Project {
+    /// What all callers give a parameter of a function or constructor as a whole, with the file that gives it.
+    pub(crate) fn given(
+        &self,
+        function: Site,
+        position: u32,
+    ) -> impl Iterator<Item = (FileIndex, &Value)> {
+        let spots = self.arguments.0.get(&(function, position));
+        spots.into_iter().flatten().filter_map(|spot| {
+            let given = &self.summary(spot.file).given[spot.at];
+            given
+                .property
+                .is_none()
+                .then_some((spot.file, &given.value))
+        })
+    }
+
     /// How often a function, or a constructor, is handed something that lives as long as the process for a parameter (or for
     /// a property of what that gets): the most often of all callers; none if nobody in the project does.
     pub(crate) fn is_given_what_lasts(

@@ -240,13 +240,6 @@ fn is_registration(file: &File<'_, '_>, insertion: &Insertion<'_>) -> bool {
     insertion.values.iter().any(|value| match value {
         Expression::ArrowFunctionExpression(_) | Expression::FunctionExpression(_) => true,
         Expression::Identifier(name) => HANDLERS.contains(&name.name.as_str()),
-        Expression::ObjectExpression(object) => {
-            insertion.frequency != Calls::Again
-                && object.properties.iter().any(|property| {
-                    let value = property.as_property().map(|property| bare(&property.value));
-                    matches!(value, Some(Expression::Identifier(name)) if HANDLERS.contains(&name.name.as_str()))
-                })
-        }
         _ => false,
     }) || insertion.frequency == Calls::Unknown && sets_up(file, insertion)
 }

@@ -160,7 +160,7 @@ mod tests {
         );
         check(
             &RULE,
-            "const all = new Set();\nexports.begin = (ctx) => { all.add(ctx); };",
+            "const all = new Set();\nconst begin = (ctx) => { all.add(ctx); };\napp.use((ctx, next) => { begin(ctx); return next(); });",
             &[2],
         );
         check(

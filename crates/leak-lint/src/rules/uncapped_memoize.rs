@@ -253,7 +253,7 @@ fn has_few_arguments(file: &File<'_, '_>, parameters: &FormalParameters<'_>) -> 
 
 /// The variable that holds what a call gives.
 fn bound_to(file: &File<'_, '_>, node: NodeId) -> Option<SymbolId> {
-    match file.kind(file.nodes().parent_id(node)) {
+    match file.kind(file.parent(node)) {
         AstKind::VariableDeclarator(declarator) => {
             declarator.id.get_binding_identifier()?.symbol_id.get()
         }
@@ -265,7 +265,7 @@ fn bound_to(file: &File<'_, '_>, node: NodeId) -> Option<SymbolId> {
 fn is_cleared(file: &File<'_, '_>, variable: SymbolId) -> bool {
     let scoping = file.parsed.semantic().scoping();
     scoping.get_resolved_references(variable).any(|used| {
-        let parent = file.nodes().parent_id(used.node_id());
+        let parent = file.parent(used.node_id());
         match file.kind(parent) {
             AstKind::StaticMemberExpression(member) => {
                 matches!(
@@ -297,8 +297,7 @@ fn is_called_with_few(file: &File<'_, '_>, variable: SymbolId) -> bool {
     }
     let mut has_calls = false;
     for used in scoping.get_resolved_references(variable) {
-        let AstKind::CallExpression(call) = file.kind(file.nodes().parent_id(used.node_id()))
-        else {
+        let AstKind::CallExpression(call) = file.kind(file.parent(used.node_id())) else {
             return false;
         };
         has_calls = true;

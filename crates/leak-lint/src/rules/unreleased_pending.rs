@@ -75,32 +75,6 @@ emptied; deletions on success as well as on failure.
     check,
 };
 
-/// Names that people give to what is under way.
-const UNDER_WAY: &[&str] = &[
-    "pending",
-    "inflight",
-    "waiting",
-    "waiters",
-    "running",
-    "outstanding",
-    "callbacks",
-    "calls",
-    "tasks",
-    "locks",
-    "locked",
-    "active",
-    "promises",
-    "resolvers",
-    "requests",
-    "exporting",
-    "controllers",
-    "ongoing",
-    "loading",
-    "fetching",
-    "deferreds",
-    "processing",
-    "busy",
-];
 /// Names of what ends waiting, and of what waits.
 const RESOLVERS: &[&str] = &[
     "resolve", "reject", "done", "cb", "callback", "deferred", "resolver", "settle", "fulfill",
@@ -141,7 +115,7 @@ fn find<'a>(
     holder: &Holder<'a>,
     insertion: &Insertion<'a>,
 ) -> Option<Finding> {
-    let kept = kept(file, holder, insertion)?;
+    let kept = kept(file, insertion)?;
     let releases: Vec<Release> = file
         .parsed
         .releases(&holder.reference)
@@ -165,17 +139,9 @@ fn find<'a>(
 }
 
 /// What is kept of an operation, if that is what an insertion is about.
-fn kept<'a>(file: &File<'_, 'a>, holder: &Holder<'a>, insertion: &Insertion<'a>) -> Option<Kept> {
+fn kept<'a>(file: &File<'_, 'a>, insertion: &Insertion<'a>) -> Option<Kept> {
     let stored = insertion.values.first().copied().or(insertion.key)?;
-    let found = kind_of(file, stored, 4);
-    let name = holder
-        .written
-        .rsplit(['.', '#'])
-        .next()
-        .unwrap_or_default()
-        .to_lowercase();
-    let is_under_way = UNDER_WAY.iter().any(|word| name.contains(word));
-    found.or_else(|| is_under_way.then_some(Kept::Mark))
+    Some(kind_of(file, stored, 4).unwrap_or(Kept::Mark))
 }
 
 fn kind_of<'a>(file: &File<'_, 'a>, stored: &Expression<'a>, deeper: u32) -> Option<Kept> {
@@ -293,6 +259,23 @@ fn leak<'a>(
     (answers && kept == Kept::Resolver).then_some(("no answer comes", "only when an answer comes"))
 }
 
+/// Whether a deletion is of the entry under this key.
+fn is_key_of<'a>(file: &File<'_, 'a>, delete: NodeId, key: &Expression<'a>) -> bool {
+    let key = file.written(key);
+    match file.kind(delete) {
+        AstKind::CallExpression(call) => {
+            argument(call, 0).is_some_and(|given| file.written(given) == key)
+        }
+        AstKind::UnaryExpression(unary) => match bare(&unary.argument) {
+            Expression::ComputedMemberExpression(member) => {
+                file.written(bare(&member.expression)) == key
+            }
+            _ => false,
+        },
+        _ => false,
+    }
+}
+
 /// Whether the code around an insertion sets a timer, or hands on a signal, which ends the waiting.
 fn is_on_a_clock(file: &File<'_, '_>, node: NodeId) -> bool {
     let functions: Vec<NodeId> = file
@@ -348,7 +331,7 @@ const ENDS: &[&str] = &[
 ];
 
 fn is_run_at_the_end(file: &File<'_, '_>, function: NodeId, span: Span) -> bool {
-    match file.kind(file.nodes().parent_id(function)) {
+    match file.kind(file.parent(function)) {
         AstKind::CallExpression(call) => match method(call) {
             Some((_, "finally" | "catch")) => true,
             Some((_, "then")) => call
@@ -388,7 +371,7 @@ fn is_exported_member(file: &File<'_, '_>, function: NodeId) -> bool {
 fn is_after_success(file: &File<'_, '_>, node: NodeId) -> bool {
     file.nodes().ancestor_ids(node).any(|around| {
         is_function(file.kind(around))
-            && matches!(file.kind(file.nodes().parent_id(around)), AstKind::CallExpression(call)
+            && matches!(file.kind(file.parent(around)), AstKind::CallExpression(call)
                 if method(call).is_some_and(|(_, name)| name == "then") && call.arguments.len() == 1)
     }) && !is_after_failure(file, node)
 }
@@ -426,7 +409,7 @@ fn is_in_an_answer(file: &File<'_, '_>, node: NodeId) -> bool {
 }
 
 fn is_message_listener(file: &File<'_, '_>, function: NodeId) -> bool {
-    match file.kind(file.nodes().parent_id(function)) {
+    match file.kind(file.parent(function)) {
         AstKind::CallExpression(call) => {
             method(call)
                 .is_some_and(|(_, name)| matches!(name, "on" | "addEventListener" | "addListener"))

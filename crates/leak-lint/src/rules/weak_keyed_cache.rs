@@ -9,7 +9,7 @@ use stanch_leak_patterns::{Confidence, Pattern};
 use crate::ends::ends;
 use crate::file::{File, argument, method};
 use crate::finding::{Finding, Label};
-use crate::holders::{Container, Holder};
+use crate::holders::{Container, Holder, Lifetime};
 use crate::insertions::{Insertion, insertions};
 use crate::keys::{Domain, Thing, domain_in};
 use crate::letting_go::{Fate, fate};
@@ -19,7 +19,7 @@ use crate::steadiness::steadiness;
 pub(crate) const RULE: Rule = Rule {
     id: "weak-keyed-cache",
     pattern: Pattern::UnboundedCache,
-    on: On::Always,
+    on: On::WhenSure,
     page: "# weak-keyed-cache
 
 Finds Maps and Sets that note something about objects and keep these objects alive by it.
@@ -87,7 +87,12 @@ fn find<'a>(file: &File<'_, 'a>, holder: &Holder<'a>) -> Option<Finding> {
         .filter(|insertion| !insertion.nested)
         .filter_map(|insertion| {
             let thing = short_lived(file, holder, insertion)?;
-            Some((insertion, thing, steadiness(holder, insertion)))
+            let sure = match (thing, holder.lifetime) {
+                // There is one for each request or connection, whoever calls this.
+                (Thing::Exchange | Thing::Connection, Lifetime::Process) => Confidence::High,
+                _ => steadiness(holder, insertion),
+            };
+            Some((insertion, thing, sure))
         })
         .max_by_key(|(insertion, _, sure)| (*sure, std::cmp::Reverse(insertion.extent.start)))?;
     if sure == Confidence::Low || is_listed(file, holder) {
