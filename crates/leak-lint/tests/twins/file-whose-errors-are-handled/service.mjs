@@ -33,5 +33,5 @@ export async function unit(number) {
   await once(answer, 'data');
   answer.on('error', () => {});
   aborted.destroy();
-  await Promise.all(gone);
+  await Promise.all(gone.splice(0));
 }
