@@ -19,12 +19,21 @@ use crate::npm::Npm;
 use lists::Lists;
 use measure::Linter;
 use registry::Registry;
-use results::Results;
+use results::{Corpus, Results};
+
+/// Labelled cases: the heading of their table, and their folder.
+const CORPORA: [(&str, &str); 2] = [
+    ("The labelled corpus", "fixtures/corpus"),
+    (
+        "A second one, by somebody who saw no rule",
+        "fixtures/second-corpus",
+    ),
+];
 
 /// Options of `cargo xtask precision`.
 #[derive(clap::Args)]
 pub(crate) struct Options {
-    /// Only the labelled corpus, which needs no network
+    /// Only the labelled cases, which need no network
     #[arg(long)]
     corpus: bool,
     /// Measure nothing: what was recorded, under the labels of today
@@ -42,7 +51,13 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     let mut results = Results::read(project).unwrap_or_default();
     if !options.recorded {
         let linter = Linter::build()?;
-        results.corpus = linter.corpus(&project.join("fixtures/corpus"))?;
+        results.corpora.clear();
+        for (title, folder) in CORPORA {
+            results.corpora.push(Corpus {
+                title: title.to_owned(),
+                counted: linter.corpus(&project.join(folder))?,
+            });
+        }
         if !options.corpus {
             let registry = Registry::open(&project.join(".cache/packages"), &Npm::find()?)?;
             results.packages = linter.packages(&lists.packages, &registry)?;

@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::lists::{Package, Pair, Version};
 use super::registry::{Part, Registry};
-use super::results::{Corpus, Found, Linted, Mended};
+use super::results::{Counted, Found, Linted, Mended};
 use crate::cargo_checks;
 use crate::run;
 
@@ -75,7 +75,7 @@ impl Linter {
     }
 
     /// How right the rules are on the labelled cases; what they get wrong is on stderr.
-    pub(crate) fn corpus(&self, corpus: &Path) -> Result<Corpus> {
+    pub(crate) fn corpus(&self, corpus: &Path) -> Result<Counted> {
         let text = run::captured(Command::new(&self.corpus).arg("--json").arg(corpus))?;
         serde_json::from_str(&text).context("the corpus's report is not as it should be")
     }

@@ -17,14 +17,22 @@ const END: &str = "<!-- end of figures -->\n";
 /// One measurement.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Results {
-    pub(crate) corpus: Corpus,
+    pub(crate) corpora: Vec<Corpus>,
     pub(crate) packages: Vec<Linted>,
     pub(crate) pairs: Vec<Mended>,
 }
 
-/// The labelled cases.
-#[derive(Debug, Default, Serialize, Deserialize)]
+/// Labelled cases.
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Corpus {
+    /// The heading of its table.
+    pub(crate) title: String,
+    pub(crate) counted: Counted,
+}
+
+/// What the linter makes of them.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Counted {
     pub(crate) leaky: u32,
     pub(crate) silent: u32,
     /// Cases whose label is unsure: they do not count.

@@ -4,36 +4,35 @@ use std::fmt::Write;
 
 use super::judged::{self, Verdict};
 use super::lists::{Expected, Form, Judgement, Lists, Pair};
-use super::results::{Linted, On, Results, Score};
+use super::results::{Corpus, Counted, Linted, On, Results, Score};
 
 /// All figures.
 pub(crate) fn render(results: &Results, lists: &Lists) -> String {
-    let parts = [
-        corpus(results),
+    let mut parts: Vec<String> = results.corpora.iter().map(corpus).collect();
+    parts.extend([
         packages(results, lists),
         findings(results, lists),
         pairs(results, lists),
-    ];
+    ]);
     parts.join("\n\n")
 }
 
-fn corpus(results: &Results) -> String {
-    let corpus = &results.corpus;
-    let mut text = format!(
-        "### The labelled corpus\n\n{} leaky and {} silent cases",
-        corpus.leaky, corpus.silent
-    );
-    if corpus.unsure > 0 {
-        let _ = write!(
-            text,
-            "; {} more of unsure label do not count",
-            corpus.unsure
-        );
+fn corpus(corpus: &Corpus) -> String {
+    let Corpus { title, counted } = corpus;
+    let Counted {
+        leaky,
+        silent,
+        unsure,
+        rules,
+    } = counted;
+    let mut text = format!("### {title}\n\n{leaky} leaky and {silent} silent cases");
+    if *unsure > 0 {
+        let _ = write!(text, "; {unsure} more of unsure label do not count");
     }
     text += ".\n\n| rule | runs | right | wrong | missed | precision | recall | selected: right | wrong | missed | precision | recall |\n";
     text += "| --- | --- | --: | --: | --: | --: | --: | --: | --: | --: | --: | --: |\n";
     let (mut default, mut selected) = (Score::default(), Score::default());
-    for (rule, of_rule) in &corpus.rules {
+    for (rule, of_rule) in rules {
         let runs = match of_rule.on {
             On::Always => "always",
             On::WhenSure => "when sure",
