@@ -52,6 +52,7 @@ mod steadiness;
 mod streams;
 mod summary;
 mod timers;
+mod waiters;
 
 use stanch_js_source::SourceText;
 

@@ -30,7 +30,8 @@ const TASKS: &[&str] = &["gulpfile", "gruntfile", "jakefile", "rakefile"];
 
 /// Whether what a file keeps is gone soon, because its process is.
 pub(crate) fn ends_soon(file: &File<'_, '_>) -> bool {
-    if file.parsed.program().hashbang.is_some() {
+    // A command that others may also import is more than a command.
+    if file.parsed.program().hashbang.is_some() && file.parsed.exported_names().is_empty() {
         return true;
     }
     is_script(file.parsed.text().path())

@@ -16,6 +16,7 @@ mod uncleared_race_timer;
 mod undestroyed_stream;
 mod unguarded_pipe;
 mod unreleased_pending;
+mod unsettleable_promise;
 mod weak_keyed_cache;
 
 #[cfg(test)]
@@ -40,6 +41,7 @@ pub static RULES: &[Rule] = &[
     uncleared_interval::RULE,
     uncleared_race_timer::RULE,
     race_with_long_lived_promise::RULE,
+    unsettleable_promise::RULE,
     growing_module_array::RULE,
     retained_request::RULE,
 ];

@@ -10,7 +10,8 @@ use stanch_leak_patterns::{Confidence, Pattern};
 use crate::file::{File, argument, method};
 use crate::finding::{Finding, Fix, Label, Safety};
 use crate::fix::Change;
-use crate::project::Calls;
+use crate::platform::declared_by;
+use crate::project::{Calls, Meaning};
 use crate::rule::{On, Rule};
 
 pub(crate) const RULE: Rule = Rule {
@@ -100,7 +101,10 @@ fn check<'a>(file: &File<'_, 'a>, findings: &mut Vec<Finding>) {
                     promise.why
                 ),
                 growth: Some("per race, until that promise settles"),
-                place: Label::new(file.extent(racer.span()), "keeps every race that it was in"),
+                place: Label::new(
+                    file.extent(call.span),
+                    format!("`{name}` keeps every race that it was in"),
+                ),
                 labels: vec![Label::new(file.extent(promise.made), "made here")],
                 fixes: fix(file, call, racers, racer).into_iter().collect(),
             });
@@ -219,15 +223,32 @@ struct Outliving {
 
 /// What makes a racer outlive the race at `race`.
 fn outliving<'a>(file: &File<'_, 'a>, race: NodeId, racer: &Expression<'a>) -> Option<Outliving> {
+    // What `then` makes of it hangs on it as well.
+    if let Expression::CallExpression(call) = racer
+        && let Some((promise, "then" | "catch" | "finally")) = method(call)
+    {
+        return outliving(file, race, promise);
+    }
     if let Some(variable) = file.variable(racer) {
-        return outliving_variable(file, race, variable);
+        return outliving_variable(file, race, variable, racer);
     }
     let field = racer.as_member_expression()?;
     if !matches!(field.object(), Expression::ThisExpression(_)) {
+        return part_of_deferred(file, racer);
+    }
+    if is_raced_once_by_its_instance(file, race) {
         return None;
     }
     let name = file.written(racer);
     let made = file.nodes().iter().find_map(|node| {
+        if let AstKind::PropertyDefinition(own) = node.kind() {
+            let is_it = file.slice(own.key.span()) == name.split('.').next_back()?;
+            let value = own
+                .value
+                .as_ref()
+                .filter(|value| is_it && is_promise(value))?;
+            return Some(value.span());
+        }
         let AstKind::AssignmentExpression(assignment) = node.kind() else {
             return None;
         };
@@ -242,7 +263,67 @@ fn outliving<'a>(file: &File<'_, 'a>, race: NodeId, racer: &Expression<'a>) -> O
     })
 }
 
-fn outliving_variable(file: &File<'_, '_>, race: NodeId, variable: SymbolId) -> Option<Outliving> {
+/// Whether only constructors run the race, each for its own instance.
+fn is_raced_once_by_its_instance(file: &File<'_, '_>, race: NodeId) -> bool {
+    let is_in_loop = file
+        .nodes()
+        .ancestor_ids(race)
+        .any(|around| is_loop(file.kind(around)));
+    let Some(method) = file.function_around(race) else {
+        return false;
+    };
+    let calls = file.parsed.calls_of(method);
+    let is_of_constructor = |call: &NodeId| {
+        let around = file.function_around(*call);
+        around.is_some_and(|function| {
+            matches!(file.kind(file.nodes().parent_id(function)),
+                AstKind::MethodDefinition(method) if method.kind.is_constructor())
+        })
+    };
+    !is_in_loop && !calls.is_empty() && calls.iter().all(is_of_constructor)
+}
+
+/// `stopped.promise` where `stopped` is what the module has of `Promise.withResolvers()`.
+fn part_of_deferred<'a>(file: &File<'_, 'a>, racer: &Expression<'a>) -> Option<Outliving> {
+    let member = racer.as_member_expression()?;
+    let variable = file.variable(member.object())?;
+    let scoping = file.parsed.semantic().scoping();
+    let made = declared_by(file, member.object())?;
+    let is_it = member.static_property_name() == Some("promise")
+        && is_with_resolvers(made)
+        && !scoping.symbol_is_mutated(variable)
+        && scoping.symbol_scope_id(variable) == scoping.root_scope_id();
+    is_it.then(|| Outliving {
+        made: made.span(),
+        why: "which is made once and stays pending",
+    })
+}
+
+fn is_with_resolvers(made: &Expression<'_>) -> bool {
+    matches!(bare(made), Expression::CallExpression(call)
+        if method(call).is_some_and(|(_, name)| name == "withResolvers"))
+}
+
+/// Whether another file makes the promise by doing something that ends by itself: reading a file, connecting.
+fn ends_by_itself(promise: &Meaning) -> bool {
+    match promise {
+        Meaning::Result(of) => match &**of {
+            Meaning::Member(promise, name) if matches!(&**name, "then" | "catch" | "finally") => {
+                ends_by_itself(promise)
+            }
+            Meaning::Member(..) => false,
+            of => !of.is_of_node("events", &["once"]),
+        },
+        _ => false,
+    }
+}
+
+fn outliving_variable<'a>(
+    file: &File<'_, 'a>,
+    race: NodeId,
+    variable: SymbolId,
+    racer: &Expression<'a>,
+) -> Option<Outliving> {
     let scoping = file.parsed.semantic().scoping();
     let declaration = scoping.symbol_declaration(variable);
     let kind = file.kind(declaration);
@@ -250,7 +331,7 @@ fn outliving_variable(file: &File<'_, '_>, race: NodeId, variable: SymbolId) -> 
         kind,
         AstKind::ImportSpecifier(_) | AstKind::ImportDefaultSpecifier(_)
     ) {
-        return Some(Outliving {
+        return (!ends_by_itself(&file.meaning(racer))).then(|| Outliving {
             made: scoping.symbol_span(variable),
             why: "which its module makes once",
         });
@@ -263,7 +344,8 @@ fn outliving_variable(file: &File<'_, '_>, race: NodeId, variable: SymbolId) -> 
         return None;
     }
     let init = bare(declarator.init.as_ref()?);
-    if !is_promise(init) {
+    let is_part = declarator.id.get_binding_identifier().is_none();
+    if is_part != is_with_resolvers(init) || !is_part && !is_promise(init) {
         return None;
     }
     let made = init.span();
@@ -430,5 +512,34 @@ mod tests {
             &[],
         );
         check(&RULE, "const f = (stop) => Promise.race([stop, g()]);", &[]);
+    }
+
+    #[test]
+    fn parts_and_chains() {
+        check(
+            &RULE,
+            "import { big } from './models';\nexport const f = () => Promise.race([big.then((m) => m.run()), g()]);",
+            &[2],
+        );
+        check(
+            &RULE,
+            "const { promise, resolve } = Promise.withResolvers();\nexport const f = () => Promise.race([promise, g()]);",
+            &[2],
+        );
+        check(
+            &RULE,
+            "const stop = Promise.withResolvers();\nexport const f = () => Promise.race([stop.promise, g()]);",
+            &[2],
+        );
+        check(
+            &RULE,
+            "class A {\n  gone = new Promise((r) => { this.end = r; });\n  f() { return Promise.race([\n    g(),\n    this.gone,\n  ]); }\n}",
+            &[3],
+        );
+        check(
+            &RULE,
+            "class A {\n  constructor() { this.gone = new Promise((r) => { this.end = r; }); this.start(); }\n  start() { return Promise.race([g(), this.gone]); }\n}",
+            &[],
+        );
     }
 }

@@ -1,0 +1,230 @@
+//! `new Promise((resolve) => waiting.push(resolve))`: a promise that stays pending when nobody comes to settle it.
+
+use oxc_ast::AstKind;
+use oxc_semantic::NodeId;
+use oxc_span::GetSpan;
+use stanch_leak_patterns::{Confidence, Pattern};
+
+use crate::ends::ends;
+use crate::file::File;
+use crate::finding::{Finding, Label};
+use crate::project::Calls;
+use crate::rule::{On, Rule};
+use crate::waiters::{Pending, own_event, pending};
+
+pub(crate) const RULE: Rule = Rule {
+    id: "unsettleable-promise",
+    pattern: Pattern::PendingAsync,
+    on: On::WhenAsked,
+    page: "# unsettleable-promise
+
+Finds promises whose resolver waits with something that lives long, and which a failure leaves there for ever.
+
+## Why it leaks
+
+A pending promise that nobody refers to is collected. But its `resolve` in a map, a list or a listener keeps it, and with it
+all that waits for it: the async function, its variables, the request and the response. When the answer does not come, the
+gate stays shut or the emitter is gone, they wait for ever, and each further call joins them.
+
+## Example
+
+```js
+const expected = new Map();
+
+export const confirmation = (id) => new Promise((resolve) => {
+  expected.set(id, resolve);
+});
+
+export const confirmed = (id, state) => {
+  expected.get(id)?.(state);
+  expected.delete(id);
+};
+```
+
+```js
+import { once } from 'node:events';
+import { bus } from './bus.js';
+
+export async function ask(id) {
+  bus.emit('question', id);
+  const [answer] = await once(bus, `answer:${id}`);
+  return answer;
+}
+```
+
+## Use instead
+
+```js
+const expected = new Map();
+
+export const confirmation = (id, ms = 60_000) => new Promise((resolve, reject) => {
+  const timer = setTimeout(() => { expected.delete(id); reject(new Error('no answer')); }, ms);
+  expected.set(id, (state) => { clearTimeout(timer); resolve(state); });
+});
+```
+
+```js
+import { once } from 'node:events';
+import { bus } from './bus.js';
+
+export async function ask(id) {
+  bus.emit('question', id);
+  const [answer] = await once(bus, `answer:${id}`, { signal: AbortSignal.timeout(60_000) });
+  return answer;
+}
+```
+
+## How safe the fix is
+
+There is no automatic fix: how long to wait, and what to do then, is for the author to say.
+
+## What is not flagged
+
+Promises whose function has a timer, a signal or a timeout; lists that the end of their instance serves, or that are served
+whether something succeeds or fails; promises that nobody keeps; what is made once; commands, build scripts and tests.
+
+## References
+
+- Node.js, `events.once()`, `AbortSignal.timeout()`
+",
+    check,
+};
+
+fn check<'a>(file: &File<'_, 'a>, findings: &mut Vec<Finding>) {
+    if ends(file) {
+        return;
+    }
+    for node in file.nodes().iter() {
+        let found = match node.kind() {
+            AstKind::CallExpression(call) => own_event(file, call),
+            AstKind::NewExpression(new) => pending(file, node.id(), new),
+            _ => None,
+        };
+        let Some(found) = found else {
+            continue;
+        };
+        if file.frequency(node.id()) != Calls::Once {
+            findings.push(finding(file, node.id(), &found));
+        }
+    }
+}
+
+fn finding(file: &File<'_, '_>, node: NodeId, found: &Pending) -> Finding {
+    let (why, confidence, label) = match found {
+        Pending::UnderKey(holder) => (
+            format!("its resolver stays in `{holder}` when no answer comes for its key"),
+            Confidence::High,
+            None,
+        ),
+        Pending::AfterClose(holder, at) => (
+            format!("its resolver stays in `{holder}` when the instance has ended"),
+            Confidence::High,
+            Some((*at, "does not look at those that wait")),
+        ),
+        Pending::AfterFailure(holder, at) => (
+            format!("its resolver stays in `{holder}` when what is awaited fails"),
+            Confidence::High,
+            Some((*at, "reached on success only")),
+        ),
+        Pending::WithoutEvent(at) => (
+            "its listener stays when the emitter fails, and the event does not come".to_owned(),
+            Confidence::Medium,
+            Some((*at, "tells of the failure, and does not settle it")),
+        ),
+        Pending::OwnEvent => (
+            "its listener stays on the emitter when the event does not come".to_owned(),
+            Confidence::High,
+            None,
+        ),
+    };
+    let labels = label.map(|(at, text)| Label::new(file.extent(at), text));
+    Finding {
+        rule: RULE.id,
+        confidence,
+        message: format!("the promise may stay pending for ever: {why}"),
+        growth: Some("one each time, with all that waits for it"),
+        place: Label::new(
+            file.extent(file.kind(node).span()),
+            "nothing else settles it",
+        ),
+        labels: labels.into_iter().collect(),
+        fixes: Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::rules::testing::{check, check_page};
+
+    #[test]
+    fn the_page_holds() {
+        check_page(&RULE);
+    }
+
+    #[test]
+    fn lists_that_the_end_forgets() {
+        let channel = |close: &str| {
+            format!(
+                "export class Channel {{\n  #takers = [];\n  put(x) {{ this.#takers.shift()?.(x); }}\n  take() {{\n    return new Promise((resolve) => this.#takers.push(resolve));\n  }}\n  close() {{ {close} }}\n}}"
+            )
+        };
+        check(&RULE, &channel("this.closed = true;"), &[5]);
+        check(
+            &RULE,
+            &channel("for (const t of this.#takers.splice(0)) t();"),
+            &[],
+        );
+        check(&RULE, &channel("this.put(null);"), &[]);
+    }
+
+    #[test]
+    fn lists_that_only_success_serves() {
+        let queue = |failed: &str| {
+            format!(
+                "let queue = [];\nexport async function f() {{\n  if (busy) {{\n    await new Promise((resolve) => queue.push(resolve));\n  }}\n  try {{ await refresh(); for (const go of queue) go(); queue = []; }} finally {{ {failed} }}\n}}"
+            )
+        };
+        check(&RULE, &queue("busy = false;"), &[4]);
+        check(&RULE, &queue("queue = [];"), &[]);
+    }
+
+    #[test]
+    fn events_that_do_not_come() {
+        check(
+            &RULE,
+            "export class Writer extends E {\n  wait() { return new Promise((r) => this.once('drain', r)); }\n  drained() { this.emit('drain'); }\n  broken(err) { this.emit('lost', err); }\n}",
+            &[2],
+        );
+        check(
+            &RULE,
+            "export class Writer extends E {\n  wait() { return new Promise((r) => this.once('drain', r)); }\n  drained() { this.emit('drain'); }\n}",
+            &[],
+        );
+        check(
+            &RULE,
+            "import { once } from 'events';\nexport const f = (bus, id) => once(bus, `a:${id}`);",
+            &[],
+        );
+        check(
+            &RULE,
+            "export const f = (s) => new Promise((r) => s.once('drain', r));",
+            &[],
+        );
+    }
+
+    #[test]
+    fn somebody_settles_it() {
+        check(
+            &RULE,
+            "const m = new Map();\nexport const f = (id) => new Promise((r) => { m.set(id, r); });\nexport const g = (id) => m.get(id)();\nexport const end = () => { for (const r of m.values()) r(); };",
+            &[],
+        );
+        check(
+            &RULE,
+            "export const f = (w) => new Promise((r) => { w().then((x) => { if (x) r(x); }); });",
+            &[],
+        );
+        check(&RULE, "await new Promise(() => {});", &[]);
+    }
+}

@@ -1,0 +1,322 @@
+//! A promise whose settling is left to somebody else → who was given its `resolve`, and on which way nobody calls it.
+
+use oxc_ast::AstKind;
+use oxc_ast::ast::{CallExpression, ClassElement, Expression, NewExpression};
+use oxc_semantic::NodeId;
+use oxc_span::{GetSpan, Span};
+use stanch_js_source::bare;
+
+use crate::fate::{Fate, call_at, way};
+use crate::file::{File, argument, method};
+use crate::platform::{is_global_call, outside};
+use crate::streams::event_of;
+use crate::timers::{executor, parameter, parameters_of};
+
+/// Why a promise may stay pending while somebody keeps its `resolve`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Pending {
+    /// Its resolver waits in a map for an answer under its key, and for nothing else.
+    UnderKey(String),
+    /// Its resolver waits in a list that the end of the instance does not look at.
+    AfterClose(String, Span),
+    /// Its resolver waits in a list that is served only where something succeeds.
+    AfterFailure(String, Span),
+    /// An event settles it, and another tells that the first will not come.
+    WithoutEvent(Span),
+    /// It waits for an event with a name of its own, which may never come.
+    OwnEvent,
+}
+
+/// `once(emitter, `reply:${id}`)` without a signal, on what lives longer than the call.
+pub(crate) fn own_event<'a>(file: &File<'_, 'a>, call: &CallExpression<'a>) -> Option<Pending> {
+    let is_once = outside(file, &call.callee).is_some_and(|found| {
+        found.module == "events" && matches!(found.name.as_str(), "once" | "EventEmitter.once")
+    });
+    if !is_once || call.arguments.len() != 2 || !outlives(file, argument(call, 0)?) {
+        return None;
+    }
+    depends_on_a_value(argument(call, 1)?).then_some(Pending::OwnEvent)
+}
+
+/// Whether a name is put together, rather than one of the program's.
+fn depends_on_a_value(name: &Expression<'_>) -> bool {
+    match name {
+        Expression::TemplateLiteral(template) => !template.expressions.is_empty(),
+        Expression::BinaryExpression(_) => true,
+        _ => false,
+    }
+}
+
+fn outlives<'a>(file: &File<'_, 'a>, emitter: &Expression<'a>) -> bool {
+    match bare(emitter) {
+        Expression::ThisExpression(_) => true,
+        named @ Expression::Identifier(_) => file.variable(named).is_some_and(|variable| {
+            let scoping = file.parsed.semantic().scoping();
+            scoping.symbol_scope_id(variable) == scoping.root_scope_id()
+        }),
+        other => other
+            .as_member_expression()
+            .is_some_and(|member| outlives(file, member.object())),
+    }
+}
+
+/// Why the promise that `new Promise(…)` makes may stay pending.
+pub(crate) fn pending<'a>(
+    file: &File<'_, 'a>,
+    node: NodeId,
+    new: &NewExpression<'a>,
+) -> Option<Pending> {
+    let executor = executor(file, new)?;
+    let resolve = parameter(parameters_of(file, executor)?, 0)?;
+    let maker = file.function_around(node)?;
+    if has_a_deadline(file, maker) {
+        return None;
+    }
+    let mut settlers = crate::fate::uses(file, resolve).into_iter();
+    let (used, _) = settlers.next()?;
+    if settlers.next().is_some() {
+        return None;
+    }
+    let keeping = keeping_call(file, used, executor)?;
+    let call = call_at(file, keeping)?;
+    match method(call)? {
+        (holder, "set") if call.arguments.len() == 2 => under_key(file, holder, maker),
+        (holder, "push" | "add" | "unshift") => in_list(file, holder, node, call.span),
+        (emitter, "once" | "on" | "addListener") => {
+            without_event(file, emitter, event_of(file, keeping, 0)?, node)
+        }
+        _ => None,
+    }
+}
+
+/// The one call that is given `resolve`, by itself or in an object, and nothing else happens to it.
+fn keeping_call(file: &File<'_, '_>, used: NodeId, executor: NodeId) -> Option<NodeId> {
+    let mut at = used;
+    loop {
+        let way = way(file, at);
+        if let Fate::Given { call, .. } = way.fate {
+            return (file.function_around(call) == Some(executor)).then_some(call);
+        }
+        let parent = file.nodes().parent_id(way.whole);
+        match file.kind(parent) {
+            AstKind::ObjectProperty(_) => at = file.nodes().parent_id(parent),
+            _ => return None,
+        }
+    }
+}
+
+/// Whether a function starts a timer, or looks at a signal or a timeout: something else may settle what it makes.
+fn has_a_deadline(file: &File<'_, '_>, function: NodeId) -> bool {
+    let whole = file.kind(function).span();
+    let text = file.slice(whole);
+    let times = file.calls().iter().any(|(_, call)| {
+        whole.contains_inclusive(call.span) && is_global_call(file, call, "setTimeout")
+    });
+    times
+        || ["signal", "Signal", "timeout", "Timeout", "deadline"]
+            .iter()
+            .any(|word| text.contains(word))
+}
+
+/// All places of the file that name the holder, with the functions they are in.
+fn mentions(file: &File<'_, '_>, holder: &str) -> Vec<(NodeId, Span)> {
+    let nodes = file.nodes().iter();
+    let named = nodes.filter(|node| {
+        matches!(
+            node.kind(),
+            AstKind::IdentifierReference(_)
+                | AstKind::StaticMemberExpression(_)
+                | AstKind::PrivateFieldExpression(_)
+        ) && file.slice(node.kind().span()) == holder
+    });
+    named.map(|node| (node.id(), node.kind().span())).collect()
+}
+
+/// Methods of a map that deal with one key.
+const OF_ONE_KEY: &[&str] = &["set", "get", "delete", "has"];
+
+fn under_key<'a>(file: &File<'_, 'a>, holder: &Expression<'a>, maker: NodeId) -> Option<Pending> {
+    if !outlives(file, holder) {
+        return None;
+    }
+    let name = file.slice(holder.span());
+    let within = file.kind(maker).span();
+    let mut takes_out = false;
+    for (node, span) in mentions(file, name) {
+        let Fate::Asked { method, .. } = way(file, node).fate else {
+            // Whoever gets the map may settle all of them.
+            let is_declaration = matches!(way(file, node).fate, Fate::Dropped);
+            if is_declaration {
+                continue;
+            }
+            return None;
+        };
+        if !OF_ONE_KEY.contains(&method) || method == "delete" && within.contains_inclusive(span) {
+            return None;
+        }
+        takes_out |= matches!(method, "get" | "delete");
+    }
+    let exported = file.exported_locals().contains(name);
+    (takes_out && !exported).then(|| Pending::UnderKey(name.to_owned()))
+}
+
+fn in_list<'a>(
+    file: &File<'_, 'a>,
+    holder: &Expression<'a>,
+    node: NodeId,
+    push: Span,
+) -> Option<Pending> {
+    if !outlives(file, holder) {
+        return None;
+    }
+    let name = file.slice(holder.span()).to_owned();
+    let others: Vec<(NodeId, Span)> = mentions(file, &name)
+        .into_iter()
+        .filter(|(_, span)| !push.contains_inclusive(*span))
+        .collect();
+    if matches!(bare(holder), Expression::Identifier(_)) {
+        return after_failure(file, &name, &others);
+    }
+    after_close(file, &name, node, &others)
+}
+
+/// Names of methods after which an instance is of no use.
+const ENDS: &[&str] = &[
+    "close",
+    "destroy",
+    "end",
+    "stop",
+    "dispose",
+    "shutdown",
+    "abort",
+    "fail",
+    "terminate",
+    "disconnect",
+];
+
+/// The method that ends the instance, if it forgets those that wait.
+fn after_close(
+    file: &File<'_, '_>,
+    name: &str,
+    node: NodeId,
+    others: &[(NodeId, Span)],
+) -> Option<Pending> {
+    let class = file
+        .nodes()
+        .ancestor_ids(node)
+        .find_map(|around| match file.kind(around) {
+            AstKind::Class(class) => Some(class),
+            _ => None,
+        })?;
+    let mut forgets = None;
+    for element in &class.body.body {
+        let ClassElement::MethodDefinition(own) = element else {
+            continue;
+        };
+        let Some(method_name) = own.key.static_name() else {
+            continue;
+        };
+        if !ENDS.contains(&&*method_name) {
+            continue;
+        }
+        let looks = |span: Span| {
+            let directly = others
+                .iter()
+                .any(|(_, other)| span.contains_inclusive(*other));
+            directly
+                || file.calls().iter().any(|(_, call)| {
+                    span.contains_inclusive(call.span) && serves(file, call, others)
+                })
+        };
+        // A gate: its `close` is not the end of it.
+        let reopens = class.body.body.iter().any(|element| {
+            element
+                .static_name()
+                .is_some_and(|name| matches!(&*name, "open" | "start" | "resume"))
+        });
+        if looks(own.span) || reopens {
+            return None;
+        }
+        forgets = forgets.or(Some(own.key.span()));
+    }
+    forgets.map(|at| Pending::AfterClose(name.to_owned(), at))
+}
+
+/// Whether a call runs a function that deals with the list.
+fn serves<'a>(file: &File<'_, 'a>, call: &CallExpression<'a>, others: &[(NodeId, Span)]) -> bool {
+    file.parsed.callee_of(&call.callee).is_some_and(|function| {
+        let whole = file.kind(function).span();
+        others
+            .iter()
+            .any(|(_, span)| whole.contains_inclusive(*span))
+    })
+}
+
+/// The `try` whose block alone serves a list after it has waited: what fails before leaves all of them where they are.
+fn after_failure(file: &File<'_, '_>, name: &str, others: &[(NodeId, Span)]) -> Option<Pending> {
+    let used: Vec<&(NodeId, Span)> = others
+        .iter()
+        .filter(|(node, _)| file.function_around(*node).is_some())
+        .collect();
+    let (first, span) = used.first()?;
+    let attempt = file
+        .nodes()
+        .ancestor_ids(*first)
+        .find_map(|around| match file.kind(around) {
+            AstKind::TryStatement(attempt) if attempt.block.span.contains_inclusive(*span) => {
+                Some(attempt)
+            }
+            _ => None,
+        })?;
+    let all_within = used
+        .iter()
+        .all(|(_, span)| attempt.block.span.contains_inclusive(*span));
+    let before = Span::new(attempt.block.span.start, span.start);
+    let waits = file.nodes().iter().any(|node| {
+        matches!(node.kind(), AstKind::AwaitExpression(_))
+            && before.contains_inclusive(node.kind().span())
+    });
+    (all_within && waits).then(|| Pending::AfterFailure(name.to_owned(), *span))
+}
+
+/// An emitter that waits for an event of its own, and tells a failure by another one.
+fn without_event<'a>(
+    file: &File<'_, 'a>,
+    emitter: &Expression<'a>,
+    event: &str,
+    node: NodeId,
+) -> Option<Pending> {
+    if !matches!(bare(emitter), Expression::ThisExpression(_)) {
+        return None;
+    }
+    let class = file
+        .nodes()
+        .ancestor_ids(node)
+        .find(|around| matches!(file.kind(*around), AstKind::Class(_)))?;
+    let whole = file.kind(class).span();
+    let emits: Vec<(NodeId, &CallExpression<'a>)> = file
+        .calls()
+        .iter()
+        .filter(|(_, call)| {
+            whole.contains_inclusive(call.span)
+                && method(call).is_some_and(|(object, name)| {
+                    name == "emit" && matches!(object, Expression::ThisExpression(_))
+                })
+        })
+        .map(|(node, call)| (*node, *call))
+        .collect();
+    let settles = emits
+        .iter()
+        .any(|(node, _)| event_of(file, *node, 0) == Some(event));
+    let fails = emits.iter().find(|(node, call)| {
+        let tells = event_of(file, *node, 0).is_some_and(|other| other != event);
+        let error = argument(call, 1).is_some_and(|given| {
+            matches!(
+                file.slice(given.span()),
+                "err" | "error" | "reason" | "cause"
+            )
+        });
+        tells && error
+    })?;
+    settles.then_some(Pending::WithoutEvent(fails.1.span))
+}
