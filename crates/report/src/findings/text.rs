@@ -172,10 +172,8 @@ fn remarks(outcome: &Outcome) -> Vec<String> {
     let applied: usize = outcome.fixed.iter().map(|file| file.applied.len()).sum();
     if applied > 0 {
         let files = counted(outcome.fixed.len(), "file");
-        remarks.push(format!(
-            "{} in {files}.",
-            counted(applied, "fix").replace("fixs", "fixes")
-        ));
+        let fixes = if applied == 1 { "fix" } else { "fixes" };
+        remarks.push(format!("{applied} {fixes} applied in {files}."));
     }
     let best = outcome
         .findings
