@@ -65,7 +65,7 @@ pub use holder::HolderRef;
 pub use import::{Export, GlobalAssignment, Import, ImportedName};
 pub use initializer::Initializer;
 pub use limit::{ConstructorParameter, Limit};
-pub use parse::{ParsedSource, Problem, with_parsed};
+pub use parse::{ParsedSource, Problem, forget_trees, with_parsed};
 pub use release::{Release, ReleaseKind};
 pub use source_map::{OriginalPlace, SourceMapError, SourceMapIndex, SourceMapReference};
 pub use syntax::syntax_errors;

@@ -51,6 +51,11 @@ pub fn with_parsed<T>(source: &SourceText, ask: impl FnOnce(&ParsedSource<'_>) -
     answer
 }
 
+/// Lets go of the trees that this thread keeps: for whoever is done with one file of many.
+pub fn forget_trees() {
+    drop(LAST.take());
+}
+
 /// Bytes of text whose trees are kept: one large bundle with the scripts around it. A tree takes some eleven times as much
 /// memory as its text.
 const KEPT_BYTES: usize = 16 << 20;

@@ -1,7 +1,7 @@
 //! Files that were walked into a linked project: read and summed up on all cores, then linked.
 
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
-use stanch_js_source::SourceText;
+use stanch_js_source::{SourceText, forget_trees};
 use stanch_leak_lint::{FileIndex, Project, Summary};
 
 use crate::file::{Linter, Place, Read};
@@ -29,6 +29,7 @@ impl Linked {
     ) -> Self {
         let read = places.par_iter().map(|(place, _)| {
             let read = linter.read(place);
+            forget_trees();
             done();
             read
         });

@@ -9,8 +9,8 @@ use stanch_js_source::SourceText;
 use crate::component;
 use crate::outcome::Reason;
 
-/// Beyond it no person wrote a file; the largest sources by hand (TypeScript's checker) have 3 MB.
-const LARGEST: u64 = 10 << 20;
+/// Beyond it no person wrote a file; the largest sources by hand (TypeScript's checker) have 3 MB. A tree takes ten times its text.
+const LARGEST: u64 = 5 << 20;
 /// Bytes that tell a binary file, as git takes them.
 const START: usize = 8_000;
 /// Files below it are linted however their lines look: whoever writes all on one line has little to say.

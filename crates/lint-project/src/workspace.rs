@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rayon::iter::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
 use rayon::{ThreadPool, ThreadPoolBuilder};
+use stanch_js_source::forget_trees;
 use stanch_leak_lint::FileIndex;
 
 use crate::baseline::{Baseline, BaselineUse};
@@ -184,6 +185,7 @@ impl Workspace {
                 .enumerate()
                 .map(|(at, (place, source))| {
                     let found = linter.lint(&linked.project, FileIndex(at), place, source);
+                    forget_trees();
                     step();
                     found
                 });

@@ -182,7 +182,7 @@ fn files_that_cannot_be_linted_spoil_no_others() {
         "1 file checked, 1 finding, 2 files not linted",
     ];
     check_in(path, &["--format", "concise"], 2, &found, &[]);
-    let left = ["1 minified files", "1 files over 10 MB", "1 binary files"];
+    let left = ["1 minified files", "1 files over 5 MB", "1 binary files"];
     check_in(path, &["-v"], 2, &[], &left);
     let named = ["bundle.js: not linted: minified"];
     check_in(path, &["bundle.js"], 0, &["0 files checked"], &named);
