@@ -95,7 +95,21 @@ fn started_again<'a>(
     if is_in_effect(file, node) {
         return Some(Endless::Effect);
     }
-    file.heat(node).map(Endless::OutOfReach)
+    let heat = file.heat(node)?;
+    let sure = heat == Heat::Handler || is_called_by_handler(file, node);
+    Some(Endless::OutOfReach(if sure { Heat::Handler } else { heat }))
+}
+
+/// Whether a handler of the file calls the function around a node, and no condition lets it do so once only.
+fn is_called_by_handler<'a>(file: &File<'_, 'a>, node: NodeId) -> bool {
+    let Some(function) = file.function_around(node) else {
+        return false;
+    };
+    file.parsed.calls_of(function).iter().any(|called| {
+        call_at(file, *called).is_some_and(|call| {
+            file.heat(*called) == Some(Heat::Handler) && !is_guarded(file, *called, &call.callee)
+        })
+    })
 }
 
 /// Functions of React whose function runs again whenever what it depends on changes.

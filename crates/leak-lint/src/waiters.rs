@@ -136,13 +136,20 @@ fn mentions(file: &File<'_, '_>, holder: &str) -> Vec<(NodeId, Span)> {
 const OF_ONE_KEY: &[&str] = &["set", "get", "delete", "has"];
 
 fn under_key<'a>(file: &File<'_, 'a>, holder: &Expression<'a>, maker: NodeId) -> Option<Pending> {
-    if !outlives(file, holder) {
+    let within = file.kind(maker).span();
+    // A thread of the program's own answers what it is asked.
+    if !outlives(file, holder) || file.slice(within).contains("postMessage") {
         return None;
     }
     let name = file.slice(holder.span());
-    let within = file.kind(maker).span();
     let mut takes_out = false;
     for (node, span) in mentions(file, name) {
+        // Its first value.
+        if matches!(file.kind(file.nodes().parent_id(node)), AstKind::AssignmentExpression(assignment)
+            if assignment.left.span() == span && matches!(bare(&assignment.right), Expression::NewExpression(_)))
+        {
+            continue;
+        }
         let Fate::Asked { method, .. } = way(file, node).fate else {
             // Whoever gets the map may settle all of them.
             let is_declaration = matches!(way(file, node).fate, Fate::Dropped);
@@ -234,7 +241,12 @@ fn after_close(
                 .static_name()
                 .is_some_and(|name| matches!(&*name, "open" | "start" | "resume"))
         });
-        if looks(own.span) || reopens {
+        // What ends sockets or threads as well is the end of the instance, and those that wait go with it.
+        let ends_more = file
+            .calls()
+            .iter()
+            .any(|(_, call)| own.span.contains_inclusive(call.span));
+        if looks(own.span) || reopens || ends_more {
             return None;
         }
         forgets = forgets.or(Some(own.key.span()));

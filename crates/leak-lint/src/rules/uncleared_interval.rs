@@ -300,6 +300,19 @@ mod tests {
     }
 
     #[test]
+    fn what_a_handler_calls_is_sure() {
+        let found = |call: &str| {
+            let text = format!(
+                "let on = false;\nconst beat = (s) => {{ setInterval(() => s.ping(), 9); }};\nio.on('connection', (s) => {{ {call} }});"
+            );
+            let source = stanch_js_source::SourceText::new("case.ts", text);
+            crate::lint_with(&source, |rule| rule.id == RULE.id).len()
+        };
+        assert_eq!(found("beat(s);"), 1);
+        assert_eq!(found("if (!on) { on = true; beat(s); }"), 0);
+    }
+
+    #[test]
     fn effects_and_components() {
         check(
             &RULE,

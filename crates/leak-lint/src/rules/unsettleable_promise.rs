@@ -176,6 +176,7 @@ mod tests {
             &[],
         );
         check(&RULE, &channel("this.put(null);"), &[]);
+        check(&RULE, &channel("this.socket.destroy();"), &[]);
     }
 
     #[test]
@@ -211,6 +212,18 @@ mod tests {
             "export const f = (s) => new Promise((r) => s.once('drain', r));",
             &[],
         );
+    }
+
+    #[test]
+    fn answers_under_a_key() {
+        let class = |send: &str| {
+            format!(
+                "class A {{\n  constructor() {{ this.all = new Map(); }}\n  call(id) {{\n    return new Promise((resolve, reject) => {{ this.all.set(id, {{ resolve, reject }}); {send} }});\n  }}\n  answer(id) {{ this.all.get(id)?.resolve(); this.all.delete(id); }}\n}}\nmodule.exports = new A();"
+            )
+        };
+        check(&RULE, &class("this.ws.send(id);"), &[4]);
+        check(&RULE, &class("this.worker.postMessage(id);"), &[]);
+        check(&RULE, &class("setTimeout(() => reject(), 9);"), &[]);
     }
 
     #[test]
