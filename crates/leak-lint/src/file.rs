@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use oxc_ast::AstKind;
 use oxc_ast::ast::{Argument, AssignmentExpression, CallExpression, Expression};
-use oxc_semantic::{AstNodes, NodeId, SymbolId};
+use oxc_semantic::{AstNodes, NodeId, ScopeId, SymbolId};
 use oxc_span::{GetSpan, Span};
 use rustc_hash::FxHashMap;
 use stanch_js_source::{Extent, ImportedName, ParsedSource, Value, bare};
@@ -35,6 +35,8 @@ pub(crate) struct File<'s, 'a> {
     fields: OnceCell<Fields<'a>>,
     kept: OnceCell<Vec<Kept<'a>>>,
     exported_locals: OnceCell<HashSet<String>>,
+    /// Names that fixes declare, and where: two fixes are often applied together.
+    pub(crate) new_names: RefCell<Vec<(ScopeId, String)>>,
 }
 
 impl<'s, 'a> File<'s, 'a> {
@@ -55,6 +57,7 @@ impl<'s, 'a> File<'s, 'a> {
             fields: OnceCell::new(),
             kept: OnceCell::new(),
             exported_locals: OnceCell::new(),
+            new_names: RefCell::default(),
         }
     }
 

@@ -68,6 +68,11 @@ impl<'a> Linter<'a> {
                 return Read::Failed(place.problem(ProblemKind::Unreadable, message, None), None);
             }
         };
+        self.sum_up(place, source)
+    }
+
+    /// Sums a text up.
+    pub(crate) fn sum_up(&self, place: &Place, source: SourceText) -> Read {
         let summed = unless_it_panics(place, || {
             syntax_error(&source).map_or_else(
                 || Ok(Summary::of(&source, &self.options)),

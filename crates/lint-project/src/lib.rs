@@ -35,6 +35,7 @@ mod modules;
 mod near;
 mod outcome;
 mod selection;
+mod session;
 mod suppression;
 mod text;
 mod walk;
@@ -49,6 +50,7 @@ pub use outcome::{
     Located, Named, Outcome, Problem, ProblemKind, Reason, Skipped, page_of, pattern_of, rule,
 };
 pub use selection::{Pick, Selection, UnknownPick};
+pub use session::{Looked, Noticed, PROJECT_FILES, Session};
 pub use suppression::{SUPPRESSION_RULES, SuppressionRule};
 pub use walk::Ignoring;
 pub use workspace::{Request, Workspace};

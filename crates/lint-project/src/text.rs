@@ -50,7 +50,8 @@ fn bytes(path: &Path) -> std::io::Result<Option<Vec<u8>>> {
     Ok(Some(bytes))
 }
 
-fn decode(bytes: Vec<u8>, name: &str) -> Content {
+/// Tells what bytes are that a file of that name has.
+pub(crate) fn decode(bytes: Vec<u8>, name: &str) -> Content {
     if bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]) {
         return Content::Broken("is UTF-16; Node reads UTF-8 only".to_owned());
     }

@@ -66,6 +66,19 @@ pub(crate) fn walk(
     Ok(walked)
 }
 
+/// Why a file is not linted that somebody has open, as far as its path tells; `root` is the project's folder.
+pub(crate) fn left_out(path: &Path, root: &Path, config: &Config) -> Option<Reason> {
+    let inside = path.strip_prefix(root).unwrap_or(path);
+    let mut folders = inside.parent().into_iter().flat_map(Path::components);
+    let by_folder = folders.find_map(|folder| match folder.as_os_str().to_str()? {
+        name if PACKAGES.contains(&name) => Some(Reason::Packages),
+        name if BUILT.contains(&name) => Some(Reason::Built),
+        _ => None,
+    });
+    let excluded = || config.excluded().matches(path).then_some(Reason::Excluded);
+    by_folder.or_else(|| reason_by_name(path)).or_else(excluded)
+}
+
 fn walk_folder(root: &Path, config: &Config, ignoring: Ignoring, walked: &mut Walked) {
     let left_out = Arc::new(Mutex::new(Vec::new()));
     let mut builder = WalkBuilder::new(root);

@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rayon::iter::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
 use rayon::{ThreadPool, ThreadPoolBuilder};
-use stanch_js_source::forget_trees;
-use stanch_leak_lint::FileIndex;
+use stanch_js_source::{SourceText, forget_trees};
+use stanch_leak_lint::{FileIndex, Finding};
 
 use crate::baseline::{Baseline, BaselineUse};
 use crate::changes::Changes;
@@ -285,7 +285,7 @@ impl Workspace {
         self.request.since.is_some() || self.baseline.path().exists()
     }
 
-    fn place(&self, path: PathBuf) -> Place {
+    pub(crate) fn place(&self, path: PathBuf) -> Place {
         let name = self.name_of(&path);
         Place { path, name }
     }
@@ -300,6 +300,31 @@ impl Workspace {
     fn known_as(&self, path: &Path) -> String {
         let short = path.strip_prefix(&self.root).unwrap_or(path);
         short.to_string_lossy().into_owned()
+    }
+}
+
+impl Workspace {
+    /// Reads and links all files, without a look at what there is to find.
+    pub(crate) fn linked(&self) -> Result<Linked, LintError> {
+        let walked = walk(&self.paths, &self.config, self.request.ignoring)?;
+        let files = walked.files.into_iter();
+        let places: Vec<(Place, Named)> = files
+            .map(|(path, named)| (self.place(path), named))
+            .collect();
+        let linter = self.linter();
+        Ok(self.pool()?.install(|| Linked::of(&linter, &places, || {})))
+    }
+
+    /// Takes out the findings that the baseline knows.
+    pub(crate) fn without_known(
+        &self,
+        path: &Path,
+        source: &SourceText,
+        findings: &mut Vec<Finding>,
+    ) {
+        let mut baseline = self.baseline.clone();
+        let known_as = self.known_as(path);
+        findings.retain(|finding| !baseline.knows(&known_as, source, finding));
     }
 }
 

@@ -39,6 +39,8 @@ pub(crate) enum Command {
     Export(ExportArgs),
     /// Find leaks in the sources before they run, and mend what can be mended
     Lint(Box<LintArgs>),
+    /// Serve an editor: findings as you type, quick fixes, explanations, over the language server protocol
+    Lsp(LspArgs),
     /// Explain a leak pattern, a lint rule, a verdict, or a number: what it is, why it leaks, the fix
     Explain(ExplainArgs),
 }
@@ -277,6 +279,14 @@ pub(crate) struct ExportArgs {
     pub(crate) parquet: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) reading: ReadingArgs,
+}
+
+/// `stanch lsp`
+#[derive(Debug, Args)]
+pub(crate) struct LspArgs {
+    /// Over the standard input and output, which is the only way; editors say it
+    #[arg(long)]
+    pub(crate) stdio: bool,
 }
 
 /// `stanch lint`

@@ -65,6 +65,8 @@ async fn dispatch(cli: &Cli, ui: &Ui) -> anyhow::Result<Exit> {
             end_on_interrupt();
             commands::lint::run(args, output, ui)
         }
+        // The only way there is to serve needs no word.
+        Command::Lsp(args::LspArgs { stdio: _ }) => commands::lsp::run().await,
         Command::Explain(args) => commands::explain::run(args, output),
     }
 }

@@ -19,14 +19,15 @@ pub(crate) struct Ending {
     pub(crate) event: &'static str,
 }
 
-/// Parameters of handlers, with what leads from them to Node's response: express and node:http, fastify, koa.
-const RESPONSES: [(&str, &str); 6] = [
+/// Names of a request, by which the parameter after it is known for its response.
+const REQUESTS: [&str; 5] = ["req", "_req", "request", "_request", "incoming"];
+/// Names of a response, with what leads from them to Node's own: express and node:http, fastify.
+const RESPONSES: [(&str, &str); 5] = [
     ("res", ""),
     ("_res", ""),
     ("response", ""),
     ("reply", ".raw"),
     ("rep", ".raw"),
-    ("ctx", ".res"),
 ];
 /// Events whose listener gets a connection first: node:net, ws, node:tls, node:http2, socket.io.
 const CONNECTIONS: [&str; 4] = ["connection", "secureConnection", "session", "stream"];
@@ -51,19 +52,41 @@ pub(crate) fn ending(file: &File<'_, '_>, node: NodeId) -> Option<Ending> {
     None
 }
 
+/// The response among the parameters of a handler. By its name alone it may as well be one of `fetch`, which is no emitter.
 fn response(
     file: &File<'_, '_>,
     node: NodeId,
     parameters: &FormalParameters<'_>,
 ) -> Option<Ending> {
     let names = parameters.items.iter();
-    let mut names = names.filter_map(|item| item.pattern.get_binding_identifier());
-    names.find_map(|parameter| {
-        let (_, inner) = RESPONSES.iter().find(|(name, _)| *name == parameter.name)?;
-        is_at_hand(file, node, parameter).then(|| Ending {
-            emitter: format!("{}{inner}", parameter.name),
-            event: "close",
-        })
+    let names: Vec<_> = names
+        .map(|item| item.pattern.get_binding_identifier())
+        .collect();
+    let is_named = |at: usize, known: &[&str]| {
+        let name = names.get(at).copied().flatten();
+        name.is_some_and(|name| known.contains(&name.name.as_str()))
+    };
+    // A handler of errors has the error before both.
+    let request = (0..2).find(|at| is_named(*at, &REQUESTS));
+    let (parameter, inner) = if let Some(request) = request {
+        let response = names.get(request + 1).copied().flatten()?;
+        let (_, inner) = RESPONSES.iter().find(|(name, _)| *name == response.name)?;
+        (response, *inner)
+    } else if is_named(0, &["ctx"]) && (is_named(1, &["next"]) || has_koa(file)) {
+        (names.first().copied().flatten()?, ".res")
+    } else {
+        return None;
+    };
+    is_at_hand(file, node, parameter).then(|| Ending {
+        emitter: format!("{}{inner}", parameter.name),
+        event: "close",
+    })
+}
+
+fn has_koa(file: &File<'_, '_>) -> bool {
+    let imports = file.parsed.imports();
+    imports.iter().any(|it| {
+        it.module == "koa" || it.module.starts_with("koa-") || it.module.starts_with("@koa/")
     })
 }
 
@@ -141,4 +164,64 @@ pub(crate) fn taken_off<'a>(
     )?;
     let title = format!("Take the listener off when `{of}` is closed");
     change.done(title, Safety::Unsafe)
+}
+
+#[cfg(test)]
+mod tests {
+    use stanch_js_source::{SourceText, with_parsed};
+
+    use super::ending;
+    use crate::file::File;
+    use crate::options::Options;
+    use crate::project::{FileIndex, Project};
+
+    /// What ends the work around the call of `here()`.
+    #[track_caller]
+    fn check(text: &str, expected: Option<&str>) {
+        let source = SourceText::new("a.js", text);
+        let project = Project::alone(&source, Options::default());
+        let found = with_parsed(&source, |parsed| {
+            let file = File::new(parsed, &project, FileIndex(0));
+            let mut calls = file.calls().iter();
+            let here = calls.find(|(_, call)| file.slice(call.span) == "here()");
+            ending(&file, here?.0)
+        });
+        let found = found.map(|it| format!("{} {}", it.emitter, it.event));
+        assert_eq!(found.as_deref(), expected, "{text}");
+    }
+
+    #[test]
+    fn responses_of_handlers() {
+        check("app.get('/', (req, res) => here());", Some("res close"));
+        check(
+            "f(async (request, reply) => { xs.map(() => here()); });",
+            Some("reply.raw close"),
+        );
+        check("app.use((e, req, res, next) => here());", Some("res close"));
+        check("app.use((ctx, next) => here());", Some("ctx.res close"));
+        check(
+            "import R from '@koa/router'; r.get('/', (ctx) => here());",
+            Some("ctx.res close"),
+        );
+    }
+
+    #[test]
+    fn connections() {
+        check(
+            "wss.on('connection', (ws, req) => here());",
+            Some("ws close"),
+        );
+        check(
+            "import { Server } from 'socket.io'; io.on('connection', (s) => here());",
+            Some("s disconnect"),
+        );
+    }
+
+    #[test]
+    fn what_may_be_something_else_ends_nothing() {
+        check("fetch(url).then((response) => here());", None);
+        check("bot.on('text', (ctx) => here());", None);
+        check("f((req, res) => { res = wrap(res); here(); });", None);
+        check("f((req, res) => { xs.map((res) => here()); });", None);
+    }
 }

@@ -156,6 +156,8 @@ impl<'f, 's, 'a> Change<'f, 's, 'a> {
         let scope = statement::spot(self.file, node)?.scope;
         let name = name::free(self.file, scope, wanted, &self.names);
         self.names.push(name.clone());
+        let mut new_names = self.file.new_names.borrow_mut();
+        new_names.push((scope, name.clone()));
         Some(name)
     }
 

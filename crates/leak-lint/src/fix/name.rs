@@ -26,15 +26,21 @@ fn is_taken(file: &File<'_, '_>, scope: ScopeId, name: &str) -> bool {
         .root_unresolved_references()
         .keys()
         .any(|undeclared| undeclared.as_str() == name);
+    let is_near = |own: ScopeId| {
+        own == scope
+            || scoping.scope_is_descendant_of(own, scope)
+            || scoping.scope_is_descendant_of(scope, own)
+    };
+    let mut declared = scoping
+        .symbol_ids()
+        .filter(|symbol| scoping.symbol_name(*symbol) == name);
     undeclared
-        || scoping.symbol_ids().any(|symbol| {
-            scoping.symbol_name(symbol) == name && {
-                let own = scoping.symbol_scope_id(symbol);
-                scoping.scope_is_descendant_of(own, scope)
-                    || scoping.scope_is_descendant_of(scope, own)
-                    || own == scope
-            }
-        })
+        || declared.any(|symbol| is_near(scoping.symbol_scope_id(symbol)))
+        || file
+            .new_names
+            .borrow()
+            .iter()
+            .any(|(own, new)| new == name && is_near(*own))
 }
 
 /// Whether the name of a variable means that variable at a node.

@@ -8,5 +8,6 @@ pub(crate) mod find;
 mod input;
 pub(crate) mod lint;
 mod looks;
+pub(crate) mod lsp;
 mod room;
 pub(crate) mod snapshot;

@@ -235,13 +235,14 @@ fn one_field<'a>(
     added: &Place<'_, 'a>,
 ) -> Option<Fix> {
     let code = file.written(added.handler);
-    if code != file.written(removal.handler) {
-        return None;
-    }
     let Expression::CallExpression(bind) = added.handler else {
         return None;
     };
     let (function, name) = method(bind)?;
+    let removed = file.written(removal.handler);
+    if removed != code && removed != file.written(function) {
+        return None;
+    }
     let method_name = function.as_member_expression()?.static_property_name()?;
     let is_bound = name == "bind"
         && bind.arguments.len() == 1
@@ -348,6 +349,16 @@ mod tests {
             &RULE,
             "class Panel {\n  mount(bus) { bus.on('resize', this.draw.bind(this)); }\n  unmount(bus) { bus.removeListener('resize', this.draw.bind(this)); }\n  draw() {}\n}\n",
             "class Panel {\n  onResize = this.draw.bind(this);\n\n  mount(bus) { bus.on('resize', this.onResize); }\n  unmount(bus) { bus.removeListener('resize', this.onResize); }\n  draw() {}\n}\n",
+        );
+    }
+
+    #[test]
+    fn the_bare_method_is_not_the_bound_one() {
+        check_fix_in(
+            "a.js",
+            &RULE,
+            "class Panel {\n\topen() { bus.on('a', this.draw.bind(this)) }\n\tclose() { bus.off('a', this.draw) }\n\tdraw() {}\n}\n",
+            "class Panel {\n\tonA = this.draw.bind(this);\n\n\topen() { bus.on('a', this.onA) }\n\tclose() { bus.off('a', this.onA) }\n\tdraw() {}\n}\n",
         );
     }
 
