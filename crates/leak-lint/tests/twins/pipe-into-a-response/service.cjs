@@ -32,5 +32,5 @@ exports.unit = async (number) => {
   await once(answer, 'data');
   answer.on('error', () => {});
   aborted.destroy();
-  await Promise.all(gone);
+  await Promise.all(gone.splice(0));
 };
