@@ -38,8 +38,6 @@ pub(crate) struct Holder<'a> {
     pub(crate) home: Option<NodeId>,
     /// It is a literal that has containers in it.
     pub(crate) is_table: bool,
-    /// The class in `new Map()`, where the declaration says so.
-    pub(crate) class: Option<Span>,
     /// The type of its keys or members, where it is written: `string` of `new Map<string, User>()`.
     pub(crate) key_type: Option<&'a TSType<'a>>,
 }
@@ -154,7 +152,6 @@ impl<'a> Search<'_, '_, 'a> {
                 .flatten(),
             home: self.file.function_around(node),
             is_table: container_of(init).is_none(),
-            class: class_of(init),
             key_type: key_type_of(annotation.map(|a| &a.type_annotation), init),
         });
     }
@@ -201,7 +198,6 @@ impl<'a> Search<'_, '_, 'a> {
                 identity: Some(identity),
                 home: None,
                 is_table: false,
-                class: None,
                 key_type: None,
             });
         }
@@ -272,7 +268,6 @@ impl<'a> Search<'_, '_, 'a> {
                 identity: Some(Identity::Member(of.site, name.as_ref().into())),
                 home: None,
                 is_table: false,
-                class: None,
                 key_type: key_type_of(None, &property.value),
             });
         }
@@ -335,7 +330,6 @@ impl<'a> Search<'_, '_, 'a> {
             },
             home: None,
             is_table: false,
-            class: class_of(value),
             key_type: key_type_of(annotation.map(|a| &a.type_annotation), value),
         });
     }
@@ -407,7 +401,6 @@ impl<'a> Search<'_, '_, 'a> {
             identity,
             home: None,
             is_table: false,
-            class: class_of(right),
             key_type: key_type_of(None, right),
         });
     }
@@ -535,17 +528,8 @@ impl<'a> Search<'_, '_, 'a> {
             identity: None,
             home: None,
             is_table: false,
-            class: None,
             key_type: key_type_of(None, value),
         });
-    }
-}
-
-/// The class of an expression that is `new X()` and nothing else.
-fn class_of(expression: &Expression<'_>) -> Option<Span> {
-    match expression {
-        Expression::NewExpression(new) => Some(new.callee.span()),
-        _ => None,
     }
 }
 

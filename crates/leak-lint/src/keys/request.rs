@@ -165,14 +165,15 @@ pub(super) fn part(names: &[&str]) -> Option<Domain> {
         };
     }
     let last = rest.last().unwrap_or(first);
+    // `req.body` is an object, and `req.body.query` most likely a text.
+    let is_sent = matches!(*first, "body" | "params" | "query" | "headers" | "cookies");
+    let is_object = OBJECTS.contains(last) && !(is_sent && !rest.is_empty());
     match word_of(last) {
         Some(Word::Few) => return Some(Domain::Unknown),
-        Some(Word::Many(source)) if !OBJECTS.contains(last) => {
-            return Some(Domain::Unbounded(source));
-        }
+        Some(Word::Many(source)) if !is_object => return Some(Domain::Unbounded(source)),
         _ => {}
     }
-    if OBJECTS.contains(last) {
+    if is_object {
         return Some(Domain::Object(Thing::Fresh));
     }
     let is_from_outside = matches!(

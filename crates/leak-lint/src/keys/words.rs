@@ -39,6 +39,8 @@ const MANY: &[(&str, Source)] = &[
     ("href", Source::Url),
     ("pathname", Source::Url),
     ("slug", Source::Url),
+    ("origin", Source::Url),
+    ("hostname", Source::Url),
     ("querystring", Source::Url),
     ("ip", Source::Address),
     ("ipaddress", Source::Address),

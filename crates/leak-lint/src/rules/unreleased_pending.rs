@@ -14,6 +14,7 @@ use crate::holders::{Container, Holder};
 use crate::insertions::{Insertion, insertions};
 use crate::keys::constant;
 use crate::letting_go::{Fate, fate, is_after_failure};
+use crate::project::Calls;
 use crate::rule::{On, Rule};
 
 pub(crate) const RULE: Rule = Rule {
@@ -198,7 +199,7 @@ fn leak<'a>(
     releases: &[Release],
 ) -> Option<(&'static str, &'static str)> {
     if matches!(fate(file, holder, false), Fate::InOthersHands)
-        || is_on_a_clock(file, insertion.node)
+        || is_on_a_clock(file, insertion.node, releases)
     {
         return None;
     }
@@ -224,7 +225,13 @@ fn leak<'a>(
     if deletes.is_empty() {
         // Emptied at the end of the program only.
         let is_emptied = clears && kept != Kept::Controller;
-        return (!sweeps && !is_emptied && kept != Kept::Mark && kept != Kept::Promise)
+        let is_again = insertion.frequency == Calls::Again || kept == Kept::Controller;
+        let is_certain = is_again || makes_it(file, insertion);
+        return (is_certain
+            && !sweeps
+            && !is_emptied
+            && kept != Kept::Mark
+            && kept != Kept::Promise)
             .then_some(("what it stands for is over", "only all at once"));
     }
     if sweeps
@@ -247,6 +254,7 @@ fn leak<'a>(
         .iter()
         .all(|release| file.function_around(release.node) == Some(function));
     if own
+        && is_async(file, function)
         && deletes
             .iter()
             .all(|release| is_skipped(file, function, insertion.node, release.node))
@@ -257,6 +265,53 @@ fn leak<'a>(
         .iter()
         .all(|release| is_in_an_answer(file, release.node));
     (answers && kept == Kept::Resolver).then_some(("no answer comes", "only when an answer comes"))
+}
+
+fn is_async(file: &File<'_, '_>, function: NodeId) -> bool {
+    match file.kind(function) {
+        AstKind::Function(function) => function.r#async,
+        AstKind::ArrowFunctionExpression(arrow) => arrow.r#async,
+        _ => false,
+    }
+}
+
+/// Whether what somebody waits with is made where it is put in: in a promise's executor, or by a call there.
+fn makes_it<'a>(file: &File<'_, 'a>, insertion: &Insertion<'a>) -> bool {
+    let function = file.function_around(insertion.node);
+    let is_executor = function.is_some_and(|function| {
+        matches!(file.kind(file.parent(function)), AstKind::NewExpression(new)
+            if matches!(bare(&new.callee), Expression::Identifier(class) if class.name == "Promise"))
+    });
+    let stored = insertion.values.first().copied().or(insertion.key);
+    let awaited = function.is_some_and(|function| is_async(file, function));
+    is_executor || awaited && stored.is_some_and(|stored| constant(file, stored).is_some())
+}
+
+/// Whether a branch before a deletion settles what the entry stands for, and returns: `if (error) { call.reject(error); return; }`.
+fn is_passed_by_a_settled_one(file: &File<'_, '_>, delete: NodeId) -> bool {
+    let Some(function) = file.function_around(delete) else {
+        return false;
+    };
+    let at = file.kind(delete).span();
+    file.calls().iter().any(|(node, call)| {
+        let settles = method(call).is_some_and(|(_, name)| matches!(name, "reject" | "resolve"));
+        settles
+            && call.span.end < at.start
+            && file.function_around(*node) == Some(function)
+            && file
+                .nodes()
+                .ancestor_kinds(*node)
+                .any(|around| match around {
+                    AstKind::BlockStatement(block) => {
+                        block.span.end <= at.start
+                            && matches!(
+                                block.body.last(),
+                                Some(oxc_ast::ast::Statement::ReturnStatement(_))
+                            )
+                    }
+                    _ => false,
+                })
+    })
 }
 
 /// Whether a deletion is of the entry under this key.
@@ -276,8 +331,12 @@ fn is_key_of<'a>(file: &File<'_, 'a>, delete: NodeId, key: &Expression<'a>) -> b
     }
 }
 
-/// Whether the code around an insertion sets a timer, or hands on a signal, which ends the waiting.
-fn is_on_a_clock(file: &File<'_, '_>, node: NodeId) -> bool {
+/// Functions that give up by themselves, and undo what they are told to.
+const CLOCKS: &[&str] = &["pTimeout", "withTimeout", "timeout", "finally"];
+
+/// Whether the code around an insertion sees to it that the entry goes after a time: a timer whose function takes it out, or
+/// something that nobody can look into.
+fn is_on_a_clock(file: &File<'_, '_>, node: NodeId, releases: &[Release]) -> bool {
     let functions: Vec<NodeId> = file
         .nodes()
         .ancestor_ids(node)
@@ -287,14 +346,40 @@ fn is_on_a_clock(file: &File<'_, '_>, node: NodeId) -> bool {
     functions.iter().take(2).any(|function| {
         let within = file.kind(*function).span();
         file.calls().iter().any(|(_, call)| {
+            let name = match method(call) {
+                Some((_, name)) => name,
+                None => match bare(&call.callee) {
+                    Expression::Identifier(name) => name.name.as_str(),
+                    _ => return false,
+                },
+            };
+            let is_timer = matches!(name, "setTimeout" | "setInterval");
             within.contains_inclusive(call.span)
-                && match method(call) {
-                    Some((_, name)) => matches!(name, "setTimeout" | "timeout" | "finally"),
-                    None => matches!(bare(&call.callee), Expression::Identifier(name)
-                        if matches!(name.name.as_str(), "setTimeout" | "setInterval" | "timeout" | "pTimeout" | "withTimeout")),
-                }
+                && (CLOCKS.contains(&name)
+                    || is_timer
+                        && argument(call, 0).is_none_or(|run| releases_in(file, run, releases)))
         })
     })
+}
+
+/// Whether a function that is handed over takes entries out, or calls one that does, or is not known.
+fn releases_in<'a>(file: &File<'_, 'a>, run: &Expression<'a>, releases: &[Release]) -> bool {
+    let known = file.callable(run).or_else(|| file.parsed.callee_of(run));
+    let Some(function) = known else {
+        return true;
+    };
+    let is_in = |function: NodeId| {
+        let within = file.kind(function).span();
+        releases
+            .iter()
+            .any(|release| within.contains_inclusive(file.kind(release.node).span()))
+    };
+    let within = file.kind(function).span();
+    is_in(function)
+        || file.calls().iter().any(|(_, call)| {
+            within.contains_inclusive(call.span)
+                && file.parsed.callee_of(&call.callee).is_some_and(is_in)
+        })
 }
 
 /// Whether code runs however an operation ends: in a `finally`, in a function that both outcomes run, or when a connection ends.
@@ -425,6 +510,11 @@ fn is_message_listener(file: &File<'_, '_>, function: NodeId) -> bool {
         AstKind::AssignmentExpression(assignment) => {
             file.slice(assignment.left.span()).ends_with(".onmessage")
         }
+        // kafkajs
+        AstKind::ObjectProperty(property) => property
+            .key
+            .static_name()
+            .is_some_and(|name| matches!(&*name, "eachMessage" | "eachBatch")),
         _ => false,
     }
 }
