@@ -115,7 +115,10 @@ impl Workspace {
     /// # Errors
     /// Paths that do not exist, git that does not know the commit, a baseline that cannot be written.
     pub fn lint(&self, watch: &(dyn Fn(usize, usize) + Sync)) -> Result<Outcome, LintError> {
-        self.run(watch).map(|(outcome, _)| outcome)
+        let (outcome, linked) = self.run(watch)?;
+        // What is known of thousands of files is let go beside whatever is done with the outcome.
+        std::thread::spawn(move || drop(linked));
+        Ok(outcome)
     }
 
     /// Lints all files, and keeps what is needed to lint them again.

@@ -1,7 +1,7 @@
 //! `cargo xtask bench-lint`: this linter and others on the same published sources, side by side.
 //!
-//! The tree has the sources of the packages that `bench/lint/package.json` pins, without their own dependencies, bundles and
-//! declarations. Every linter is measured as a whole process, in turns.
+//! The tree has the sources of the packages that `bench/lint/package.json` pins, without their own dependencies, tests,
+//! bundles and declarations. Every linter is measured as a whole process, in turns.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -190,7 +190,7 @@ fn plant(modules: &Path, packages: &BTreeMap<String, String>, folder: &Path) -> 
                 let name = name.to_string_lossy();
                 let inner = path.join(&*name);
                 let kind = entry.file_type()?;
-                if kind.is_dir() && !matches!(&*name, "node_modules" | "dist" | "esm") {
+                if kind.is_dir() && !matches!(&*name, "node_modules" | "dist" | "esm" | "test") {
                     open.push(inner);
                 } else if kind.is_file() && is_source(&name) && entry.metadata()?.len() <= LARGEST {
                     let text = fs::read(entry.path())?;
