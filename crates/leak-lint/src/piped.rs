@@ -97,7 +97,9 @@ fn opener<'a>(file: &File<'_, 'a>, expression: &Expression<'a>) -> Option<Span> 
                     .is_some_and(|found| found.module == "request" && found.name.is_empty())
         }
     };
-    if opens_it || gives_a_reader(file, expression) {
+    // It has the files open that it packs, one after the other.
+    let packs = outside(file, &call.callee).is_some_and(|found| found.is("tar-fs", "pack"));
+    if opens_it || packs || gives_a_reader(file, expression) {
         return Some(call.span);
     }
     None

@@ -21,6 +21,8 @@ pub(crate) enum Kind {
     Writer,
     /// A file of fs/promises.
     Handle,
+    /// The number of an open file.
+    Number,
     /// A connection.
     Socket,
     /// A datagram socket.
@@ -33,7 +35,7 @@ impl Kind {
     /// What is kept, in words.
     pub(crate) const fn kept(self) -> &'static str {
         match self {
-            Self::Reader | Self::Writer | Self::Handle => "a descriptor",
+            Self::Reader | Self::Writer | Self::Handle | Self::Number => "a descriptor",
             Self::Socket | Self::Datagram => "a socket",
             Self::Answer => "the connection of the answer",
         }
@@ -53,6 +55,7 @@ pub(crate) fn opens<'a>(file: &File<'_, 'a>, node: NodeId) -> Option<Kind> {
         ("fs" | "graceful-fs" | "fs-extra", "createReadStream") => Kind::Reader,
         ("fs" | "graceful-fs" | "fs-extra", "createWriteStream") => Kind::Writer,
         ("fs/promises", "open") => Kind::Handle,
+        ("fs", "openSync") => Kind::Number,
         ("net", "connect" | "createConnection") | ("tls", "connect") => Kind::Socket,
         ("net", "Socket") if is_new => Kind::Socket,
         ("dgram", "createSocket") => Kind::Datagram,
@@ -214,6 +217,11 @@ pub(crate) fn deed<'a>(file: &File<'_, 'a>, node: NodeId, way: &Way<'a>, pauses:
             let span = file.kind(call).span();
             (asked(file, call, method, pauses), span)
         }
+        Fate::Given { call, at: 0 } if function_of_fs(file, call).is_some() => {
+            let closes = function_of_fs(file, call).is_some_and(|name| name.starts_with("close"));
+            let deed = if closes { Deed::Closes } else { Deed::Nothing };
+            (deed, file.kind(call).span())
+        }
         Fate::Given { call, at } => {
             let waits = at == 0 && waits_for_event(file, call);
             let deed = match waits.then(|| event_of(file, call, 1)).flatten() {
@@ -254,6 +262,12 @@ fn asked(file: &File<'_, '_>, call: NodeId, method: &str, pauses: bool) -> Deed 
         };
     }
     Deed::HandsOver
+}
+
+/// The function of `fs` that a call is of: it works on the descriptor that it is given first.
+fn function_of_fs(file: &File<'_, '_>, call: NodeId) -> Option<String> {
+    let found = outside(file, &call_at(file, call)?.callee)?;
+    (found.module == "fs").then_some(found.name)
 }
 
 /// Whether a call is `once` of node:events.

@@ -141,11 +141,18 @@ enum Left {
     AfterSuccess(Span),
     /// What is awaited beside it rejects.
     Beside(Span),
+    /// The next one takes its place in a field.
+    Replaced,
 }
 
 fn finding(file: &File<'_, '_>, node: NodeId, kind: Kind, left: Left) -> Finding {
     let (why, confidence, at) = match left {
         Left::Never => ("nothing closes it".to_owned(), Confidence::High, None),
+        Left::Replaced => (
+            "the next one takes its place, and nothing closes it".to_owned(),
+            Confidence::High,
+            None,
+        ),
         Left::On(left) => {
             let (way, confidence) = match left.exit {
                 Exit::End => ("where the function ends", Confidence::High),
@@ -215,9 +222,50 @@ fn opened(file: &File<'_, '_>, node: NodeId, kind: Kind) -> Option<Left> {
                 return in_variable(file, function, node, kind, variable, Some(way.whole));
             }
             Fate::Returned(maker) => return beside(file, maker),
+            Fate::Stored => return replaced(file, node, way.whole),
             _ => return None,
         }
     }
+}
+
+/// A field that a method fills again and again, of which nothing in the class closes what was there before.
+fn replaced(file: &File<'_, '_>, node: NodeId, whole: NodeId) -> Option<Left> {
+    let AstKind::AssignmentExpression(assignment) = file.kind(file.nodes().parent_id(whole)) else {
+        return None;
+    };
+    let member = assignment.left.as_member_expression()?;
+    let condition = file
+        .nodes()
+        .ancestor_ids(node)
+        .find_map(|around| match file.kind(around) {
+            AstKind::IfStatement(choice) => Some(choice.test.span()),
+            _ => None,
+        })?;
+    let field = file.slice(assignment.left.span());
+    let is_field = matches!(bare(member.object()), Expression::ThisExpression(_));
+    // `if (!this.out)`: made when there is none.
+    if !is_field || file.slice(condition).contains(field) {
+        return None;
+    }
+    let class = file
+        .nodes()
+        .ancestor_ids(node)
+        .find(|around| matches!(file.kind(*around), AstKind::Class(_)))?;
+    let class = file.kind(class).span();
+    let only_written = file.nodes().iter().all(|other| {
+        let span = other.kind().span();
+        let is_it = matches!(
+            other.kind(),
+            AstKind::StaticMemberExpression(_) | AstKind::PrivateFieldExpression(_)
+        ) && class.contains_inclusive(span)
+            && file.slice(span) == field;
+        let is_target = span == assignment.left.span();
+        !is_it
+            || is_target
+            || deed(file, other.id(), &way(file, other.id()), false).deed == Deed::Nothing
+    });
+    // That it is compared tells that it comes to another value: a day, a name, a size.
+    only_written.then_some(Left::Replaced)
 }
 
 fn is_statement(file: &File<'_, '_>, call: NodeId) -> bool {
@@ -684,6 +732,35 @@ mod tests {
             "const fs = require('fs');\nfunction open(p) {\n  return fs.createReadStream(p);\n}\nexports.f = async () => { const [a, s] = await Promise.all([g(), open('a')]); a.pipe(s); };",
             &[3],
         );
+    }
+
+    #[test]
+    fn numbers_of_files() {
+        in_function(
+            "const fd = fs.openSync(path); fs.readSync(fd, done); if (!done) throw new Error('a'); fs.closeSync(fd);",
+            &[2],
+        );
+        in_function(
+            "const fd = fs.openSync(path); try { fs.readSync(fd, done); } finally { fs.closeSync(fd); }",
+            &[],
+        );
+        in_function("const fd = fs.openSync(path); return fd;", &[]);
+    }
+
+    #[test]
+    fn files_that_are_replaced() {
+        let journal = |before: &str, test: &str| {
+            format!(
+                "import {{ createWriteStream }} from 'node:fs';\nexport class Journal {{\n  write(day, line) {{\n    if ({test}) {{ {before}this.out = createWriteStream(day); }}\n    this.out.write(line);\n  }}\n}}"
+            )
+        };
+        check(&RULE, &journal("", "day !== this.day"), &[4]);
+        check(
+            &RULE,
+            &journal("this.out?.end(); ", "day !== this.day"),
+            &[],
+        );
+        check(&RULE, &journal("", "!this.out"), &[]);
     }
 
     #[test]
