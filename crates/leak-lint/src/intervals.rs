@@ -10,7 +10,7 @@ use crate::fate::{Fate, call_at, uses, way};
 use crate::file::{File, argument, method};
 use crate::guard::is_guarded;
 use crate::platform::{is_called, is_global_call};
-use crate::project::Heat;
+use crate::project::{Calls, Heat};
 use crate::streams::event_of;
 use crate::summary::Op;
 
@@ -25,6 +25,8 @@ pub(crate) enum Endless {
     Rendered,
     /// Only its own function clears it, on some condition; the end of the connection does not.
     OnlyByItself(Span),
+    /// It clears itself when it has succeeded, and not when it has failed.
+    AfterFailure(Span),
     /// The next one takes its place in the field, and it is lost.
     Overwritten,
 }
@@ -150,8 +152,64 @@ fn of_variable<'a>(
     if !clears.iter().all(within) {
         return None;
     }
+    if let Some(failure) = failure_that_goes_on(file, node, own, &clears) {
+        return (file.frequency(node) != Calls::Once).then_some(Endless::AfterFailure(failure));
+    }
     file.heat(node)?;
     end_that_forgets(file, node, own).map(Endless::OnlyByItself)
+}
+
+/// Where the interval's function tells its caller that it has failed, and does not clear the interval, as it does where it
+/// tells of success.
+fn failure_that_goes_on(
+    file: &File<'_, '_>,
+    node: NodeId,
+    own: Span,
+    clears: &[NodeId],
+) -> Option<Span> {
+    let clears: Vec<Span> = clears
+        .iter()
+        .map(|clear| file.kind(*clear).span())
+        .collect();
+    let function = file.function_around(node)?;
+    let scoping = file.parsed.semantic().scoping();
+    let told = file.calls().iter().filter(|(_, call)| {
+        let given = file
+            .variable(&call.callee)
+            .map(|callee| scoping.symbol_declaration(callee));
+        own.contains_inclusive(call.span)
+            && given.is_some_and(|declared| {
+                matches!(file.kind(declared), AstKind::FormalParameter(_))
+                    && file.function_around(declared) == Some(function)
+            })
+    });
+    let is_cleared = |told: NodeId| {
+        let around = file
+            .nodes()
+            .ancestor_ids(told)
+            .map(|around| file.kind(around));
+        let mut blocks = around.filter_map(|kind| match kind {
+            AstKind::BlockStatement(block) => Some(block.span),
+            AstKind::FunctionBody(body) => Some(body.span),
+            _ => None,
+        });
+        blocks
+            .next()
+            .is_some_and(|block| clears.iter().any(|clear| block.contains_inclusive(*clear)))
+    };
+    let (cleared, kept): (Vec<_>, Vec<_>) = told.partition(|(node, _)| is_cleared(*node));
+    let callee = |call: &CallExpression<'_>| file.slice(call.callee.span()).to_owned();
+    let failure = kept.iter().find(|(_, call)| {
+        let fails = argument(call, 0).is_some_and(|given| match given {
+            Expression::NewExpression(new) => file.slice(new.callee.span()).ends_with("Error"),
+            given => matches!(file.slice(given.span()), "err" | "error"),
+        });
+        fails
+            && cleared
+                .iter()
+                .any(|(_, other)| callee(other) == callee(call))
+    });
+    failure.map(|(_, call)| call.span)
 }
 
 /// The listener for the end of something that the interval's function uses: it is there, and does not clear the interval.

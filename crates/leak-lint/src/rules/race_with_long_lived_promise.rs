@@ -336,6 +336,14 @@ fn outliving_variable<'a>(
             why: "which its module makes once",
         });
     }
+    // `const { draining } = require('./lifecycle')`
+    let required = file.parsed.import_of(racer);
+    if required.is_some_and(|(module, _)| module.starts_with('.')) {
+        return (!ends_by_itself(&file.meaning(racer))).then(|| Outliving {
+            made: scoping.symbol_span(variable),
+            why: "which its module makes once",
+        });
+    }
     let AstKind::VariableDeclarator(declarator) = kind else {
         return None;
     };
@@ -512,6 +520,15 @@ mod tests {
             &[],
         );
         check(&RULE, "const f = (stop) => Promise.race([stop, g()]);", &[]);
+    }
+
+    #[test]
+    fn what_is_required() {
+        check(
+            &RULE,
+            "const { stop } = require('./life');\nexports.f = () => Promise.race([g(), stop]);",
+            &[2],
+        );
     }
 
     #[test]

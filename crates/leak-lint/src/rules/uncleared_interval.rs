@@ -76,7 +76,7 @@ fn check<'a>(file: &File<'_, 'a>, findings: &mut Vec<Finding>) {
             continue;
         };
         let labels = match endless {
-            Endless::OnlyByItself(end) => {
+            Endless::OnlyByItself(end) | Endless::AfterFailure(end) => {
                 vec![Label::new(file.extent(end), "does not clear it")]
             }
             _ => Vec::new(),
@@ -111,6 +111,9 @@ const fn message(endless: Endless) -> &'static str {
         Endless::OnlyByItself(_) => {
             "only the interval itself clears itself, on some condition; when the connection ends it goes on"
         }
+        Endless::AfterFailure(_) => {
+            "the interval clears itself when it has succeeded, and goes on when it has failed"
+        }
         Endless::Overwritten => {
             "the next interval takes the place of this one, which nothing can clear then"
         }
@@ -125,6 +128,9 @@ fn fix<'a>(
     endless: Endless,
 ) -> Option<Fix> {
     let mut change = Change::of(file);
+    if let Endless::AfterFailure(_) = endless {
+        return None;
+    }
     if endless == Endless::Overwritten {
         let AstKind::AssignmentExpression(assignment) = file.kind(file.parent(node)) else {
             return None;
@@ -368,6 +374,22 @@ mod tests {
             "app.get('/', (req, res) => { const t = setInterval(() => { if (done()) { clearInterval(t); res.end(); } }, 9); });",
             &[],
         );
+    }
+
+    #[test]
+    fn intervals_that_go_on_after_a_failure() {
+        let poll = |failed: &str| {
+            format!(
+                "exports.when = (name, done) => {{\n  const t = setInterval(async () => {{\n    const s = await state(name);\n    if (s.ok) {{ clearInterval(t); done(null, s); }} else if (s.failed) {{ {failed}; }}\n  }}, 9);\n}};"
+            )
+        };
+        check(&RULE, &poll("done(new Error('failed'))"), &[2]);
+        check(
+            &RULE,
+            &poll("clearInterval(t); done(new Error('failed'))"),
+            &[],
+        );
+        check(&RULE, &poll("done(null, s)"), &[]);
     }
 
     #[test]
