@@ -58,8 +58,8 @@ after the response is no longer done. `close` of the response also comes when th
 ## What is not flagged
 
 Listeners that the same function takes off again or adds once, as when it asks a collection or a flag of the socket first;
-those on the socket of `upgrade` and `connect`, which belongs to one client from then on; and those on the socket of a
-request that was made without an agent.
+those on the socket of `upgrade`, `connect` and `connection`, which belongs to one client from then on; and those on the
+socket of a request that was made without an agent.
 
 ## References
 
@@ -311,14 +311,30 @@ const TAKES_OVER: [&str; 4] = ["sec-websocket", "text/event-stream", "=== 101", 
 
 /// Whether the functions around a node turn the connection into something else than one of requests.
 fn is_taken_over(file: &File<'_, '_>, node: NodeId) -> bool {
-    let functions = std::iter::successors(file.function_around(node), |inner| {
+    let functions: Vec<NodeId> = std::iter::successors(file.function_around(node), |inner| {
         file.function_around(*inner)
-    });
-    let outermost = functions.last();
-    outermost.is_some_and(|function| {
+    })
+    .collect();
+    if functions
+        .iter()
+        .any(|function| is_told_connections(file, *function))
+    {
+        return true;
+    }
+    functions.last().is_some_and(|&function| {
         let text = file.slice(file.kind(function).span()).to_ascii_lowercase();
         TAKES_OVER.iter().any(|words| text.contains(words))
     })
+}
+
+/// Whether a function is a listener for `connection`: servers of WebSockets hand it a connection, with the request that
+/// opened it and that no other follows.
+fn is_told_connections(file: &File<'_, '_>, function: NodeId) -> bool {
+    let AstKind::CallExpression(call) = file.kind(file.parent(function)) else {
+        return false;
+    };
+    method(call).is_some_and(|(_, name)| matches!(name, "on" | "once" | "addListener"))
+        && argument(call, 0).and_then(literal_text) == Some("connection")
 }
 
 #[cfg(test)]
@@ -400,6 +416,22 @@ mod tests {
         let without =
             "const f = (req) => { const s = req.socket; s.setTimeout(9, () => req.destroy()); };";
         check_fix(&RULE, without, without);
+    }
+
+    #[test]
+    fn a_connection_has_one_request() {
+        let on = |event: &str| {
+            format!(
+                "primus.on('{event}', (spark) => {{\n  spark.request.socket.on('drain', () => spark.write(1));\n}});"
+            )
+        };
+        check(&RULE, &on("connection"), &[]);
+        check(&RULE, &on("request"), &[2]);
+        check(
+            &RULE,
+            "wss.on('connection', (ws, req) => { req.socket.setTimeout(9, () => ws.close()); });",
+            &[],
+        );
     }
 
     #[test]
