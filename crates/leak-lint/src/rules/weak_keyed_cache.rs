@@ -8,8 +8,9 @@ use stanch_leak_patterns::{Confidence, Pattern};
 
 use crate::ends::ends;
 use crate::file::{File, argument, method};
-use crate::finding::{Finding, Label};
-use crate::holders::{Container, Holder, Lifetime};
+use crate::finding::{Finding, Fix, Label, Safety};
+use crate::fix::Change;
+use crate::holders::{Access, Container, Holder, Lifetime};
 use crate::insertions::{Insertion, insertions};
 use crate::keys::{Domain, Thing, domain_in};
 use crate::letting_go::{Fate, fate};
@@ -123,8 +124,43 @@ fn find<'a>(file: &File<'_, 'a>, holder: &Holder<'a>) -> Option<Finding> {
                 _ => "a WeakMap would let go",
             },
         )],
-        fixes: Vec::new(),
+        fixes: weak(file, holder, &found).into_iter().collect(),
     })
+}
+
+/// The container made a weak one: nothing else changes where only its file has it, it is asked for single keys only, and every
+/// key is an object.
+fn weak<'a>(file: &File<'_, 'a>, holder: &Holder<'a>, found: &[Insertion<'a>]) -> Option<Fix> {
+    let is_private = holder.access == Access::Private && holder.lifetime == Lifetime::Process;
+    let all_objects = found.iter().all(|insertion| {
+        insertion.nested
+            || insertion
+                .key
+                .is_some_and(|key| matches!(domain_in(file, holder, key), Domain::Object(_)))
+    });
+    // What the module itself puts in was not looked at.
+    let sites = file.parsed.growth_sites(&holder.reference);
+    if !is_private || !all_objects || sites.len() != found.len() {
+        return None;
+    }
+    let class = file.nodes().iter().find_map(|node| match node.kind() {
+        AstKind::VariableDeclarator(declarator)
+            if declarator.type_annotation.is_none()
+                && declarator.id.span().start == holder.declared.start =>
+        {
+            match declarator.init.as_ref()? {
+                Expression::NewExpression(new) if new.arguments.is_empty() => {
+                    Some(new.callee.span())
+                }
+                _ => None,
+            }
+        }
+        _ => None,
+    })?;
+    let mut change = Change::of(file);
+    let name = format!("Weak{}", file.slice(class));
+    change.replace(class, name.clone());
+    change.done(format!("Make `{}` a {name}", holder.written), Safety::Safe)
 }
 
 /// The object that is the key of an insertion, if it is one that comes and goes.
@@ -169,7 +205,7 @@ fn is_listed<'a>(file: &File<'_, 'a>, holder: &Holder<'a>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::RULE;
-    use crate::rules::testing::{check, check_page};
+    use crate::rules::testing::{check, check_fix, check_page};
 
     #[test]
     fn the_page_holds() {
@@ -226,6 +262,15 @@ mod tests {
             &RULE,
             "const n = new WeakMap();\napp.use((req, res, next) => { n.set(req, 1); next(); });",
             &[],
+        );
+    }
+
+    #[test]
+    fn a_weak_one_takes_its_place() {
+        check_fix(
+            &RULE,
+            "const n = new Map<Socket, number>();\nexport function count(req: IncomingMessage) { n.set(req.socket, (n.get(req.socket) ?? 0) + 1); }",
+            "const n = new WeakMap<Socket, number>();\nexport function count(req: IncomingMessage) { n.set(req.socket, (n.get(req.socket) ?? 0) + 1); }",
         );
     }
 }
