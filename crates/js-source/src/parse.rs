@@ -196,6 +196,11 @@ impl<'a> ParsedSource<'a> {
         self.tree.calls_of(function)
     }
 
+    /// The value of an expression that is a whole number, constants and sums of them included.
+    pub fn whole_number(&self, expression: &Expression<'a>) -> Option<u64> {
+        self.tree.whole_number(expression)
+    }
+
     /// What could not be parsed; empty for a sound text.
     pub fn problems(&self) -> &[Problem] {
         &self.problems

@@ -8,7 +8,7 @@ use oxc_ast::ast::{Argument, AssignmentExpression, CallExpression, Expression};
 use oxc_semantic::{AstNodes, NodeId, ScopeId, SymbolId};
 use oxc_span::{GetSpan, Span};
 use rustc_hash::FxHashMap;
-use stanch_js_source::{Extent, ImportedName, ParsedSource, Value, bare};
+use stanch_js_source::{Extent, ImportedName, ParsedSource, Value, bare, is_function};
 
 use crate::holders::{self, Holder as Kept};
 use crate::keys::Domain;
@@ -186,6 +186,12 @@ impl<'s, 'a> File<'s, 'a> {
             .is_given_what_lasts(self.site(function), position, property)
     }
 
+    /// Whether a callee is a function of the project that keeps what it is given for a parameter.
+    pub(crate) fn keeps_what_it_is_given(&self, callee: &Expression<'a>, position: usize) -> bool {
+        u32::try_from(position)
+            .is_ok_and(|position| self.project.keeps(self.meaning(callee), position))
+    }
+
     /// Whether a caller hands a signal of `AbortSignal.timeout` to a function.
     pub(crate) fn is_given_a_timeout(&self, function: NodeId) -> bool {
         self.project.is_given_a_timeout(self.site(function))
@@ -247,6 +253,14 @@ impl<'s, 'a> File<'s, 'a> {
     /// The innermost function around a node, itself excluded; none at module level.
     pub(crate) fn function_around(&self, node: NodeId) -> Option<NodeId> {
         self.parsed.function_around(node)
+    }
+
+    /// The function that a node is, or the innermost around it.
+    pub(crate) fn function_around_or_self(&self, node: NodeId) -> Option<NodeId> {
+        if is_function(self.kind(node)) {
+            return Some(node);
+        }
+        self.function_around(node)
     }
 
     /// The variable that an expression names.

@@ -20,6 +20,7 @@
 //! It knows no terminal, no files and no heaps. What the files of a project say of each
 //! other comes through [`Project`]: each is summed up by itself, then they are linked.
 
+mod bulk;
 mod ends;
 mod fate;
 mod file;
@@ -31,6 +32,7 @@ mod heat;
 mod holders;
 mod insertions;
 mod intervals;
+mod kept;
 mod keys;
 mod letting_go;
 mod lifetime;

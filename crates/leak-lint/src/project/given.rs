@@ -73,6 +73,14 @@ impl Project {
             .any(|spot| is_a_timeout(&self.summary(spot.file).given[spot.at].value))
     }
 
+    /// Whether a function of the project keeps what it is given for a parameter.
+    pub(crate) fn keeps(&self, callee: Meaning, position: u32) -> bool {
+        self.function_of(callee).is_some_and(|function| {
+            let keeps = &self.summary(function.file).keeps;
+            keeps.contains(&(function.start, position))
+        })
+    }
+
     fn lasting_given(
         &self,
         function: Site,

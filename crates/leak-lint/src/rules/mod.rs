@@ -5,6 +5,7 @@ mod accumulating_listener;
 mod floating_pipeline;
 mod growing_module_array;
 mod ineffective_listener_removal;
+mod large_closure_capture;
 mod listener_on_reused_socket;
 mod process_listener_in_function;
 mod race_with_long_lived_promise;
@@ -35,6 +36,7 @@ pub static RULES: &[Rule] = &[
     uncapped_memoize::RULE,
     listener_on_reused_socket::RULE,
     process_listener_in_function::RULE,
+    large_closure_capture::RULE,
     unguarded_pipe::RULE,
     floating_pipeline::RULE,
     undestroyed_stream::RULE,

@@ -6,6 +6,7 @@
 mod calls;
 mod exports;
 mod given;
+mod keeps;
 mod uses;
 
 use oxc_ast::AstKind;
@@ -49,6 +50,8 @@ pub struct Summary {
     pub(crate) lent: Vec<Lent>,
     /// What outlives a call, handed to functions and constructors of the project.
     pub(crate) given: Vec<Given>,
+    /// Parameters, by function and position, that go into a collection which outlives the call.
+    pub(crate) keeps: FxHashSet<(u32, u32)>,
 }
 
 /// A call, or a function that something calls at this place.
@@ -97,6 +100,7 @@ impl Summary {
             scan.called(node.id(), node.kind(), &mut summary);
             scan.used(node.id(), node.kind(), &mut summary);
             scan.given(node.id(), node.kind(), &mut summary);
+            scan.kept(node.kind(), &mut summary);
         }
         scan.variables(&mut summary);
         summary.handlers = crate::heat::handlers(parsed, options);

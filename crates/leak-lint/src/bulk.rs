@@ -1,0 +1,377 @@
+//! A variable into whether what it holds is large: a request, a body, rows, the contents of a file, a parsed document.
+
+use oxc_ast::AstKind;
+use oxc_ast::ast::{BindingPattern, CallExpression, Expression};
+use oxc_semantic::{NodeId, SymbolId};
+use stanch_js_source::{bare, literal_text};
+
+use crate::file::{File, argument, method};
+use crate::lifetime::is_exchange;
+use crate::listeners::member;
+
+/// What makes a value large, in words that a finding says of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Bulk {
+    /// A request, a response or their context, with socket, headers and body.
+    Exchange,
+    /// What a request carried, a file has, a query gave, or what is made from these.
+    Contents,
+}
+
+impl Bulk {
+    pub(crate) const fn words(self) -> &'static str {
+        match self {
+            Self::Exchange => "a request with its socket, headers and body",
+            Self::Contents => "contents that were read, parsed or collected",
+        }
+    }
+}
+
+/// Variables that are made from others are followed this far.
+const DEEPEST: u32 = 6;
+
+/// Names of parameters that are requests, responses or contexts of one call.
+const EXCHANGES: &[&str] = &[
+    "req", "request", "res", "response", "reply", "ctx", "_req", "_res",
+];
+/// Properties under which requests, answers of databases and documents have what is large in them.
+const LARGE: &[&str] = &[
+    "body",
+    "rawBody",
+    "rows",
+    "file",
+    "files",
+    "buffer",
+    "payload",
+    "content",
+    "contents",
+    "text",
+    "html",
+    "history",
+    "data",
+    "records",
+    "items",
+    "item",
+    "entries",
+    "chunks",
+    "pages",
+    "lines",
+    "documents",
+    "image",
+];
+/// Functions that read a file, a body or a stream as a whole, or parse a text: Node, the web's own, drivers of databases.
+const READS: &[&str] = &[
+    "readFile",
+    "readFileSync",
+    "parse",
+    "parseAsync",
+    "arrayBuffer",
+    "buffer",
+    "blob",
+    "json",
+    "text",
+    "toBuffer",
+    "toArray",
+    "findMany",
+    "findAll",
+    "query",
+    "all",
+    "aggregate",
+    "execute",
+    "concat",
+    "alloc",
+    "allocUnsafe",
+    "download",
+    "getObject",
+    "readAll",
+    "raw",
+    "formData",
+];
+/// Words that begin the names of functions that load something.
+const LOADS: &[&str] = &[
+    "load", "read", "fetch", "query", "list", "search", "scan", "find", "export", "collect",
+];
+/// Methods of collections that give another one.
+const DERIVES: &[&str] = &[
+    "map", "filter", "slice", "flatMap", "concat", "sort", "reverse", "toSorted", "entries",
+    "values", "split",
+];
+/// Methods that only collections of many have.
+const OF_MANY: &[&str] = &[
+    "map",
+    "filter",
+    "some",
+    "every",
+    "reduce",
+    "forEach",
+    "find",
+    "findIndex",
+    "flatMap",
+    "sort",
+    "join",
+    "get",
+    "has",
+];
+
+/// Whether, and why, a variable holds something large; one that is emptied again does not for long.
+pub(crate) fn bulk(file: &File<'_, '_>, variable: SymbolId) -> Option<Bulk> {
+    if is_let_go(file, variable) {
+        return None;
+    }
+    of_variable(file, variable, DEEPEST)
+}
+
+fn of_variable(file: &File<'_, '_>, variable: SymbolId, deeper: u32) -> Option<Bulk> {
+    let deeper = deeper.checked_sub(1)?;
+    let scoping = file.parsed.semantic().scoping();
+    if scoping.symbol_scope_id(variable) == scoping.root_scope_id() {
+        return None;
+    }
+    let declaration = scoping.symbol_declaration(variable);
+    match file.kind(declaration) {
+        AstKind::FormalParameter(parameter) => {
+            let name = parameter.pattern.get_identifier_name()?;
+            let is_context = name != "ctx" || is_used_as_context(file, variable);
+            (EXCHANGES.contains(&name.as_str()) && is_context).then_some(Bulk::Exchange)
+        }
+        AstKind::VariableDeclarator(declarator) => {
+            let init = declarator.init.as_ref()?;
+            match &declarator.id {
+                BindingPattern::BindingIdentifier(_) => {
+                    of_value(file, init, Some(variable), deeper)
+                }
+                BindingPattern::ObjectPattern(object) => {
+                    let taken = object.properties.iter().find(|property| {
+                        let bound = property.value.get_binding_identifier();
+                        bound.and_then(|bound| bound.symbol_id.get()) == Some(variable)
+                    })?;
+                    let name = taken.key.static_name()?;
+                    let is_of_request = is_exchange(file, init) && name == "body";
+                    let is_of_answer = name == "rows"
+                        || LARGE.contains(&name.as_ref())
+                            && of_value(file, init, None, deeper).is_some();
+                    (is_of_request || is_of_answer).then_some(Bulk::Contents)
+                }
+                _ => None,
+            }
+        }
+        _ => None,
+    }
+}
+
+/// Whether a parameter called `ctx` is what koa hands to its handlers.
+fn is_used_as_context(file: &File<'_, '_>, variable: SymbolId) -> bool {
+    properties_read(file, variable).any(|name| {
+        matches!(
+            name,
+            "body"
+                | "request"
+                | "response"
+                | "req"
+                | "res"
+                | "state"
+                | "status"
+                | "params"
+                | "query"
+                | "path"
+                | "method"
+                | "throw"
+        )
+    })
+}
+
+/// The properties of a variable that the file reads.
+fn properties_read<'f, 'a>(
+    file: &'f File<'_, 'a>,
+    variable: SymbolId,
+) -> impl Iterator<Item = &'a str> + use<'f, 'a> {
+    let scoping = file.parsed.semantic().scoping();
+    scoping
+        .get_resolved_references(variable)
+        .filter_map(
+            |reference| match file.kind(file.parent(reference.node_id())) {
+                AstKind::StaticMemberExpression(member) => Some(member.property.name.as_str()),
+                _ => None,
+            },
+        )
+}
+
+fn of_value<'a>(
+    file: &File<'_, 'a>,
+    value: &'a Expression<'a>,
+    holder: Option<SymbolId>,
+    deeper: u32,
+) -> Option<Bulk> {
+    let deeper = deeper.checked_sub(1)?;
+    match bare(value) {
+        Expression::AwaitExpression(awaited) => of_value(file, &awaited.argument, holder, deeper),
+        Expression::Identifier(_) => of_variable(file, file.variable(value)?, deeper),
+        Expression::CallExpression(call) => of_call(file, call, holder, deeper),
+        Expression::NewExpression(new) => {
+            let Expression::Identifier(class) = bare(&new.callee) else {
+                return None;
+            };
+            let from = new.arguments.first()?.as_expression()?;
+            let is_collection = matches!(class.name.as_str(), "Map" | "Set" | "Uint8Array");
+            let made = is_collection.then(|| of_value(file, from, None, deeper))?;
+            made.map(|_| Bulk::Contents)
+        }
+        Expression::ArrayExpression(list) => {
+            let is_filled = list.elements.is_empty()
+                && holder.is_some_and(|holder| is_filled_by_a_stream(file, holder));
+            is_filled.then_some(Bulk::Contents)
+        }
+        Expression::LogicalExpression(either) => of_value(file, &either.left, holder, deeper),
+        other => {
+            let (object, name) = member(other)?;
+            if is_exchange(file, object) && matches!(name, "body" | "rawBody" | "file" | "files") {
+                return Some(Bulk::Contents);
+            }
+            // A part of a document is a document, until it is an item of one.
+            let whole = of_value(file, object, None, deeper)?;
+            (whole == Bulk::Contents && !is_small(name)).then_some(Bulk::Contents)
+        }
+    }
+}
+
+/// Properties that are numbers, names and the like.
+fn is_small(name: &str) -> bool {
+    matches!(
+        name,
+        "length"
+            | "size"
+            | "byteLength"
+            | "id"
+            | "_id"
+            | "name"
+            | "title"
+            | "type"
+            | "status"
+            | "count"
+            | "key"
+    )
+}
+
+fn of_call<'a>(
+    file: &File<'_, 'a>,
+    call: &'a CallExpression<'a>,
+    holder: Option<SymbolId>,
+    deeper: u32,
+) -> Option<Bulk> {
+    let (object, name) = match method(call) {
+        Some((object, name)) => (Some(object), name),
+        None => match bare(&call.callee) {
+            Expression::Identifier(name) => (None, name.name.as_str()),
+            _ => return None,
+        },
+    };
+    if DERIVES.contains(&name)
+        && let Some(object) = object
+        && of_value(file, object, None, deeper).is_some()
+    {
+        return Some(Bulk::Contents);
+    }
+    if READS.contains(&name) && reads(file, object, name, call) {
+        return Some(Bulk::Contents);
+    }
+    // What is loaded is large where it is used as a collection, or has what only documents have.
+    let is_loaded = LOADS.iter().any(|word| name.starts_with(word));
+    let holder = holder?;
+    (is_loaded && is_used_as_many(file, holder)).then_some(Bulk::Contents)
+}
+
+/// Whether a call by a name of those that read is not one of something else: `Promise.all`, `Number.parse`, `z.parse`.
+fn reads<'a>(
+    file: &File<'_, 'a>,
+    object: Option<&'a Expression<'a>>,
+    name: &str,
+    call: &'a CallExpression<'a>,
+) -> bool {
+    let object_name = match object.map(bare) {
+        Some(Expression::Identifier(name)) => name.name.as_str(),
+        _ => "",
+    };
+    match name {
+        "parse" | "parseAsync" => !matches!(
+            object_name,
+            "Date"
+                | "Number"
+                | "path"
+                | "url"
+                | "URL"
+                | "querystring"
+                | "qs"
+                | "semver"
+                | "cookie"
+                | "ms"
+        ),
+        "all" | "raw" | "execute" => {
+            object.is_some() && object_name != "Promise" && argument(call, 0).is_some()
+        }
+        "concat" | "alloc" | "allocUnsafe" => object_name == "Buffer",
+        "query" => !is_exchange_query(file, object),
+        _ => true,
+    }
+}
+
+fn is_exchange_query<'a>(file: &File<'_, 'a>, object: Option<&'a Expression<'a>>) -> bool {
+    object.is_some_and(|object| is_exchange(file, object))
+}
+
+/// Whether an array gets its elements from a stream: chunk by chunk.
+fn is_filled_by_a_stream(file: &File<'_, '_>, holder: SymbolId) -> bool {
+    let scoping = file.parsed.semantic().scoping();
+    scoping.get_resolved_references(holder).any(|reference| {
+        let node = reference.node_id();
+        let is_pushed = matches!(file.kind(file.parent(node)), AstKind::StaticMemberExpression(member) if member.property.name == "push");
+        is_pushed && is_in_a_reader(file, node)
+    })
+}
+
+fn is_in_a_reader(file: &File<'_, '_>, node: NodeId) -> bool {
+    file.nodes()
+        .ancestor_ids(node)
+        .any(|around| match file.kind(around) {
+            AstKind::CallExpression(call) => {
+                method(call).is_some_and(|(_, name)| matches!(name, "on" | "addListener"))
+                    && matches!(
+                        argument(call, 0).and_then(literal_text),
+                        Some("data" | "readable" | "row" | "record")
+                    )
+            }
+            AstKind::ForOfStatement(each) => each.r#await,
+            _ => false,
+        })
+}
+
+fn is_used_as_many(file: &File<'_, '_>, holder: SymbolId) -> bool {
+    let scoping = file.parsed.semantic().scoping();
+    properties_read(file, holder).any(|name| OF_MANY.contains(&name) || LARGE.contains(&name))
+        || scoping.get_resolved_references(holder).any(|reference| {
+            matches!(
+                file.kind(file.parent(reference.node_id())),
+                AstKind::ForOfStatement(_) | AstKind::SpreadElement(_)
+            )
+        })
+}
+
+/// Whether a variable is set to nothing again: `chunks = null`.
+fn is_let_go(file: &File<'_, '_>, variable: SymbolId) -> bool {
+    let scoping = file.parsed.semantic().scoping();
+    scoping.symbol_is_mutated(variable)
+        && scoping
+            .get_resolved_references(variable)
+            .filter(|reference| reference.is_write())
+            .any(
+                |reference| match file.kind(file.parent(reference.node_id())) {
+                    AstKind::AssignmentExpression(assignment) => match bare(&assignment.right) {
+                        Expression::NullLiteral(_) => true,
+                        Expression::Identifier(name) => name.name == "undefined",
+                        Expression::ArrayExpression(list) => list.elements.is_empty(),
+                        Expression::StringLiteral(text) => text.value.is_empty(),
+                        _ => false,
+                    },
+                    _ => false,
+                },
+            )
+}

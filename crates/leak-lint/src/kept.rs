@@ -1,0 +1,299 @@
+//! Functions that a text writes into who keeps them after the call that made them: a timer, a collection of the module, a
+//! variable of the module, a registry of finalizers.
+
+use oxc_ast::AstKind;
+use oxc_ast::ast::{
+    AssignmentExpression, AssignmentTarget, CallExpression, Expression, ObjectPropertyKind,
+};
+use oxc_semantic::NodeId;
+use oxc_span::{GetSpan, Span};
+use stanch_js_source::{HolderRef, Initializer, bare};
+
+use crate::file::{File, argument, method};
+use crate::lifetime::{Life, life_of};
+
+/// A function that somebody keeps.
+#[derive(Debug, Clone)]
+pub(crate) struct Kept {
+    pub(crate) function: NodeId,
+    /// Where it is written, or handed over where it has a name.
+    pub(crate) place: Span,
+    pub(crate) by: Keeper,
+}
+
+/// Who keeps a function.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Keeper {
+    /// A timer, for so many milliseconds.
+    Timer(u64),
+    /// A collection of the module, by its name.
+    Collection(String),
+    /// A variable, or a field, that holds one at a time.
+    Single(String),
+    /// A `FinalizationRegistry`, for as long as the object lives whose end it waits for.
+    Finalizer {
+        /// The expression of that object.
+        target: Span,
+    },
+    /// A function of the project that keeps what it is given for this parameter.
+    Callee(String),
+}
+
+/// A minute: what goes sooner is a delay and no leak.
+const SHORTEST_MS: u64 = 60_000;
+
+/// All functions of a file that are kept beyond the call that makes them.
+pub(crate) fn kept<'a>(file: &File<'_, 'a>) -> Vec<Kept> {
+    let mut found = Vec::new();
+    for (node, call) in file.calls() {
+        if file.function_around(*node).is_some() {
+            by_call(file, call, &mut found);
+        }
+    }
+    for (node, assignment) in file.assignments() {
+        if file.function_around(*node).is_none() {
+            continue;
+        }
+        if let Some(by) = by_assignment(file, assignment) {
+            functions_in(file, &assignment.right, DEEPEST, &mut |function, place| {
+                found.push(Kept {
+                    function,
+                    place,
+                    by: by.clone(),
+                });
+            });
+        }
+    }
+    found
+}
+
+fn by_call<'a>(file: &File<'_, 'a>, call: &'a CallExpression<'a>, found: &mut Vec<Kept>) {
+    let mut add = |value: &'a Expression<'a>, by: Keeper| {
+        functions_in(file, value, DEEPEST, &mut |function, place| {
+            found.push(Kept {
+                function,
+                place,
+                by: by.clone(),
+            });
+        });
+    };
+    if let Some(ms) = delay(file, call)
+        && let Some(callback) = argument(call, 0)
+    {
+        if ms >= SHORTEST_MS {
+            add(callback, Keeper::Timer(ms));
+        }
+        return;
+    }
+    if let Some((object, name)) = method(call) {
+        let value = match name {
+            "set" => argument(call, 1),
+            "push" | "add" | "unshift" => argument(call, 0),
+            "register" if is_registry(file, object) => {
+                if let (Some(target), Some(held)) = (argument(call, 0), argument(call, 1)) {
+                    let target = target.span();
+                    add(held, Keeper::Finalizer { target });
+                }
+                return;
+            }
+            _ => None,
+        };
+        if let Some(value) = value {
+            if is_collection_of_module(file, object) {
+                add(value, Keeper::Collection(file.written(object)));
+            }
+            return;
+        }
+    }
+    for at in 0..call.arguments.len() {
+        if let Some(value) = argument(call, at)
+            && may_hold_a_function(value)
+            && file.keeps_what_it_is_given(&call.callee, at)
+        {
+            add(value, Keeper::Callee(file.written(&call.callee)));
+        }
+    }
+}
+
+/// The delay of `setTimeout`, where it is known.
+fn delay<'a>(file: &File<'_, 'a>, call: &'a CallExpression<'a>) -> Option<u64> {
+    let is_timer = match bare(&call.callee) {
+        Expression::Identifier(name) => name.name == "setTimeout",
+        _ => method(call).is_some_and(|(_, name)| name == "setTimeout"),
+    };
+    if !is_timer {
+        return None;
+    }
+    file.parsed.whole_number(argument(call, 1)?)
+}
+
+fn is_registry<'a>(file: &File<'_, 'a>, object: &'a Expression<'a>) -> bool {
+    let Some(variable) = file.variable(object) else {
+        return false;
+    };
+    let scoping = file.parsed.semantic().scoping();
+    match file.kind(scoping.symbol_declaration(variable)) {
+        AstKind::VariableDeclarator(declarator) => match declarator.init.as_ref().map(bare) {
+            Some(Expression::NewExpression(new)) => {
+                matches!(bare(&new.callee), Expression::Identifier(name) if name.name == "FinalizationRegistry")
+            }
+            _ => false,
+        },
+        _ => false,
+    }
+}
+
+/// Whether an expression is a variable of the module that holds a collection: one that its entries do not go from by
+/// themselves, and that is not taken over and emptied as a whole.
+fn is_collection_of_module<'a>(file: &File<'_, 'a>, object: &'a Expression<'a>) -> bool {
+    let Some(variable) = file.variable(object) else {
+        return false;
+    };
+    let scoping = file.parsed.semantic().scoping();
+    if scoping.symbol_scope_id(variable) != scoping.root_scope_id()
+        || scoping.symbol_is_mutated(variable)
+    {
+        return false;
+    }
+    let holder = HolderRef::variable(scoping.symbol_name(variable));
+    let is_weak = matches!(
+        file.parsed
+            .declaration(&holder)
+            .map(|declared| declared.initializer),
+        Some(Initializer::WeakMap | Initializer::WeakSet | Initializer::EventEmitter) | None
+    );
+    !is_weak && !is_taken_out(file, &file.written(object))
+}
+
+/// Whether what a collection has is taken out to be used: a list that is drained, or entries that are taken and called.
+fn is_taken_out(file: &File<'_, '_>, collection: &str) -> bool {
+    let calls_on = |wanted: &str| {
+        let calls = file.calls().iter().filter(|(_, call)| {
+            method(call)
+                .is_some_and(|(object, name)| name == wanted && file.written(object) == collection)
+        });
+        calls.map(|(node, _)| *node).collect::<Vec<_>>()
+    };
+    if !calls_on("splice").is_empty() {
+        return true;
+    }
+    // `const f = waiting.get(id); waiting.delete(id); f(…)`
+    let deleting = calls_on("delete");
+    calls_on("get").into_iter().any(|got| {
+        let around = file.function_around(got);
+        let is_named = matches!(file.kind(file.parent(got)), AstKind::VariableDeclarator(_));
+        is_named
+            && deleting
+                .iter()
+                .any(|deleted| file.function_around(*deleted) == around)
+    })
+}
+
+fn by_assignment<'a>(
+    file: &File<'_, 'a>,
+    assignment: &'a AssignmentExpression<'a>,
+) -> Option<Keeper> {
+    if let AssignmentTarget::AssignmentTargetIdentifier(name) = &assignment.left {
+        let scoping = file.parsed.semantic().scoping();
+        let variable = scoping
+            .get_reference(name.reference_id.get()?)
+            .symbol_id()?;
+        let is_of_module = scoping.symbol_scope_id(variable) == scoping.root_scope_id();
+        return is_of_module.then(|| Keeper::Single(name.name.to_string()));
+    }
+    let member = assignment.left.as_member_expression()?;
+    let object = member.object();
+    match member.static_property_name() {
+        None => matches!(life_of(file, object), Life::Process(_))
+            .then(|| is_collection_of_module(file, object))
+            .filter(|is_one| *is_one)
+            .map(|_| Keeper::Collection(file.written(object))),
+        Some(_) => Some(Keeper::Single(
+            file.slice(assignment.left.span()).to_owned(),
+        )),
+    }
+}
+
+/// Wrappings that are looked into: literals, calls that are given a function.
+const DEEPEST: u32 = 4;
+
+/// Each function that a value is, has in it, or was made with.
+fn functions_in<'a>(
+    file: &File<'_, 'a>,
+    value: &'a Expression<'a>,
+    deeper: u32,
+    add: &mut impl FnMut(NodeId, Span),
+) {
+    let Some(deeper) = deeper.checked_sub(1) else {
+        return;
+    };
+    match bare(value) {
+        Expression::ArrowFunctionExpression(arrow) => add(arrow.node_id.get(), arrow.span),
+        Expression::FunctionExpression(function) => add(function.node_id.get(), function.span),
+        Expression::Identifier(_) => {
+            if let Some(function) = file.callable(value)
+                && !matches!(file.kind(function), AstKind::Class(_))
+            {
+                add(function, value.span());
+            }
+        }
+        Expression::ObjectExpression(literal) => {
+            for property in &literal.properties {
+                if let ObjectPropertyKind::ObjectProperty(property) = property {
+                    functions_in(file, &property.value, deeper, add);
+                }
+            }
+        }
+        Expression::ArrayExpression(list) => {
+            for element in list
+                .elements
+                .iter()
+                .filter_map(|element| element.as_expression())
+            {
+                functions_in(file, element, deeper, add);
+            }
+        }
+        // `debounce(f)`, `cron.schedule('…', f)`: what a call is given, its result keeps. Not so what is mapped or filtered.
+        Expression::CallExpression(call) => {
+            let runs_at_once = method(call).is_some_and(|(_, name)| {
+                matches!(
+                    name,
+                    "map"
+                        | "filter"
+                        | "reduce"
+                        | "find"
+                        | "some"
+                        | "every"
+                        | "sort"
+                        | "flatMap"
+                        | "then"
+                        | "from"
+                        | "bind"
+                )
+            });
+            if runs_at_once {
+                return;
+            }
+            for at in 0..call.arguments.len() {
+                if let Some(given) = argument(call, at)
+                    && matches!(
+                        given,
+                        Expression::ArrowFunctionExpression(_) | Expression::FunctionExpression(_)
+                    )
+                {
+                    functions_in(file, given, deeper, add);
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+fn may_hold_a_function(value: &Expression<'_>) -> bool {
+    matches!(
+        value,
+        Expression::ArrowFunctionExpression(_)
+            | Expression::FunctionExpression(_)
+            | Expression::ObjectExpression(_)
+    )
+}

@@ -1,0 +1,603 @@
+//! A function that is kept for long, and with it a scope that has something large in it which the function does not need.
+
+use std::collections::HashMap;
+
+use oxc_ast::AstKind;
+use oxc_ast::ast::Expression;
+use oxc_semantic::{NodeId, SymbolId};
+use oxc_span::{GetSpan, Span};
+use stanch_js_source::{CapturedScope, bare};
+use stanch_leak_patterns::{Confidence, Pattern};
+
+use crate::bulk::{Bulk, bulk};
+use crate::file::File;
+use crate::finding::{Finding, Fix, Label, Safety};
+use crate::fix::Change;
+use crate::kept::{Keeper, Kept, kept};
+use crate::project::Calls;
+use crate::rule::{On, Rule};
+use crate::script::ends_soon;
+
+pub(crate) const RULE: Rule = Rule {
+    id: "large-closure-capture",
+    pattern: Pattern::ClosureCapture,
+    on: On::WhenSure,
+    page: "# large-closure-capture
+
+Finds functions that are kept for long and keep something large with them that they do not need.
+
+## Why it leaks
+
+V8 puts all variables of a scope that any inner function uses into one context, and every function that is made in the scope
+keeps that context. A timer of a day, or an entry of a Map of the module, thus keeps the request whose id it reads, and also
+the rows that only the callback of a `filter` beside it uses, which ran long ago.
+
+## Example
+
+```js
+const reminders = new Map();
+
+app.post('/imports', async (req, res) => {
+  const rows = JSON.parse(req.body);
+  const missing = skus.filter((sku) => !rows.some((row) => row.sku === sku));
+  const { email } = req.user;
+  reminders.set(email, () => mail(email, 'Please check your import'));
+  res.json({ missing });
+});
+```
+
+```js
+const sizes = new Map();
+
+export function remember(req) {
+  const image = req.body;
+  sizes.set(req.url, () => image.byteLength);
+}
+```
+
+## Use instead
+
+A function that is made where only what it needs is in sight:
+
+```js
+const reminders = new Map();
+const reminder = (email) => () => mail(email, 'Please check your import');
+
+app.post('/imports', async (req, res) => {
+  const rows = JSON.parse(req.body);
+  const missing = skus.filter((sku) => !rows.some((row) => row.sku === sku));
+  reminders.set(req.user.email, reminder(req.user.email));
+  res.json({ missing });
+});
+```
+
+and the value that is needed in place of what it is read from:
+
+```js
+const sizes = new Map();
+
+export function remember(req) {
+  const { byteLength } = req.body;
+  sizes.set(req.url, () => byteLength);
+}
+```
+
+## How safe the fix is
+
+Unsafe: what the function reads is read when it is made, and what changes afterwards is not seen. Where another function
+keeps the scope there is no automatic fix.
+
+## What is not flagged
+
+Functions that need all of what they capture; variables that are set to null in time; callbacks that run at once or hang on
+the response; timers of less than a minute; functions that are made once, while the program starts; lists that are drained
+and entries that are taken out to be called.
+
+## References
+
+- V8, contexts and closures: all functions of a scope share one context
+- MDN, closures: performance considerations
+",
+    check,
+};
+
+fn check<'a>(file: &File<'_, 'a>, findings: &mut Vec<Finding>) {
+    if ends_soon(file) || file.is_of_a_page() {
+        return;
+    }
+    let mut declared: Option<HashMap<u32, SymbolId>> = None;
+    for kept in kept(file) {
+        if file.frequency(kept.function) == Calls::Once {
+            continue;
+        }
+        let declared = declared.get_or_insert_with(|| variables(file));
+        let Some(found) = capture(file, &kept, declared) else {
+            continue;
+        };
+        findings.push(finding(file, &kept, &found));
+    }
+}
+
+/// All variables by the byte where they are declared.
+fn variables(file: &File<'_, '_>) -> HashMap<u32, SymbolId> {
+    let scoping = file.parsed.semantic().scoping();
+    let all = scoping.symbol_ids();
+    all.map(|variable| (scoping.symbol_span(variable).start, variable))
+        .collect()
+}
+
+/// What a kept function keeps without need.
+struct Capture {
+    variable: SymbolId,
+    name: String,
+    why: Why,
+}
+
+/// Why a variable is kept by a function.
+enum Why {
+    /// Another function of the scope uses it.
+    Sibling(Span),
+    /// The function reads parts of it.
+    ForAPart(Bulk),
+    /// The function uses it, long after its time.
+    PastItsTime(Bulk),
+    /// It is what the function takes the place of, which keeps what it took the place of, and so on.
+    Predecessor,
+    /// It is the very object whose end the function waits for.
+    OwnTarget,
+}
+
+fn capture<'a>(
+    file: &File<'_, 'a>,
+    kept: &Kept,
+    declared: &HashMap<u32, SymbolId>,
+) -> Option<Capture> {
+    let function = file.parsed.function_ref(kept.function);
+    let own = file.kind(kept.function).span();
+    let scopes = file.parsed.captured(function.position);
+    let around = scopes.iter().filter(|scope| {
+        // The module's scope lives anyway, and what the function makes itself it makes anew.
+        scope.function.is_some()
+            && !(own.start <= scope.extent.start && scope.extent.end <= own.end)
+    });
+    let mut found: Option<Capture> = None;
+    for scope in around {
+        for (variable, name) in captured(scope, declared) {
+            if let Some(why) = reason(file, kept, scope, variable, own) {
+                let capture = Capture {
+                    variable,
+                    name,
+                    why,
+                };
+                // A part is mended at the place; that comes first.
+                if matches!(
+                    capture.why,
+                    Why::ForAPart(_) | Why::Predecessor | Why::OwnTarget
+                ) {
+                    return Some(capture);
+                }
+                found.get_or_insert(capture);
+            }
+        }
+    }
+    found
+}
+
+fn captured(scope: &CapturedScope, declared: &HashMap<u32, SymbolId>) -> Vec<(SymbolId, String)> {
+    let variables = scope.variables.iter();
+    variables
+        .filter(|variable| !variable.captured_by.is_empty())
+        .filter_map(|variable| {
+            let symbol = declared.get(&variable.extent.start)?;
+            Some((*symbol, variable.name.clone()))
+        })
+        .collect()
+}
+
+fn reason<'a>(
+    file: &File<'_, 'a>,
+    kept: &Kept,
+    scope: &CapturedScope,
+    variable: SymbolId,
+    own: Span,
+) -> Option<Why> {
+    match &kept.by {
+        Keeper::Finalizer { target } => {
+            return is_named_by(file, variable, *target).then_some(Why::OwnTarget);
+        }
+        Keeper::Single(holder) => {
+            return is_predecessor(file, variable, holder, kept, own).then_some(Why::Predecessor);
+        }
+        _ => {}
+    }
+    let large = bulk(file, variable)?;
+    let used = uses_in(file, variable, own);
+    if used.is_empty() {
+        let scope_symbol = scope.variables.iter().find(|captured| {
+            let scoping = file.parsed.semantic().scoping();
+            captured.extent.start == scoping.symbol_span(variable).start
+        })?;
+        // Requests and responses go with their handler's other listeners only when those go.
+        if large == Bulk::Exchange {
+            return None;
+        }
+        let sibling = scope_symbol.captured_by.iter().find(|function| {
+            !(function.extent.start <= own.start && own.end <= function.extent.end)
+        })?;
+        return Some(Why::Sibling(Span::new(
+            sibling.extent.start,
+            sibling.extent.end,
+        )));
+    }
+    if used.iter().all(|node| is_read_for_a_part(file, *node)) {
+        return Some(Why::ForAPart(large));
+    }
+    let is_past = matches!(kept.by, Keeper::Timer(ms) if ms >= LONG_MS);
+    (is_past && large == Bulk::Exchange).then_some(Why::PastItsTime(large))
+}
+
+/// Ten minutes: no answer takes that long.
+const LONG_MS: u64 = 600_000;
+
+/// Where the code of a function uses a variable.
+fn uses_in(file: &File<'_, '_>, variable: SymbolId, own: Span) -> Vec<NodeId> {
+    let scoping = file.parsed.semantic().scoping();
+    scoping
+        .get_resolved_references(variable)
+        .map(|reference| reference.node_id())
+        .filter(|node| own.contains_inclusive(file.kind(*node).span()))
+        .collect()
+}
+
+/// Properties with values that are as large as what they are of.
+const LARGE: &[&str] = &[
+    "body", "rows", "file", "files", "buffer", "data", "content", "contents", "text", "html",
+    "socket", "raw", "app",
+];
+
+/// Whether a variable is used at a node to read a property of it that is a number, a name or the like.
+fn is_read_for_a_part(file: &File<'_, '_>, node: NodeId) -> bool {
+    let Some(whole) = path_from(file, node) else {
+        return false;
+    };
+    let name = match file.kind(whole) {
+        AstKind::StaticMemberExpression(member) => member.property.name.as_str(),
+        _ => "",
+    };
+    if LARGE.contains(&name) {
+        return false;
+    }
+    let span = file.kind(whole).span();
+    match file.kind(file.parent(whole)) {
+        // A method of it needs it.
+        AstKind::CallExpression(call) => call.callee.span() != span,
+        AstKind::AssignmentExpression(assignment) => assignment.left.span() != span,
+        AstKind::UpdateExpression(_) => false,
+        AstKind::ForOfStatement(each) => each.right.span() != span,
+        AstKind::SpreadElement(_) | AstKind::ComputedMemberExpression(_) => false,
+        _ => true,
+    }
+}
+
+/// The longest chain of properties from a name on: `req.headers.host` from `req`.
+fn path_from(file: &File<'_, '_>, node: NodeId) -> Option<NodeId> {
+    let mut at = node;
+    loop {
+        let parent = file.parent(at);
+        let inner = file.kind(at).span();
+        let is_of = match file.kind(parent) {
+            AstKind::StaticMemberExpression(member) => member.object.span() == inner,
+            AstKind::ComputedMemberExpression(member) => {
+                member.object.span() == inner && member.static_property_name().is_some()
+            }
+            AstKind::ChainExpression(_) => true,
+            _ => false,
+        };
+        if !is_of {
+            return (at != node).then_some(at);
+        }
+        at = parent;
+    }
+}
+
+fn is_named_by(file: &File<'_, '_>, variable: SymbolId, expression: Span) -> bool {
+    let scoping = file.parsed.semantic().scoping();
+    scoping
+        .get_resolved_references(variable)
+        .any(|reference| file.kind(reference.node_id()).span() == expression)
+}
+
+/// Whether a variable has what was in the holder before the function was put there: a chain that never ends.
+fn is_predecessor<'a>(
+    file: &File<'_, 'a>,
+    variable: SymbolId,
+    holder: &str,
+    kept: &Kept,
+    own: Span,
+) -> bool {
+    let scoping = file.parsed.semantic().scoping();
+    let AstKind::VariableDeclarator(declarator) = file.kind(scoping.symbol_declaration(variable))
+    else {
+        return false;
+    };
+    let Some(init) = &declarator.init else {
+        return false;
+    };
+    let from = file.written(bare(init));
+    if from == holder {
+        // `report = (err) => { inner(err); … }` is a chain where the function, or one beside it, uses what was there.
+        return true;
+    }
+    // `next.undo = () => { this.state = before; }` with `this.state = next` after it.
+    let Some((object, _)) = holder.rsplit_once('.') else {
+        return false;
+    };
+    let is_used = !uses_in(file, variable, own).is_empty();
+    let around = file
+        .function_around(kept.function)
+        .map(|function| file.kind(function).span());
+    is_used
+        && !object.contains('.')
+        && file.assignments().iter().any(|(node, assignment)| {
+            file.slice(assignment.left.span()) == from
+                && matches!(bare(&assignment.right), Expression::Identifier(name) if name.name == object)
+                && around.is_some_and(|around| around.contains_inclusive(file.kind(*node).span()))
+        })
+}
+
+fn finding<'a>(file: &File<'_, 'a>, kept: &Kept, capture: &Capture) -> Finding {
+    let name = &capture.name;
+    let (holds, growth) = match &kept.by {
+        Keeper::Timer(ms) => (
+            format!("the timer keeps this function for {}", duration(*ms)),
+            "per call, until the timer ends",
+        ),
+        Keeper::Collection(of) => (
+            format!("`{of}` keeps this function"),
+            "per call, for the life of the entry",
+        ),
+        Keeper::Callee(callee) => (
+            format!("`{callee}` keeps this function"),
+            "per call, for as long as it is kept there",
+        ),
+        Keeper::Single(holder) => (
+            format!("`{holder}` keeps this function"),
+            "per call, for the life of the process",
+        ),
+        Keeper::Finalizer { .. } => (
+            "the registry keeps this function".to_owned(),
+            "per object, for the life of the process",
+        ),
+    };
+    let keeps = match &capture.why {
+        Why::Sibling(_) => format!(
+            "with it `{name}`, {}, which only another function of the same scope uses",
+            Bulk::Contents.words()
+        ),
+        Why::ForAPart(large) => {
+            format!(
+                "with it `{name}`, {}, of which it reads a part",
+                large.words()
+            )
+        }
+        Why::PastItsTime(large) => format!("with it `{name}`, {}", large.words()),
+        Why::Predecessor => {
+            format!("with it `{name}`, what was there before, and all that this keeps in turn")
+        }
+        Why::OwnTarget => format!("with it `{name}`, whose end it waits for and so prevents"),
+    };
+    let scoping = file.parsed.semantic().scoping();
+    let mut labels = vec![Label::new(
+        file.extent(scoping.symbol_span(capture.variable)),
+        format!("`{name}` is declared here"),
+    )];
+    if let Why::Sibling(sibling) = capture.why {
+        let text = format!("this function makes `{name}` part of the scope that is kept");
+        labels.push(Label::new(file.extent(sibling), text));
+    }
+    Finding {
+        rule: RULE.id,
+        confidence: Confidence::High,
+        message: format!("{holds}, and {keeps}"),
+        growth: Some(growth),
+        place: Label::new(file.extent(kept.place), "kept with its whole scope"),
+        labels,
+        fixes: fix(file, kept, capture).into_iter().collect(),
+    }
+}
+
+fn duration(ms: u64) -> String {
+    const MINUTE: u64 = 60_000;
+    const HOUR: u64 = 60 * MINUTE;
+    let (count, unit) = match ms {
+        ms if ms >= HOUR => (ms / HOUR, "hour"),
+        ms => (ms / MINUTE, "minute"),
+    };
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {unit}{plural}")
+}
+
+/// What the function reads is read before it is made.
+fn fix<'a>(file: &File<'_, 'a>, kept: &Kept, capture: &Capture) -> Option<Fix> {
+    let Why::ForAPart(_) = capture.why else {
+        return None;
+    };
+    let own = file.kind(kept.function).span();
+    let scoping = file.parsed.semantic().scoping();
+    let nodes: Vec<NodeId> = scoping
+        .get_resolved_references(capture.variable)
+        .map(|reference| reference.node_id())
+        .collect();
+    // As long as another function uses it too, the scope keeps it.
+    let home = scoping.get_node_id(scoping.symbol_scope_id(capture.variable));
+    let declares = file.function_around_or_self(home);
+    let is_used_beside = nodes.iter().any(|node| {
+        !own.contains_inclusive(file.kind(*node).span()) && file.function_around(*node) != declares
+    });
+    if is_used_beside || kept.place != own {
+        return None;
+    }
+    let mut change = Change::of(file);
+    let mut names: Vec<(String, String)> = Vec::new();
+    for node in nodes {
+        if !own.contains_inclusive(file.kind(node).span()) {
+            continue;
+        }
+        let whole = path_from(file, node)?;
+        let span = file.kind(whole).span();
+        let read = file.slice(span).to_owned();
+        let known = names.iter().find(|(text, _)| *text == read);
+        let name = match known {
+            Some((_, name)) => name.clone(),
+            None => {
+                let name = change.fresh(kept.function, &name_of(file, whole))?;
+                change.before(kept.function, format!("const {name} = {read};"))?;
+                names.push((read, name.clone()));
+                name
+            }
+        };
+        let is_shorthand = matches!(file.kind(file.parent(whole)), AstKind::ObjectProperty(property) if property.shorthand);
+        if is_shorthand {
+            return None;
+        }
+        change.replace(span, name);
+    }
+    let title = format!("Read what is needed of `{}` before", capture.name);
+    change.done(title, Safety::Unsafe)
+}
+
+/// A name for what a chain of properties gives: its last one.
+fn name_of(file: &File<'_, '_>, whole: NodeId) -> String {
+    let name = match file.kind(whole) {
+        AstKind::StaticMemberExpression(member) => Some(member.property.name.to_string()),
+        AstKind::ComputedMemberExpression(member) => member
+            .static_property_name()
+            .map(|name| name.as_str().to_owned()),
+        _ => None,
+    };
+    let mut out = String::new();
+    let mut starts_word = false;
+    for character in name.unwrap_or_default().chars() {
+        if character.is_ascii_alphanumeric() || character == '_' || character == '$' {
+            if starts_word && !out.is_empty() {
+                out.push(character.to_ascii_uppercase());
+            } else {
+                out.push(character);
+            }
+            starts_word = false;
+        } else {
+            starts_word = true;
+        }
+    }
+    let is_name = out
+        .chars()
+        .next()
+        .is_some_and(|first| !first.is_ascii_digit());
+    if is_name { out } else { "value".to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::rules::testing::{check, check_fix, check_page};
+
+    #[test]
+    fn the_page_holds() {
+        check_page(&RULE);
+    }
+
+    #[test]
+    fn a_sibling_keeps_it() {
+        check(
+            &RULE,
+            "const cancels = new Map();\nexport function receive(req, res) {\n  const chunks = [];\n  req.on('data', (c) => chunks.push(c));\n  cancels.set(req.id, () => { cancelled = true; });\n}",
+            &[5],
+        );
+        check(
+            &RULE,
+            "app.post('/', async (req, res) => {\n  const rows = parse(req.body);\n  const all = known.filter((k) => !rows.some((r) => r.k === k));\n  setTimeout(() => {\n    remind();\n  }, 24 * 3600 * 1000);\n});",
+            &[4],
+        );
+    }
+
+    #[test]
+    fn it_needs_a_part() {
+        check(
+            &RULE,
+            "const sessions = new Map();\nfunction login(req, id) {\n  sessions.set(id, { describe: () => `at ${req.headers['user-agent']}` });\n}\nmodule.exports = login;",
+            &[3],
+        );
+        check(
+            &RULE,
+            "const HOUR = 3600000;\nexport const f = (ctx) => { ctx.body = 1;\n  setTimeout(() => end(ctx.state.user, ctx), HOUR); };",
+            &[3],
+        );
+    }
+
+    #[test]
+    fn chains_and_finalizers() {
+        check(
+            &RULE,
+            "let report = (e) => log(e);\nexport function wrap(context) {\n  const inner = report;\n  report = (e) => inner(e, context);\n}",
+            &[4],
+        );
+        check(
+            &RULE,
+            "class D { apply(f) { const before = this.state; const next = f(before);\n  next.undo = () => { this.state = before; };\n  this.state = next; } }\nexport { D };",
+            &[2],
+        );
+        check(
+            &RULE,
+            "const registry = new FinalizationRegistry((f) => f());\nexport async function open(path) {\n  const handle = await get(path);\n  registry.register(handle, () => handle.close());\n}",
+            &[4],
+        );
+    }
+
+    #[test]
+    fn what_is_needed_or_soon_gone() {
+        check(
+            &RULE,
+            "const subs = new Map();\nexport function f(req) { const chunks = []; req.on('data', (c) => chunks.push(c)); subs.set(req.id, () => send(chunks)); }",
+            &[],
+        );
+        check(
+            &RULE,
+            "const subs = new Map();\nexport function f(req) { let chunks = []; req.on('data', (c) => chunks.push(c)); req.on('end', () => { chunks = null; }); subs.set(1, () => 1); }",
+            &[],
+        );
+        check(
+            &RULE,
+            "export const f = (req) => { const body = req.body; setTimeout(() => log(body.length), 2000); };",
+            &[],
+        );
+        check(
+            &RULE,
+            "const subs = new WeakMap();\nexport const f = (req) => { subs.set(req, () => req.headers.host); };",
+            &[],
+        );
+        check(
+            &RULE,
+            "const waiting = new Map();\nexport const f = (req, id) => { waiting.set(id, () => log(req.url)); };\nfeed.on('data', (m) => { const w = waiting.get(m.id); waiting.delete(m.id); w(m); });",
+            &[],
+        );
+        check(
+            &RULE,
+            "const table = new Map();\nfunction build(path) { const rows = JSON.parse(readFileSync(path)); table.set(path, () => rows.length); }\nbuild('a');",
+            &[],
+        );
+        check(
+            &RULE,
+            "const last = new Map();\nexport const f = (req) => { for (const row of req.body) use(row); const { id } = req; last.set(id, () => id); };",
+            &[],
+        );
+    }
+
+    #[test]
+    fn what_is_read_is_read_before() {
+        check_fix(
+            &RULE,
+            "const sizes = new Map();\nexport function remember(req) {\n  const image = req.body;\n  sizes.set(req.url, () => image.byteLength);\n}\n",
+            "const sizes = new Map();\nexport function remember(req) {\n  const image = req.body;\n  const byteLength = image.byteLength;\n  sizes.set(req.url, () => byteLength);\n}\n",
+        );
+    }
+}
