@@ -111,11 +111,8 @@ pub(crate) fn handlers(parsed: &ParsedSource<'_>, options: &Options) -> Vec<Valu
                 found.push(Value::Function(arrow.span.start));
             }
             AstKind::NewExpression(new) => {
-                let class = parsed.value(&new.callee);
-                if PROCESSORS
-                    .iter()
-                    .any(|(module, name)| is_export(&class, module, name))
-                {
+                let class = parsed.import_of(&new.callee);
+                if class.is_some_and(|class| is_processor(&class)) {
                     let arguments = new.arguments.iter().filter_map(Argument::as_expression);
                     let values = arguments.map(|argument| parsed.value(argument));
                     found.extend(values.filter(may_be_function));
@@ -156,10 +153,13 @@ fn takes_handlers(call: &CallExpression<'_>) -> bool {
     }
 }
 
-fn is_export(value: &Value, of: &str, wanted: &str) -> bool {
-    matches!(value, Value::Import { module, name } if &**module == of && match name {
-        ImportedName::Named(name) => name == wanted,
-        ImportedName::Default | ImportedName::Module => wanted == "default",
+fn is_processor((module, name): &(String, ImportedName)) -> bool {
+    PROCESSORS.iter().any(|(of, wanted)| {
+        module == of
+            && match name {
+                ImportedName::Named(name) => name == wanted,
+                ImportedName::Default | ImportedName::Module => *wanted == "default",
+            }
     })
 }
 

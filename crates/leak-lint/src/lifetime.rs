@@ -290,6 +290,10 @@ fn of_variable<'a>(file: &File<'_, 'a>, variable: SymbolId, used: NodeId, deeper
                 };
             };
             match &declarator.id {
+                // What a pool lends goes back to it, with all that listens to it.
+                BindingPattern::BindingIdentifier(_) if is_lent_by_a_pool(file, init, variable) => {
+                    Life::Process(None)
+                }
                 BindingPattern::BindingIdentifier(_) => match through(file, init, deeper) {
                     // An alias is as old as what it stands for, but what is made here is of here.
                     Life::Unknown => Life::Unknown,
@@ -309,6 +313,31 @@ fn of_variable<'a>(file: &File<'_, 'a>, variable: SymbolId, used: NodeId, deeper
         AstKind::FormalParameter(parameter) => given(file, declaration, parameter, variable),
         _ => Life::Unknown,
     }
+}
+
+/// Methods of pools that lend a connection, which has a method `release`: pg, mysql2, generic-pool and their kind.
+const LENDS: &[&str] = &["connect", "acquire", "getConnection", "reserve", "checkout"];
+
+fn is_lent_by_a_pool<'a>(
+    file: &File<'_, 'a>,
+    init: &'a Expression<'a>,
+    variable: SymbolId,
+) -> bool {
+    let made = match bare(init) {
+        Expression::AwaitExpression(awaited) => bare(&awaited.argument),
+        made => made,
+    };
+    let Expression::CallExpression(call) = made else {
+        return false;
+    };
+    let is_lent = method(call).is_some_and(|(pool, name)| {
+        LENDS.contains(&name) && matches!(through(file, pool, DEEPEST), Life::Process(_))
+    });
+    let scoping = file.parsed.semantic().scoping();
+    is_lent
+        && scoping.get_resolved_references(variable).any(|reference| {
+            matches!(file.kind(file.parent(reference.node_id())), AstKind::StaticMemberExpression(member) if member.property.name == "release")
+        })
 }
 
 /// What a loop goes through whose variable a declaration is.

@@ -45,7 +45,12 @@ pub(crate) fn is_called_again_within(file: &File<'_, '_>, function: NodeId, home
         if around == home {
             return false;
         }
-        if file.is_handler(around) && !is_told_once(file, around) {
+        let is_handed_to_a_call = matches!(
+            file.kind(file.parent(around)),
+            AstKind::CallExpression(_) | AstKind::MethodDefinition(_) | AstKind::ObjectProperty(_)
+        );
+        // The executor of a promise runs at once, however often the loop around it turns.
+        if is_handed_to_a_call && file.is_handler(around) && !is_told_once(file, around) {
             return true;
         }
         at = file.function_around(around);

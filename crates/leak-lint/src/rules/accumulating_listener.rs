@@ -253,7 +253,8 @@ fn of_what_lasts(
 ) -> Option<(Confidence, Repeats, Option<Span>, Lives)> {
     let here = repeats(file, node);
     let confidence = match (calls, here) {
-        (_, Repeats::Never) => return None,
+        // Who is known to hand it in does so while the program starts.
+        (_, Repeats::Never) | (Calls::Once, Repeats::Unknown) => return None,
         (Calls::Again, _) | (_, Repeats::PerRequest | Repeats::PerCall) => Confidence::High,
         _ => Confidence::Medium,
     };
