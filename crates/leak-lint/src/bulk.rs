@@ -3,7 +3,7 @@
 use oxc_ast::AstKind;
 use oxc_ast::ast::{BindingPattern, CallExpression, Expression};
 use oxc_semantic::{NodeId, SymbolId};
-use stanch_js_source::{bare, literal_text};
+use stanch_js_source::{ImportedName, bare, literal_text};
 
 use crate::file::{File, argument, method};
 use crate::lifetime::is_exchange;
@@ -259,12 +259,15 @@ fn of_call<'a>(
     deeper: u32,
 ) -> Option<Bulk> {
     let (object, name) = match method(call) {
-        Some((object, name)) => (Some(object), name),
-        None => match bare(&call.callee) {
-            Expression::Identifier(name) => (None, name.name.as_str()),
+        Some((object, name)) => (Some(object), name.to_owned()),
+        // An import may have another name here.
+        None => match (bare(&call.callee), file.parsed.import_of(&call.callee)) {
+            (_, Some((_, ImportedName::Named(name)))) => (None, name),
+            (Expression::Identifier(name), _) => (None, name.name.to_string()),
             _ => return None,
         },
     };
+    let name = name.as_str();
     if DERIVES.contains(&name)
         && let Some(object) = object
         && of_value(file, object, None, deeper).is_some()

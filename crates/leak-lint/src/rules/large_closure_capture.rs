@@ -270,10 +270,10 @@ fn is_read_for_a_part(file: &File<'_, '_>, node: NodeId) -> bool {
     let span = file.kind(whole).span();
     match file.kind(file.parent(whole)) {
         // A method of it needs it.
-        AstKind::CallExpression(call) => call.callee.span() != span,
+        AstKind::CallExpression(call) => bare(&call.callee).span() != span,
         AstKind::AssignmentExpression(assignment) => assignment.left.span() != span,
         AstKind::UpdateExpression(_) => false,
-        AstKind::ForOfStatement(each) => each.right.span() != span,
+        AstKind::ForOfStatement(each) => bare(&each.right).span() != span,
         AstKind::SpreadElement(_) | AstKind::ComputedMemberExpression(_) => false,
         _ => true,
     }
@@ -286,9 +286,9 @@ fn path_from(file: &File<'_, '_>, node: NodeId) -> Option<NodeId> {
         let parent = file.parent(at);
         let inner = file.kind(at).span();
         let is_of = match file.kind(parent) {
-            AstKind::StaticMemberExpression(member) => member.object.span() == inner,
+            AstKind::StaticMemberExpression(member) => bare(&member.object).span() == inner,
             AstKind::ComputedMemberExpression(member) => {
-                member.object.span() == inner && member.static_property_name().is_some()
+                bare(&member.object).span() == inner && member.static_property_name().is_some()
             }
             AstKind::ChainExpression(_) => true,
             _ => false,
