@@ -68,9 +68,17 @@ pub(crate) fn is_promise_form<'a>(
 
 /// Whether a call is of a function or method of that name, whatever it belongs to.
 pub(crate) fn is_called(call: &CallExpression<'_>, name: &str) -> bool {
-    match method(call) {
-        Some((_, own)) => own == name,
-        None => matches!(bare(&call.callee), Expression::Identifier(callee) if callee.name == name),
+    // Compilers write `(0, fs.open)(…)`, so that the function gets no `this`.
+    let callee = match bare(&call.callee) {
+        Expression::SequenceExpression(sequence) => sequence.expressions.last(),
+        callee => Some(callee),
+    };
+    match callee.map(bare) {
+        Some(Expression::Identifier(callee)) => callee.name == name,
+        Some(callee) => callee
+            .as_member_expression()
+            .is_some_and(|member| member.static_property_name() == Some(name)),
+        None => false,
     }
 }
 

@@ -298,7 +298,12 @@ fn without_event<'a>(
     event: &str,
     node: NodeId,
 ) -> Option<Pending> {
-    if !matches!(bare(emitter), Expression::ThisExpression(_)) {
+    // What a constructor waits for is one promise for each instance, which goes with it.
+    let in_constructor = file.function_around(node).is_some_and(|function| {
+        matches!(file.kind(file.nodes().parent_id(function)),
+            AstKind::MethodDefinition(method) if method.kind.is_constructor())
+    });
+    if in_constructor || !matches!(bare(emitter), Expression::ThisExpression(_)) {
         return None;
     }
     let class = file

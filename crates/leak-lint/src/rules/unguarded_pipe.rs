@@ -398,6 +398,15 @@ mod tests {
     }
 
     #[test]
+    fn as_compilers_write_it() {
+        check(
+            &RULE,
+            "const f = (req, res) => { let s = null; try { s = (0, node_fs_1.createReadStream)('a'); } catch {}\n  s.pipe(res); };",
+            &[2],
+        );
+    }
+
+    #[test]
     fn uploads() {
         check(
             &RULE,
