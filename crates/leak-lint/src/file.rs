@@ -216,11 +216,6 @@ impl<'s, 'a> File<'s, 'a> {
         self.uses_of_value(&self.parsed.value(expression))
     }
 
-    /// What is done to what a variable of the module holds, in all files of the project.
-    pub(crate) fn uses_of_variable(&self, variable: SymbolId) -> Vec<Elsewhere<'s>> {
-        self.uses_of_value(&self.parsed.value_of_variable(variable))
-    }
-
     /// What is done to a field of a class's instances (or of the class itself), in all files of the project; also to fields
     /// of that name in other files of which nothing shows whose they are.
     pub(crate) fn uses_of_field(&self, class: NodeId, name: &str) -> Vec<Elsewhere<'s>> {

@@ -273,10 +273,10 @@ fn kept_elsewhere<'a>(
             | AstKind::ObjectProperty(_)
             | AstKind::VariableDeclarator(_) => true,
             // `signal.onabort = f` is the same for what has no `addEventListener`.
-            AstKind::AssignmentExpression(assignment) => !assignment
+            AstKind::AssignmentExpression(assignment) => assignment
                 .left
                 .as_member_expression()
-                .is_some_and(|target| file.written(target.object()) == file.written(added.emitter)),
+                .is_none_or(|target| file.written(target.object()) != file.written(added.emitter)),
             _ => false,
         }
     });

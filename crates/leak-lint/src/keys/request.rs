@@ -167,7 +167,7 @@ pub(super) fn part(names: &[&str]) -> Option<Domain> {
     let last = rest.last().unwrap_or(first);
     // `req.body` is an object, and `req.body.query` most likely a text.
     let is_sent = matches!(*first, "body" | "params" | "query" | "headers" | "cookies");
-    let is_object = OBJECTS.contains(last) && !(is_sent && !rest.is_empty());
+    let is_object = OBJECTS.contains(last) && (!is_sent || rest.is_empty());
     match word_of(last) {
         Some(Word::Few) => return Some(Domain::Unknown),
         Some(Word::Many(source)) if !is_object => return Some(Domain::Unbounded(source)),

@@ -1,20 +1,17 @@
 //! Uses of all files into what is done to each holder, wherever it is declared.
 
 use rustc_hash::FxHashMap;
-use stanch_js_source::{Extent, ImportedName, Value};
+use stanch_js_source::{ImportedName, Value};
 
 use super::meaning::{Meaning, Site};
-use super::{Calls, FileIndex, Project};
-use crate::summary::{Op, Use, WHOLE};
+use super::{FileIndex, Project};
+use crate::summary::{Op, WHOLE};
 
 /// Something that is done to a holder, in any file of the project.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Elsewhere<'p> {
     pub(crate) op: &'p Op,
     pub(crate) file: FileIndex,
-    pub(crate) extent: Extent,
-    /// How often the code around it runs.
-    pub(crate) calls: Calls,
 }
 
 /// Who a holder is, whatever it is called in a file.
@@ -102,14 +99,9 @@ impl Project {
     }
 
     fn elsewhere(&self, spot: Spot) -> Elsewhere<'_> {
-        let Use {
-            op, place, extent, ..
-        } = &self.summary(spot.file).uses[spot.at];
         Elsewhere {
-            op,
+            op: &self.summary(spot.file).uses[spot.at].op,
             file: spot.file,
-            extent: *extent,
-            calls: self.calls_at(spot.file, *place),
         }
     }
 

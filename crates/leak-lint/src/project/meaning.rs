@@ -37,14 +37,6 @@ pub(crate) enum Meaning {
 }
 
 impl Meaning {
-    /// What everything else in the chain is a property, a result or an instance of.
-    pub(crate) fn root(&self) -> &Self {
-        match self {
-            Self::Instance(of) | Self::Result(of) | Self::Member(of, _) => of.root(),
-            root => root,
-        }
-    }
-
     /// Whether it is what Node's module of that name exports under the path: `events` and `EventEmitter`.
     pub(crate) fn is_of_node(&self, name: &str, path: &[&str]) -> bool {
         matches!(self, Self::Outside { module, path: own }
@@ -238,23 +230,5 @@ impl Project {
 
     pub(crate) fn class(&self, class: Site) -> Option<&ClassShape> {
         self.summary(class.file).classes.get(&class.start)
-    }
-
-    /// What a class extends, itself first, as far as the project shows: the last may be a package's.
-    pub(crate) fn ancestry(&self, class: Site) -> Vec<Meaning> {
-        let mut found = vec![Meaning::Class(class)];
-        let mut at = class;
-        while let Some(base) = self.class(at).and_then(|shape| shape.extends.as_ref()) {
-            let base = self.whole(self.meaning(at.file, base), DEEPEST);
-            if found.contains(&base) {
-                break;
-            }
-            found.push(base.clone());
-            match base {
-                Meaning::Class(site) | Meaning::Function(site) => at = site,
-                _ => break,
-            }
-        }
-        found
     }
 }

@@ -108,12 +108,10 @@ impl<'a> Scan<'_, 'a> {
                 let times = self.times_at(node);
                 self.add_call(node, &tagged.tag, times, summary);
             }
-            AstKind::IdentifierReference(name) => {
-                if self.is_passed_on(node) {
-                    let value = self.parsed.value_of_name(name);
-                    if may_be_function(&value) {
-                        summary.escaping.push(value);
-                    }
+            AstKind::IdentifierReference(name) if self.is_passed_on(node) => {
+                let value = self.parsed.value_of_name(name);
+                if may_be_function(&value) {
+                    summary.escaping.push(value);
                 }
             }
             AstKind::Function(_) | AstKind::ArrowFunctionExpression(_)

@@ -5,11 +5,10 @@ use oxc_ast::ast::{
     Argument, AssignmentTarget, CallExpression, Expression, SimpleAssignmentTarget,
 };
 use oxc_semantic::NodeId;
-use oxc_span::GetSpan;
 use oxc_syntax::operator::{AssignmentOperator, UnaryOperator};
-use stanch_js_source::{Extent, Value, bare, literal_text};
+use stanch_js_source::{Value, bare, literal_text};
 
-use super::{Place, Scan, Summary};
+use super::{Scan, Summary};
 use crate::file::method;
 
 /// Something that is done to a holder.
@@ -18,8 +17,6 @@ pub(crate) struct Use {
     /// What it is done to.
     pub(crate) holder: Value,
     pub(crate) op: Op,
-    pub(crate) place: Place,
-    pub(crate) extent: Extent,
 }
 
 /// What is done to a holder.
@@ -55,15 +52,6 @@ pub(crate) struct Lent {
 }
 
 impl Op {
-    /// Whether it adds an entry, a value or a handler.
-    pub(crate) fn grows(&self) -> bool {
-        match self {
-            Self::Call { method, .. } => GROWS.contains(&&**method),
-            Self::AssignMember => true,
-            _ => false,
-        }
-    }
-
     /// Whether it takes entries, values or handlers away, or ends what it is done to.
     pub(crate) fn releases(&self) -> bool {
         match self {
@@ -127,26 +115,26 @@ const RELEASES: &[&str] = &[
 impl<'a> Scan<'_, 'a> {
     pub(super) fn used(&self, node: NodeId, kind: AstKind<'a>, summary: &mut Summary) {
         match kind {
-            AstKind::CallExpression(call) => self.used_by_call(node, call, summary),
+            AstKind::CallExpression(call) => self.used_by_call(call, summary),
             AstKind::AssignmentExpression(assignment) => {
-                self.used_by_assignment(node, &assignment.left, assignment.operator, summary);
+                self.used_by_assignment(&assignment.left, assignment.operator, summary);
             }
             AstKind::UnaryExpression(unary) if unary.operator == UnaryOperator::Delete => {
                 if let Some(member) = bare(&unary.argument).as_member_expression() {
-                    self.add_use(node, member.object(), Op::DeleteMember, summary);
+                    self.add_use(member.object(), Op::DeleteMember, summary);
                 }
             }
             AstKind::StaticMemberExpression(member)
                 if matches!(member.property.name.as_str(), "size" | "length")
                     && matches!(self.kind(self.parent(node)), AstKind::BinaryExpression(_)) =>
             {
-                self.add_use(node, &member.object, Op::AskSize, summary);
+                self.add_use(&member.object, Op::AskSize, summary);
             }
             _ => {}
         }
     }
 
-    fn used_by_call(&self, node: NodeId, call: &CallExpression<'a>, summary: &mut Summary) {
+    fn used_by_call(&self, call: &CallExpression<'a>, summary: &mut Summary) {
         match method(call) {
             Some((object, name)) if GROWS.contains(&name) || RELEASES.contains(&name) => {
                 let first = call.arguments.first().and_then(Argument::as_expression);
@@ -154,7 +142,7 @@ impl<'a> Scan<'_, 'a> {
                     method: name.into(),
                     event: first.and_then(literal_text).map(Into::into),
                 };
-                self.add_use(node, object, op, summary);
+                self.add_use(object, op, summary);
             }
             _ => {}
         }
@@ -166,7 +154,7 @@ impl<'a> Scan<'_, 'a> {
                 continue;
             };
             if clears {
-                self.add_use(node, argument, Op::ClearTimer, summary);
+                self.add_use(argument, Op::ClearTimer, summary);
             } else if is_lendable(&callee) && is_name(argument) {
                 let holder = self.parsed.value(argument);
                 if is_holder(&holder) {
@@ -182,7 +170,6 @@ impl<'a> Scan<'_, 'a> {
 
     fn used_by_assignment(
         &self,
-        node: NodeId,
         target: &AssignmentTarget<'a>,
         operator: AssignmentOperator,
         summary: &mut Summary,
@@ -191,12 +178,12 @@ impl<'a> Scan<'_, 'a> {
             AssignmentTarget::StaticMemberExpression(member)
                 if member.property.name == "length" =>
             {
-                self.add_use(node, &member.object, Op::SetLength, summary);
+                self.add_use(&member.object, Op::SetLength, summary);
             }
             AssignmentTarget::ComputedMemberExpression(member)
                 if member.static_property_name().is_none() =>
             {
-                self.add_use(node, &member.object, Op::AssignMember, summary);
+                self.add_use(&member.object, Op::AssignMember, summary);
             }
             // `x ??= …` gives a first value only.
             _ if operator == AssignmentOperator::Assign => {
@@ -212,7 +199,7 @@ impl<'a> Scan<'_, 'a> {
                         None => return,
                     },
                 };
-                self.push(node, holder, Op::Assign, summary);
+                push(holder, Op::Assign, summary);
             }
             _ => {}
         }
@@ -230,25 +217,15 @@ impl<'a> Scan<'_, 'a> {
         Some(self.parsed.value(member.object()).member(&name))
     }
 
-    fn add_use(&self, node: NodeId, holder: &Expression<'a>, op: Op, summary: &mut Summary) {
+    fn add_use(&self, holder: &Expression<'a>, op: Op, summary: &mut Summary) {
         let holder = self.parsed.value(holder);
-        self.push(node, holder, op, summary);
+        push(holder, op, summary);
     }
+}
 
-    fn push(&self, node: NodeId, holder: Value, op: Op, summary: &mut Summary) {
-        if is_holder(&holder) {
-            summary.uses.push(Use {
-                holder,
-                op,
-                place: self.place(node),
-                extent: self.extent(node),
-            });
-        }
-    }
-
-    fn extent(&self, node: NodeId) -> Extent {
-        let span = self.kind(node).span();
-        self.parsed.text().extent(span.start, span.end)
+fn push(holder: Value, op: Op, summary: &mut Summary) {
+    if is_holder(&holder) {
+        summary.uses.push(Use { holder, op });
     }
 }
 
