@@ -234,6 +234,17 @@ fn leak<'a>(
             && kept != Kept::Promise)
             .then_some(("what it stands for is over", "only all at once"));
     }
+    if kept == Kept::Resolver
+        && !sweeps
+        && deletes
+            .iter()
+            .all(|release| is_passed_by_a_settled_one(file, release.node))
+    {
+        return Some((
+            "a branch settles it and returns",
+            "not on the branch that returns before",
+        ));
+    }
     if sweeps
         || clears
         || deletes
@@ -250,9 +261,14 @@ fn leak<'a>(
     {
         return Some(("the promise is rejected", "only after success"));
     }
-    let own = deletes
-        .iter()
-        .all(|release| file.function_around(release.node) == Some(function));
+    // A mark: put in, and taken out further down under the same key.
+    let own = deletes.iter().all(|release| {
+        file.function_around(release.node) == Some(function)
+            && release.extent.start > insertion.extent.start
+            && insertion
+                .key
+                .is_some_and(|key| is_key_of(file, release.node, key))
+    });
     if own
         && is_async(file, function)
         && deletes
