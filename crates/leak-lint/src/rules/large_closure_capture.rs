@@ -326,8 +326,17 @@ fn is_predecessor<'a>(
     let from = file.written(bare(init));
     if from == holder && !holder.contains('.') {
         // What a method is wrapped with once, as by a decorator, is no chain; a variable of the module may become one:
-        // `report = (err) => { inner(err); … }` is a chain where the function, or one beside it, uses what was there.
-        return true;
+        // `report = (err) => { inner(err); … }` is a chain where the function, or one beside it, uses what was there; not
+        // where the same function has put something new there first.
+        let around = file
+            .function_around(kept.function)
+            .map(|function| file.kind(function).span());
+        return !file.assignments().iter().any(|(_, other)| {
+            let whole = other.right.span();
+            file.slice(other.left.span()) == holder
+                && !whole.contains_inclusive(own)
+                && around.is_some_and(|around| around.contains_inclusive(whole))
+        });
     }
     // `next.undo = () => { this.state = before; }` with `this.state = next` after it.
     let Some((object, _)) = holder.rsplit_once('.') else {
@@ -546,6 +555,11 @@ mod tests {
             &RULE,
             "class D { apply(f) { const before = this.state; const next = f(before);\n  next.undo = () => { this.state = before; };\n  this.state = next; } }\nexport { D };",
             &[2],
+        );
+        check(
+            &RULE,
+            "let run;\nprocess.on('message', (m) => { run = require(m.file); const own = run; run = (job) => own(job); });",
+            &[],
         );
         check(
             &RULE,
