@@ -4,7 +4,7 @@ use oxc_ast::AstKind;
 use oxc_ast::ast::{CallExpression, Expression};
 use stanch_js_source::bare;
 
-use crate::file::{File, argument, method};
+use crate::file::{File, argument};
 use crate::project::Meaning;
 
 /// A function of a package or of a module of Node.js.

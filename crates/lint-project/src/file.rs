@@ -27,7 +27,7 @@ pub(crate) struct Place {
 
 /// What became of a file that was read.
 pub(crate) enum Read {
-    Text(SourceText, Summary),
+    Text(SourceText, Box<Summary>),
     Skipped(Reason),
     Failed(Problem, Option<SourceText>),
 }
@@ -80,7 +80,7 @@ impl<'a> Linter<'a> {
             )
         });
         match summed {
-            Ok(Ok(summary)) => Read::Text(source, summary),
+            Ok(Ok(summary)) => Read::Text(source, Box::new(summary)),
             Ok(Err(_)) if has_flow_types(&source) => Read::Skipped(Reason::Flow),
             Ok(Err(problem)) | Err(problem) => Read::Failed(problem, Some(source)),
         }

@@ -40,7 +40,7 @@ impl Linked {
             match read {
                 Read::Text(source, summary) => {
                     files.push((place.clone(), source));
-                    summaries.push(summary);
+                    summaries.push(*summary);
                 }
                 Read::Skipped(reason) => skipped.push((place.clone(), *named, reason)),
                 Read::Failed(problem, source) => failed.push((problem, source)),

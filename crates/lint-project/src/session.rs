@@ -119,7 +119,7 @@ impl Session {
             Some(file) if path.exists() => {
                 let read = self.workspace.linter().read(&place);
                 if let Read::Text(source, summary) = read {
-                    self.change(file, source, summary);
+                    self.change(file, source, *summary);
                 }
                 Noticed::Taken
             }
@@ -193,7 +193,7 @@ impl Session {
             Read::Skipped(reason) => Err(Looked::Skipped(reason)),
             Read::Failed(problem, _) => Err(Looked::Failed(problem)),
             Read::Text(source, summary) => {
-                self.change(file, source, summary);
+                self.change(file, source, *summary);
                 Ok(())
             }
         }

@@ -3,6 +3,7 @@
 //! All processes are real: stanch, the services, and what stands in their way.
 
 mod bench;
+mod node;
 mod program;
 
 use std::error::Error;

@@ -3,6 +3,7 @@
 //! By default a selection on one Node. With `STANCH_MATRIX=full` every service on Node 20 and 24 and the selection on
 //! 18, 22 and 26, as `STANCH_NODE_18` … `STANCH_NODE_26` name them. One service at a time: they are measured.
 
+mod node;
 mod program;
 mod truth;
 
@@ -75,7 +76,7 @@ fn services_are_what_their_truth_says() -> Result<(), Box<dyn Error>> {
         .join("../../fixtures")
         .canonicalize()?;
     if !folder.join("node_modules").is_dir() {
-        program::left_out("fixtures/node_modules is missing; `npm ci` in fixtures/ makes it");
+        node::left_out("fixtures/node_modules is missing; `npm ci` in fixtures/ makes it");
         return Ok(());
     }
     let rounds = if env::var("STANCH_MATRIX").as_deref() == Ok("full") {
@@ -92,8 +93,8 @@ fn services_are_what_their_truth_says() -> Result<(), Box<dyn Error>> {
 }
 
 fn selection(folder: &Path) -> Result<Vec<Round>, Box<dyn Error>> {
-    let Some(node) = program::any_node() else {
-        program::left_out("there is no node in PATH");
+    let Some(node) = node::any_node() else {
+        node::left_out("there is no node in PATH");
         return Ok(Vec::new());
     };
     let name = node.display().to_string();
@@ -110,7 +111,7 @@ fn matrix(folder: &Path) -> Result<Vec<Round>, Box<dyn Error>> {
     for major in [20, 24, 18, 22, 26] {
         let variable = format!("STANCH_NODE_{major}");
         let Some(node) = env::var_os(&variable) else {
-            program::left_out(&format!("{variable} names no Node"));
+            node::left_out(&format!("{variable} names no Node"));
             continue;
         };
         let (fixtures, bars) = if matches!(major, 20 | 24) {

@@ -3,6 +3,7 @@
 #![expect(dead_code, reason = "the bench has more tools than these tests need")]
 
 mod bench;
+mod node;
 mod program;
 
 use std::error::Error;

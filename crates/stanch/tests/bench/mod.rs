@@ -13,7 +13,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use tempfile::TempDir;
 
-use crate::program;
+use crate::{node, program};
 
 /// What a test returns.
 pub(crate) type Outcome = Result<(), Box<dyn Error>>;
@@ -52,8 +52,8 @@ pub(crate) struct Run {
 impl Bench {
     /// None where there is no Node.
     pub(crate) fn new() -> Result<Option<Self>, Box<dyn Error>> {
-        let Some(node) = program::any_node() else {
-            program::left_out("there is no node in PATH");
+        let Some(node) = node::any_node() else {
+            node::left_out("there is no node in PATH");
             return Ok(None);
         };
         let folder = tempfile::tempdir()?;
