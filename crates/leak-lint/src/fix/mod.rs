@@ -32,6 +32,7 @@ mod import;
 mod layout;
 mod name;
 mod statement;
+mod variable;
 
 use oxc_ast::ast::Expression;
 use oxc_semantic::NodeId;
@@ -45,6 +46,7 @@ use layout::Layout;
 use statement::Around;
 
 pub(crate) use name::{for_event, is_seen};
+pub(crate) use variable::own_variable;
 
 /// The edits of one fix while they are collected.
 pub(crate) struct Change<'f, 's, 'a> {

@@ -1,10 +1,15 @@
 //! A Map, Set or dictionary that outlives its requests and gets an entry for each new key that comes with them.
 
+use oxc_ast::AstKind;
+use oxc_ast::ast::{Expression, NewExpression, TSType};
+use oxc_semantic::SymbolId;
+use oxc_span::GetSpan;
 use stanch_leak_patterns::{Confidence, Pattern};
 
 use crate::ends::ends;
 use crate::file::File;
-use crate::finding::{Finding, Label, is_new};
+use crate::finding::{Finding, Fix, Label, Safety, is_new};
+use crate::fix::{Change, own_variable};
 use crate::guards::is_on_a_list;
 use crate::holders::{Container, Holder, Lifetime};
 use crate::insertions::{Insertion, insertions};
@@ -62,7 +67,10 @@ app.get('/users/:id', async (req, res) => {
 
 ## How safe the fix is
 
-Unsafe: with a limit entries leave that would have been found before, and the numbers in it are examples.
+Unsafe: with a limit entries leave that would have been found before, and the numbers in it are examples. It makes a Map an
+`LRUCache` of `lru-cache`, which has to be installed, where the Map is a variable of the module that no other file has, and where
+all that is done with it is `get`, `set`, `has`, `delete` and `clear`. Sets, objects and Maps that something iterates have no
+fix.
 
 ## What is not flagged
 
@@ -155,7 +163,83 @@ fn find<'a>(
         growth: Some(growth(source, holder.lifetime)),
         place: Label::new(insertion.extent, "one more entry for each new key"),
         labels,
-        fixes: Vec::new(),
+        // A limit on a container does not limit what is in its entries.
+        fixes: (!nested)
+            .then(|| fix(file, holder))
+            .flatten()
+            .into_iter()
+            .collect(),
+    })
+}
+
+/// What the limited cache is made with: examples, both of them.
+const LIMITS: &str = "({ max: 1000, ttl: 1000 * 60 * 10 })";
+
+/// An `LRUCache` in place of a Map that only its file has, and of which it asks nothing else.
+fn fix<'a>(file: &File<'_, 'a>, holder: &Holder<'a>) -> Option<Fix> {
+    if holder.container != Container::Map {
+        return None;
+    }
+    let declared = own_variable(file, holder)?;
+    let Some(Expression::NewExpression(new)) = &declared.declarator.init else {
+        return None;
+    };
+    let is_map = matches!(&new.callee, Expression::Identifier(class) if class.name == "Map");
+    if !is_map
+        || !new.arguments.is_empty()
+        || declared.declarator.type_annotation.is_some()
+        || !asks_for_entries_only(file, declared.variable)
+    {
+        return None;
+    }
+    let types = types(file, new)?;
+    let mut change = Change::of(file);
+    let class = change.import(declared.node, "lru-cache", "LRUCache")?;
+    change.replace(new.span, format!("new {class}{types}{LIMITS}"));
+    let title = format!("Make `{}` an LRUCache with a limit", holder.written);
+    change.done(title, Safety::Unsafe)
+}
+
+/// The type arguments that the cache needs, with their brackets; none where they may not be what it takes.
+fn types(file: &File<'_, '_>, new: &NewExpression<'_>) -> Option<String> {
+    let Some(given) = &new.type_arguments else {
+        // `new Map()` is a Map of anything; the cache would be one of `{}`.
+        let is_typed = file.parsed.program().source_type.is_typescript();
+        return Some(if is_typed { "<any, any>" } else { "" }.to_owned());
+    };
+    // The cache takes neither `null` nor `undefined`, which a longer type may have in it.
+    let is_simple = |one: &TSType<'_>| match one {
+        TSType::TSStringKeyword(_)
+        | TSType::TSNumberKeyword(_)
+        | TSType::TSBooleanKeyword(_)
+        | TSType::TSBigIntKeyword(_)
+        | TSType::TSAnyKeyword(_) => true,
+        TSType::TSTypeReference(reference) => reference.type_arguments.is_none(),
+        _ => false,
+    };
+    given
+        .params
+        .iter()
+        .all(is_simple)
+        .then(|| file.slice(given.span()).to_owned())
+}
+
+/// Whether a variable is used for nothing but calls of what Maps and LRU caches both have.
+fn asks_for_entries_only(file: &File<'_, '_>, variable: SymbolId) -> bool {
+    let scoping = file.parsed.semantic().scoping();
+    scoping.get_resolved_references(variable).all(|used| {
+        let member = file.parent(used.node_id());
+        let AstKind::StaticMemberExpression(asked) = file.kind(member) else {
+            return false;
+        };
+        let is_callee = matches!(file.kind(file.parent(member)), AstKind::CallExpression(call)
+            if call.callee.span().contains_inclusive(asked.span));
+        is_callee
+            && asked.object.span() == file.kind(used.node_id()).span()
+            && matches!(
+                asked.property.name.as_str(),
+                "get" | "set" | "has" | "delete" | "clear"
+            )
     })
 }
 
@@ -173,7 +257,7 @@ const fn growth(source: Source, lifetime: Lifetime) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::RULE;
-    use crate::rules::testing::{check, check_page};
+    use crate::rules::testing::{check, check_fix, check_fix_in, check_page};
 
     #[test]
     fn the_page_holds() {
@@ -283,6 +367,59 @@ mod tests {
             "app.get('/', (req, res) => { const seen = new Map(); each((url) => seen.set(url, req.ip)); });",
             &[],
         );
+    }
+
+    #[test]
+    fn a_cache_with_a_limit_takes_its_place() {
+        let handler = "app.get('/', (req, res) => {\n  if (!seen.has(req.ip)) seen.set(req.ip, 1);\n  res.json(seen.get(req.ip));\n});\n";
+        check_fix_in(
+            "case.js",
+            &RULE,
+            &format!("const app = require('./app');\n\nconst seen = new Map();\n{handler}"),
+            &format!(
+                "const app = require('./app');\nconst {{ LRUCache }} = require('lru-cache');\n\nconst seen = new LRUCache({{ max: 1000, ttl: 1000 * 60 * 10 }});\n{handler}"
+            ),
+        );
+        check_fix(
+            &RULE,
+            &format!("import app from './app';\nconst seen = new Map<string, User>();\n{handler}"),
+            &format!(
+                "import app from './app';\nimport {{ LRUCache }} from 'lru-cache';\nconst seen = new LRUCache<string, User>({{ max: 1000, ttl: 1000 * 60 * 10 }});\n{handler}"
+            ),
+        );
+        check_fix(
+            &RULE,
+            &format!("import {{ LRUCache }} from 'lru-cache';\nconst seen = new Map();\n{handler}"),
+            &format!(
+                "import {{ LRUCache }} from 'lru-cache';\nconst seen = new LRUCache<any, any>({{ max: 1000, ttl: 1000 * 60 * 10 }});\n{handler}"
+            ),
+        );
+    }
+
+    #[test]
+    fn maps_that_no_cache_can_stand_for() {
+        let handler = "app.get('/', (req, res) => { seen.set(req.ip, 1); });\n";
+        for (declared, more) in [
+            (
+                "const seen = new Map();",
+                "function n() { return seen.size; }",
+            ),
+            (
+                "const seen = new Map();",
+                "function all() { return [...seen]; }",
+            ),
+            ("const seen = new Map([['a', 1]]);", ""),
+            ("const seen: Map<string, number> = new Map();", ""),
+            ("const seen = new Map<string, number | undefined>();", ""),
+            ("export const seen = new Map();", ""),
+            (
+                "const seen = new Set();",
+                "function see(req) { seen.add(req.ip); }",
+            ),
+        ] {
+            let text = format!("{declared}\n{handler}{more}\n");
+            check_fix(&RULE, &text, &text);
+        }
     }
 
     #[test]
