@@ -6,8 +6,9 @@ use stanch_js_source::{SiteRole, bare};
 use stanch_leak_patterns::{Confidence, Pattern};
 
 use crate::ends::ends;
-use crate::file::File;
-use crate::finding::{Finding, Label, is_new};
+use crate::file::{File, argument, method};
+use crate::finding::{Finding, Fix, Label, Safety, is_new};
+use crate::fix::{Change, own_variable};
 use crate::guards::is_added_once;
 use crate::holders::{Container, Holder};
 use crate::insertions::{Insertion, insertions};
@@ -61,7 +62,9 @@ app.use((req, res, next) => {
 
 ## How safe the fix is
 
-Unsafe: with a bound the oldest elements leave, and the number in it is an example.
+Unsafe: with a bound the oldest elements leave, the others move up, and the number in it is an example. It follows each place
+that adds to the array, where the array is a variable of the module that no other file has, and where each of these places is
+a statement that pushes one element. Other arrays have no fix.
 
 ## What is not flagged
 
@@ -135,8 +138,49 @@ fn find<'a>(
         growth: Some("each time, for the life of the process"),
         place: Label::new(insertion.extent, "one more element each time"),
         labels,
-        fixes: Vec::new(),
+        // A bound of a container does not bound what is in its entries.
+        fixes: (!nested)
+            .then(|| fix(file, holder, insertions))
+            .flatten()
+            .into_iter()
+            .collect(),
     })
+}
+
+/// The oldest element goes after each push that makes the array too long.
+fn fix<'a>(file: &File<'_, 'a>, holder: &Holder<'a>, insertions: &[Insertion<'a>]) -> Option<Fix> {
+    own_variable(file, holder)?;
+    let list = &holder.written;
+    let mut change = Change::of(file);
+    for insertion in insertions {
+        if !pushes_one(file, insertion, list) {
+            return None;
+        }
+        change.after(
+            insertion.node,
+            format!("if ({list}.length > 1000) {list}.shift();"),
+        )?;
+    }
+    change.done(
+        format!("Keep the last 1000 elements of `{list}`"),
+        Safety::Unsafe,
+    )
+}
+
+/// Whether an insertion is a statement `list.push(element);`.
+fn pushes_one(file: &File<'_, '_>, insertion: &Insertion<'_>, list: &str) -> bool {
+    let AstKind::CallExpression(call) = file.kind(insertion.node) else {
+        return false;
+    };
+    let is_push = matches!(method(call), Some((Expression::Identifier(object), "push"))
+        if object.name == list);
+    is_push
+        && call.arguments.len() == 1
+        && argument(call, 0).is_some()
+        && matches!(
+            file.kind(file.parent(insertion.node)),
+            AstKind::ExpressionStatement(_)
+        )
 }
 
 /// What people call functions that others hand in.
@@ -354,7 +398,7 @@ fn is_in_a_handler(file: &File<'_, '_>, insertion: &Insertion<'_>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::RULE;
-    use crate::rules::testing::{check, check_page};
+    use crate::rules::testing::{check, check_fix, check_page};
 
     #[test]
     fn the_page_holds() {
@@ -432,6 +476,32 @@ mod tests {
             &in_handler("const one = []; one.push(req.url); each(() => one.push(1));"),
             &[],
         );
+    }
+
+    #[test]
+    fn the_oldest_leave() {
+        check_fix(
+            &RULE,
+            "const log = [];\napp.get('/', (req, res) => {\n  log.push({ url: req.url });\n  res.end();\n});\napp.use((req, res, next) => {\n  if (req.body) log.push(req.body);\n  next();\n});\n",
+            "const log = [];\napp.get('/', (req, res) => {\n  log.push({ url: req.url });\n  if (log.length > 1000) log.shift();\n  res.end();\n});\napp.use((req, res, next) => {\n  if (req.body) { log.push(req.body); if (log.length > 1000) log.shift(); }\n  next();\n});\n",
+        );
+    }
+
+    #[test]
+    fn arrays_that_stay_as_they_are() {
+        for statement in [
+            "log.push(req.url, req.ip);",
+            "log.push(...req.body);",
+            "log.unshift(req.url);",
+            "log = [...log, req.url];",
+            "const id = log.push(req.body);",
+            "log.push(req.url); log[log.length] = req.ip;",
+        ] {
+            let text = in_handler(statement);
+            check_fix(&RULE, &text, &text);
+        }
+        let text = in_handler("log.push(req.url);").replace("let log", "export const log");
+        check_fix(&RULE, &text, &text);
     }
 
     #[test]
