@@ -9,7 +9,8 @@ use stanch_leak_patterns::{Confidence, Pattern};
 
 use crate::ends::ends;
 use crate::file::{File, argument, method};
-use crate::finding::{Finding, Label};
+use crate::finding::{Finding, Fix, Label, Safety};
+use crate::fix::Change;
 use crate::holders::Lifetime;
 use crate::insertions::insertions;
 use crate::keys::{Domain, constant, domain, domain_of_type, says_few};
@@ -59,7 +60,9 @@ app.use((req, res, next) => {
 
 ## How safe the fix is
 
-Unsafe: results beyond the limit are computed again, and the number in it is an example.
+Unsafe: results beyond the limit are computed again, and the number in it is an example. It gives `memoizee` its option `max`,
+where the options are written in the call or missing. The other memoizers have no option for a number of results: for them,
+and for memoizers that the file makes itself, there is no fix.
 
 ## What is not flagged
 
@@ -125,7 +128,11 @@ fn check<'a>(file: &File<'_, 'a>, findings: &mut Vec<Finding>) {
         let Some(memoized) = argument(call, 0) else {
             continue;
         };
-        findings.extend(find(file, *node, call, memoized, memoizer.module));
+        let finding = find(file, *node, call, memoized, memoizer.module);
+        findings.extend(finding.map(|finding| Finding {
+            fixes: fix(file, call, memoizer).into_iter().collect(),
+            ..finding
+        }));
     }
     own_memoizers(file, findings);
 }
@@ -162,6 +169,21 @@ fn find<'a>(
         labels: Vec::new(),
         fixes: Vec::new(),
     })
+}
+
+/// The option of a memoizer that limits how many results it keeps.
+fn fix<'a>(file: &File<'_, 'a>, call: &CallExpression<'a>, memoizer: &Memoizer) -> Option<Fix> {
+    let option = memoizer.caps.iter().find(|cap| **cap == "max")?;
+    let mut change = Change::of(file);
+    match (call.arguments.as_slice(), argument(call, 1)) {
+        ([only], _) => change.insert(only.span().end, format!(", {{ {option}: 1000 }}")),
+        ([_, _], Some(Expression::ObjectExpression(options))) => match options.properties.last() {
+            Some(last) => change.insert(last.span().end, format!(", {option}: 1000")),
+            None => change.replace(options.span, format!("{{ {option}: 1000 }}")),
+        },
+        _ => return None,
+    }
+    change.done("Keep the results of 1000 arguments", Safety::Unsafe)
 }
 
 fn memoizer_of<'a>(file: &File<'_, 'a>, call: &CallExpression<'a>) -> Option<&'static Memoizer> {
@@ -379,11 +401,36 @@ fn argument_of<'a>(file: &File<'_, 'a>, key: &Expression<'a>, home: NodeId) -> O
 #[cfg(test)]
 mod tests {
     use super::RULE;
-    use crate::rules::testing::{check, check_page};
+    use crate::rules::testing::{check, check_fix, check_page};
 
     #[test]
     fn the_page_holds() {
         check_page(&RULE);
+    }
+
+    #[test]
+    fn a_limit_where_the_memoizer_has_one() {
+        let fixed = |before: &str, after: &str| {
+            let import = "import memoizee from 'memoizee';\n";
+            check_fix(
+                &RULE,
+                &format!("{import}export const f = memoizee({before});"),
+                &format!("{import}export const f = memoizee({after});"),
+            );
+        };
+        fixed("(id) => g(id)", "(id) => g(id), { max: 1000 }");
+        fixed("((id) => g(id)),", "((id) => g(id)), { max: 1000 },");
+        fixed("(id) => g(id), {}", "(id) => g(id), { max: 1000 }");
+        fixed(
+            "(id) => g(id), { promise: true }",
+            "(id) => g(id), { promise: true, max: 1000 }",
+        );
+        fixed(
+            "(id) => g(id), { maxAge: 9 }",
+            "(id) => g(id), { maxAge: 9 }",
+        );
+        let text = "import memoize from 'fast-memoize';\nexport const f = memoize((id) => g(id));";
+        check_fix(&RULE, text, text);
     }
 
     #[test]
