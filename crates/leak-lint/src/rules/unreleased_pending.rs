@@ -1,5 +1,7 @@
 //! Entries for what is under way that stay when it ends badly, or never.
 
+mod fix;
+
 use oxc_ast::AstKind;
 use oxc_ast::ast::Expression;
 use oxc_semantic::NodeId;
@@ -62,7 +64,9 @@ exports.profile = (id) => {
 
 ## How safe the fix is
 
-There is no automatic fix: whether a failure should be remembered, and what to tell those who wait, is for the author to say.
+Unsafe: a failure that was remembered before is tried again, and an entry that somebody put in under the same key meanwhile is
+taken out as well. It adds a `finally` to a promise that is a constant of the function that puts it into a Map. There is no fix
+for callbacks, marks and controllers: when they go, and what to tell those who wait, is for the author to say.
 
 ## What is not flagged
 
@@ -135,7 +139,11 @@ fn find<'a>(
         growth: Some("per operation that ends so, for the life of the container"),
         place: Label::new(insertion.extent, "put in here"),
         labels,
-        fixes: Vec::new(),
+        fixes: (kept == Kept::Promise)
+            .then(|| fix::fix(file, insertion))
+            .flatten()
+            .into_iter()
+            .collect(),
     })
 }
 
