@@ -338,8 +338,9 @@ fn is_predecessor<'a>(
                 && around.is_some_and(|around| around.contains_inclusive(whole))
         });
     }
-    // `next.undo = () => { this.state = before; }` with `this.state = next` after it.
-    let Some((object, _)) = holder.rsplit_once('.') else {
+    // `next.undo = () => { this.state = before; }` with `this.state = next` after it; in `object[name]` it is another place
+    // each time, as where methods are wrapped.
+    let Some((object, _)) = holder.rsplit_once('.').filter(|_| !from.ends_with(']')) else {
         return false;
     };
     let is_used = !uses_in(file, variable, own).is_empty();
@@ -559,6 +560,11 @@ mod tests {
         check(
             &RULE,
             "let run;\nprocess.on('message', (m) => { run = require(m.file); const own = run; run = (job) => own(job); });",
+            &[],
+        );
+        check(
+            &RULE,
+            "exports.wrap = (of, name, wrapper) => { const own = of[name]; const wrapped = wrapper(own);\n  wrapped.undo = () => { of[name] = own; };\n  of[name] = wrapped; };",
             &[],
         );
         check(
