@@ -22,11 +22,15 @@ use registry::Registry;
 use results::{Corpus, Results};
 
 /// Labelled cases: the heading of their table, and their folder.
-const CORPORA: [(&str, &str); 2] = [
+const CORPORA: [(&str, &str); 3] = [
     ("The labelled corpus", "fixtures/corpus"),
     (
         "A second one, by somebody who saw no rule",
         "fixtures/second-corpus",
+    ),
+    (
+        "A third one, on which no rule was tuned",
+        "fixtures/holdout-corpus",
     ),
 ];
 
