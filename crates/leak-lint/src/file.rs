@@ -10,10 +10,10 @@ use oxc_span::{GetSpan, Span};
 use rustc_hash::FxHashMap;
 use stanch_js_source::{Extent, ImportedName, ParsedSource, Value, bare, is_function};
 
-use crate::holders::{self, Holder as Kept};
-use crate::keys::Domain;
-use crate::lifetime::Fields;
-use crate::listeners::Listeners;
+use crate::facts::holders::{self, Holder as Kept};
+use crate::facts::keys::Domain;
+use crate::facts::lifetime::Fields;
+use crate::facts::listeners::Listeners;
 use crate::options::Options;
 use crate::project::{Calls, Elsewhere, FileIndex, Heat, Holder, Meaning, Project, Site};
 use crate::summary::place;

@@ -20,41 +20,15 @@
 //! It knows no terminal, no files and no heaps. What the files of a project say of each
 //! other comes through [`Project`]: each is summed up by itself, then they are linked.
 
-mod bulk;
-mod ends;
-mod fate;
+mod facts;
 mod file;
 mod finding;
 mod fix;
-mod guard;
-mod guards;
-mod heat;
-mod holders;
-mod insertions;
-mod intervals;
-mod kept;
-mod keys;
-mod letting_go;
-mod lifetime;
-mod listeners;
-mod names;
 mod options;
-mod paths;
-mod piped;
-mod platform;
 mod project;
-mod rejections;
-mod removal;
-mod repeats;
 mod rule;
 mod rules;
-mod script;
-mod settlement;
-mod steadiness;
-mod streams;
 mod summary;
-mod timers;
-mod waiters;
 
 use stanch_js_source::SourceText;
 

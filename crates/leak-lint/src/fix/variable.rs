@@ -5,8 +5,8 @@ use oxc_ast::ast::VariableDeclarator;
 use oxc_semantic::{NodeId, SymbolId};
 use oxc_span::GetSpan;
 
+use crate::facts::holders::{Access, Holder};
 use crate::file::File;
-use crate::holders::{Access, Holder};
 
 /// The declaration of a variable of the module.
 pub(crate) struct Declared<'a> {

@@ -4,7 +4,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::meaning::{DEEPEST, Meaning, Site};
 use super::{FileIndex, Project};
-use crate::script::is_script;
+use crate::facts::ends::is_script;
 use crate::summary::{Place, Times};
 
 /// How often a function is called.

@@ -7,18 +7,18 @@ use oxc_span::{GetSpan, Span};
 use stanch_js_source::{bare, is_function, literal_text};
 use stanch_leak_patterns::{Confidence, Pattern};
 
+use crate::facts::ends::ends_soon;
+use crate::facts::guard::is_guarded;
+use crate::facts::lifetime::{Life, is_constructor, life_of};
+use crate::facts::listeners::{Added, Way};
+use crate::facts::removal::{ending, is_for_once};
+use crate::facts::repeats::{Repeats, is_called_again_within, repeats};
+use crate::facts::settlement::{executor_around, settles};
 use crate::file::File;
 use crate::finding::{Finding, Fix, Label};
 use crate::fix::ending::{ending as end_of_work, taken_off};
-use crate::guard::is_guarded;
-use crate::lifetime::{Life, is_constructor, life_of};
-use crate::listeners::{Added, Way};
 use crate::project::Calls;
-use crate::removal::{ending, is_for_once};
-use crate::repeats::{Repeats, is_called_again_within, repeats};
 use crate::rule::{On, Rule};
-use crate::script::ends_soon;
-use crate::settlement::{executor_around, settles};
 
 pub(crate) const RULE: Rule = Rule {
     id: "accumulating-listener",

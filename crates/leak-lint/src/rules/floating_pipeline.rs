@@ -5,12 +5,12 @@ use oxc_semantic::NodeId;
 use oxc_span::{GetSpan, Span};
 use stanch_leak_patterns::{Confidence, Pattern};
 
-use crate::fate::way;
+use crate::facts::fate::way;
+use crate::facts::platform::is_promise_form;
+use crate::facts::rejections::{How, lost};
 use crate::file::File;
 use crate::finding::{Finding, Fix, Label, Safety};
 use crate::fix::Change;
-use crate::platform::is_promise_form;
-use crate::rejections::{How, lost};
 use crate::rule::{On, Rule};
 
 pub(crate) const RULE: Rule = Rule {

@@ -5,18 +5,18 @@ use oxc_ast::ast::Expression;
 use stanch_js_source::{SiteRole, bare};
 use stanch_leak_patterns::{Confidence, Pattern};
 
-use crate::ends::ends;
+use crate::facts::checks::is_added_once;
+use crate::facts::ends::ends;
+use crate::facts::holders::{Container, Holder};
+use crate::facts::insertions::{Insertion, insertions};
+use crate::facts::keys::{Domain, constant, domain};
+use crate::facts::letting_go::{Fate, fate};
+use crate::facts::steadiness::steadiness;
 use crate::file::{File, argument, method};
 use crate::finding::{Finding, Fix, Label, Safety, is_new};
 use crate::fix::{Change, own_variable};
-use crate::guards::is_added_once;
-use crate::holders::{Container, Holder};
-use crate::insertions::{Insertion, insertions};
-use crate::keys::{Domain, constant, domain};
-use crate::letting_go::{Fate, fate};
 use crate::project::Calls;
 use crate::rule::{On, Rule};
-use crate::steadiness::steadiness;
 
 pub(crate) const RULE: Rule = Rule {
     id: "growing-module-array",

@@ -12,10 +12,10 @@ use oxc_span::GetSpan;
 use stanch_js_source::{bare, literal_text};
 use stanch_leak_patterns::{Confidence, Pattern};
 
+use crate::facts::lifetime::class_around;
+use crate::facts::listeners::is_written_function;
 use crate::file::{File, argument, method};
 use crate::finding::{Finding, Label};
-use crate::lifetime::class_around;
-use crate::listeners::is_written_function;
 use crate::rule::{On, Rule};
 
 pub(crate) const RULE: Rule = Rule {

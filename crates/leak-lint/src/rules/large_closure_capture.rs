@@ -9,14 +9,14 @@ use oxc_span::{GetSpan, Span};
 use stanch_js_source::{CapturedScope, bare};
 use stanch_leak_patterns::{Confidence, Pattern};
 
-use crate::bulk::{Bulk, bulk};
+use crate::facts::bulk::{Bulk, bulk};
+use crate::facts::ends::ends_soon;
+use crate::facts::kept::{Keeper, Kept, kept};
 use crate::file::File;
 use crate::finding::{Finding, Fix, Label, Safety};
 use crate::fix::Change;
-use crate::kept::{Keeper, Kept, kept};
 use crate::project::Calls;
 use crate::rule::{On, Rule};
-use crate::script::ends_soon;
 
 pub(crate) const RULE: Rule = Rule {
     id: "large-closure-capture",

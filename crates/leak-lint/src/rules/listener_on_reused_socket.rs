@@ -7,14 +7,14 @@ use oxc_span::GetSpan;
 use stanch_js_source::{bare, literal_text};
 use stanch_leak_patterns::{Confidence, Pattern};
 
+use crate::facts::ends::ends_soon;
+use crate::facts::guard::is_guarded;
+use crate::facts::listeners::{is_written_function, name_and_rest};
+use crate::facts::removal::last_name;
 use crate::file::{File, argument, method};
 use crate::finding::{Finding, Fix, Label};
 use crate::fix::ending::{Ending, ending, taken_off};
-use crate::guard::is_guarded;
-use crate::listeners::{is_written_function, name_and_rest};
-use crate::removal::last_name;
 use crate::rule::{On, Rule};
-use crate::script::ends_soon;
 
 pub(crate) const RULE: Rule = Rule {
     id: "listener-on-reused-socket",

@@ -6,13 +6,13 @@ use oxc_semantic::{NodeId, SymbolId};
 use oxc_span::{GetSpan, Span};
 use stanch_leak_patterns::{Confidence, Pattern};
 
+use crate::facts::ends::ends_soon;
+use crate::facts::guard::is_guarded;
 use crate::file::{File, argument, method};
 use crate::finding::{Finding, Fix, Label};
 use crate::fix::ending::{ending, taken_off};
-use crate::guard::is_guarded;
 use crate::project::Calls;
 use crate::rule::{On, Rule};
-use crate::script::ends_soon;
 
 pub(crate) const RULE: Rule = Rule {
     id: "process-listener-in-function",

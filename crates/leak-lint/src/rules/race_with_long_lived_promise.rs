@@ -7,10 +7,10 @@ use oxc_span::{GetSpan, Span};
 use stanch_js_source::bare;
 use stanch_leak_patterns::{Confidence, Pattern};
 
+use crate::facts::platform::declared_by;
 use crate::file::{File, argument, method};
 use crate::finding::{Finding, Fix, Label, Safety};
 use crate::fix::Change;
-use crate::platform::declared_by;
 use crate::project::{Calls, Meaning};
 use crate::rule::{On, Rule};
 

@@ -3,15 +3,15 @@
 use stanch_js_source::ReleaseKind;
 use stanch_leak_patterns::{Confidence, Pattern};
 
-use crate::ends::ends;
+use crate::facts::ends::ends;
+use crate::facts::holders::Holder;
+use crate::facts::insertions::{Insertion, insertions};
+use crate::facts::keys::{Domain, Thing, domain_in, keeps};
+use crate::facts::letting_go::{Fate, fate};
+use crate::facts::steadiness::steadiness;
 use crate::file::File;
 use crate::finding::{Finding, Label};
-use crate::holders::Holder;
-use crate::insertions::{Insertion, insertions};
-use crate::keys::{Domain, Thing, domain_in, keeps};
-use crate::letting_go::{Fate, fate};
 use crate::rule::{On, Rule};
-use crate::steadiness::steadiness;
 
 pub(crate) const RULE: Rule = Rule {
     id: "retained-request",

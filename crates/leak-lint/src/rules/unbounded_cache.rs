@@ -6,17 +6,17 @@ use oxc_semantic::SymbolId;
 use oxc_span::GetSpan;
 use stanch_leak_patterns::{Confidence, Pattern};
 
-use crate::ends::ends;
+use crate::facts::checks::is_on_a_list;
+use crate::facts::ends::ends;
+use crate::facts::holders::{Container, Holder, Lifetime};
+use crate::facts::insertions::{Insertion, insertions};
+use crate::facts::keys::{Domain, Source, domain_in};
+use crate::facts::letting_go::{Fate, fate};
+use crate::facts::steadiness::steadiness;
 use crate::file::File;
 use crate::finding::{Finding, Fix, Label, Safety, is_new};
 use crate::fix::{Change, own_variable};
-use crate::guards::is_on_a_list;
-use crate::holders::{Container, Holder, Lifetime};
-use crate::insertions::{Insertion, insertions};
-use crate::keys::{Domain, Source, domain_in};
-use crate::letting_go::{Fate, fate};
 use crate::rule::{On, Rule};
-use crate::steadiness::steadiness;
 
 pub(crate) const RULE: Rule = Rule {
     id: "unbounded-cache",

@@ -7,14 +7,14 @@ use oxc_span::GetSpan;
 use stanch_js_source::{ImportedName, bare};
 use stanch_leak_patterns::{Confidence, Pattern};
 
-use crate::ends::ends;
+use crate::facts::ends::ends;
+use crate::facts::holders::Lifetime;
+use crate::facts::insertions::insertions;
+use crate::facts::keys::{Domain, constant, domain, domain_of_type, says_few};
+use crate::facts::letting_go::{Fate, fate};
 use crate::file::{File, argument, method};
 use crate::finding::{Finding, Fix, Label, Safety};
 use crate::fix::Change;
-use crate::holders::Lifetime;
-use crate::insertions::insertions;
-use crate::keys::{Domain, constant, domain, domain_of_type, says_few};
-use crate::letting_go::{Fate, fate};
 use crate::project::Calls;
 use crate::rule::{On, Rule};
 

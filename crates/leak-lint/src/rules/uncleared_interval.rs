@@ -7,13 +7,13 @@ use oxc_span::GetSpan;
 use stanch_js_source::is_function;
 use stanch_leak_patterns::{Confidence, Pattern};
 
-use crate::ends::ends;
+use crate::facts::ends::ends;
+use crate::facts::intervals::{Endless, endless};
+use crate::facts::platform::is_global_call;
 use crate::file::File;
 use crate::finding::{Finding, Fix, Label, Safety};
 use crate::fix::Change;
 use crate::fix::ending::ending;
-use crate::intervals::{Endless, endless};
-use crate::platform::is_global_call;
 use crate::project::Heat;
 use crate::rule::{On, Rule};
 

@@ -7,17 +7,17 @@ use oxc_span::GetSpan;
 use stanch_js_source::bare;
 use stanch_leak_patterns::{Confidence, Pattern};
 
-use crate::ends::ends;
-use crate::file::{File, argument, method};
-use crate::finding::{Finding, Fix, Label, Safety};
-use crate::fix::Change;
-use crate::platform::declared_by;
-use crate::project::Calls;
-use crate::rule::{On, Rule};
-use crate::timers::{
+use crate::facts::ends::ends;
+use crate::facts::platform::declared_by;
+use crate::facts::timers::{
     Fault, Timer, executor, fault, is_at_the_end, is_short, parameters_of, promised_timer,
     raced_by_hand, rejects_late_only,
 };
+use crate::file::{File, argument, method};
+use crate::finding::{Finding, Fix, Label, Safety};
+use crate::fix::Change;
+use crate::project::Calls;
+use crate::rule::{On, Rule};
 
 pub(crate) const RULE: Rule = Rule {
     id: "uncleared-race-timer",
@@ -311,7 +311,7 @@ fn fix(file: &File<'_, '_>, race: NodeId, timer: &Timer, fault: &Fault) -> Optio
         race_span.end,
         format!(".finally(() => clearTimeout({name}))"),
     );
-    let is_awaited = crate::fate::way(file, race).awaited;
+    let is_awaited = crate::facts::fate::way(file, race).awaited;
     let safety = if is_awaited {
         Safety::Safe
     } else {

@@ -7,17 +7,17 @@ use oxc_span::{GetSpan, Span};
 use stanch_js_source::bare;
 use stanch_leak_patterns::{Confidence, Pattern};
 
-use crate::ends::ends;
-use crate::fate::{Fate, call_at, way};
-use crate::file::{File, method};
-use crate::finding::{Finding, Label};
-use crate::paths::{Exit, LeftOpen, Resource, body_of, left_open};
-use crate::project::Calls;
-use crate::rule::{On, Rule};
-use crate::streams::{
+use crate::facts::ends::ends;
+use crate::facts::fate::{Fate, call_at, way};
+use crate::facts::paths::{Exit, LeftOpen, Resource, body_of, left_open};
+use crate::facts::streams::{
     Deed, Kind, Used, asks_a_server, asks_for_head, callback, deed, deeds, event_of, gives_a_body,
     name_on, opens,
 };
+use crate::file::{File, method};
+use crate::finding::{Finding, Label};
+use crate::project::Calls;
+use crate::rule::{On, Rule};
 
 pub(crate) const RULE: Rule = Rule {
     id: "undestroyed-stream",
@@ -541,13 +541,14 @@ fn body(file: &File<'_, '_>, node: NodeId) -> Option<Left> {
         }
         Fate::Variable(answer) => {
             let mut closed = Vec::new();
-            for (node, used) in crate::fate::uses(file, answer) {
+            for (node, used) in crate::facts::fate::uses(file, answer) {
                 match used.fate {
                     Fate::Read {
                         property: "body",
                         node: member,
                     } => {
-                        let used = deed(file, member, &crate::fate::way(file, member), false);
+                        let used =
+                            deed(file, member, &crate::facts::fate::way(file, member), false);
                         if used.deed != Deed::Nothing {
                             closed.push((member, used.span));
                         }

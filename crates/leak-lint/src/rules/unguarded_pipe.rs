@@ -7,13 +7,13 @@ use oxc_span::{GetSpan, Span};
 use stanch_js_source::literal_text;
 use stanch_leak_patterns::{Confidence, Pattern};
 
-use crate::ends::ends;
+use crate::facts::ends::ends;
+use crate::facts::piped::{has_caretaker, is_watched, response, source, upload};
+use crate::facts::streams::name_on;
 use crate::file::{File, argument, method};
 use crate::finding::{Finding, Fix, Label, Safety};
 use crate::fix::Change;
-use crate::piped::{has_caretaker, is_watched, response, source, upload};
 use crate::rule::{On, Rule};
-use crate::streams::name_on;
 
 pub(crate) const RULE: Rule = Rule {
     id: "unguarded-pipe",

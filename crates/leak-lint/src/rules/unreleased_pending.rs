@@ -9,13 +9,13 @@ use oxc_span::{GetSpan, Span};
 use stanch_js_source::{Release, ReleaseKind, bare, is_function, literal_text};
 use stanch_leak_patterns::{Confidence, Pattern};
 
-use crate::ends::ends;
+use crate::facts::ends::ends;
+use crate::facts::holders::{Container, Holder};
+use crate::facts::insertions::{Insertion, insertions};
+use crate::facts::keys::constant;
+use crate::facts::letting_go::{Fate, fate, is_after_failure};
 use crate::file::{File, argument, method};
 use crate::finding::{Finding, Label};
-use crate::holders::{Container, Holder};
-use crate::insertions::{Insertion, insertions};
-use crate::keys::constant;
-use crate::letting_go::{Fate, fate, is_after_failure};
 use crate::project::Calls;
 use crate::rule::{On, Rule};
 

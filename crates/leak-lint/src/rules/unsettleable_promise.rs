@@ -5,12 +5,12 @@ use oxc_semantic::NodeId;
 use oxc_span::GetSpan;
 use stanch_leak_patterns::{Confidence, Pattern};
 
-use crate::ends::ends;
+use crate::facts::ends::ends;
+use crate::facts::waiters::{Pending, own_event, pending};
 use crate::file::File;
 use crate::finding::{Finding, Label};
 use crate::project::Calls;
 use crate::rule::{On, Rule};
-use crate::waiters::{Pending, own_event, pending};
 
 pub(crate) const RULE: Rule = Rule {
     id: "unsettleable-promise",

@@ -6,16 +6,16 @@ use oxc_span::GetSpan;
 use stanch_js_source::bare;
 use stanch_leak_patterns::{Confidence, Pattern};
 
-use crate::ends::ends;
+use crate::facts::ends::ends;
+use crate::facts::holders::{Access, Container, Holder, Lifetime};
+use crate::facts::insertions::{Insertion, insertions};
+use crate::facts::keys::{Domain, Thing, domain_in};
+use crate::facts::letting_go::{Fate, fate};
+use crate::facts::steadiness::steadiness;
 use crate::file::{File, argument, method};
 use crate::finding::{Finding, Fix, Label, Safety};
 use crate::fix::Change;
-use crate::holders::{Access, Container, Holder, Lifetime};
-use crate::insertions::{Insertion, insertions};
-use crate::keys::{Domain, Thing, domain_in};
-use crate::letting_go::{Fate, fate};
 use crate::rule::{On, Rule};
-use crate::steadiness::steadiness;
 
 pub(crate) const RULE: Rule = Rule {
     id: "weak-keyed-cache",

@@ -6,6 +6,7 @@
 mod calls;
 mod exports;
 mod given;
+mod handlers;
 mod keeps;
 mod uses;
 
@@ -103,7 +104,7 @@ impl Summary {
             scan.kept(node.kind(), &mut summary);
         }
         scan.variables(&mut summary);
-        summary.handlers = crate::heat::handlers(parsed, options);
+        summary.handlers = handlers::handlers(parsed, options);
         summary.forget_private();
         summary.modules.sort_unstable();
         summary.modules.dedup();

@@ -4,10 +4,10 @@ use oxc_ast::AstKind;
 use oxc_ast::ast::Expression;
 use oxc_span::GetSpan;
 
+use crate::facts::insertions::Insertion;
 use crate::file::{File, argument, method};
 use crate::finding::{Fix, Safety};
 use crate::fix::{Change, is_seen};
-use crate::insertions::Insertion;
 
 /// `const p = load(key); map.set(key, p);` with a `finally` at the promise that takes the entry out.
 pub(super) fn fix<'a>(file: &File<'_, 'a>, insertion: &Insertion<'a>) -> Option<Fix> {

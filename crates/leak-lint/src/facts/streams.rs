@@ -7,9 +7,9 @@ use oxc_semantic::{NodeId, SymbolId};
 use oxc_span::{GetSpan, Span};
 use stanch_js_source::{bare, literal_text};
 
-use crate::fate::{Fate, Way, call_at, uses};
+use crate::facts::fate::{Fate, Way, call_at, uses};
+use crate::facts::platform::{Outside, outside};
 use crate::file::{File, argument};
-use crate::platform::{Outside, outside};
 use crate::project::Meaning;
 
 /// What is opened.
@@ -308,11 +308,11 @@ pub(crate) fn callback<'a>(
         Expression::FunctionExpression(function) => function.node_id.get(),
         _ => return None,
     };
-    let given = crate::timers::parameters_of(file, function)?;
+    let given = crate::facts::timers::parameters_of(file, function)?;
     if given.items.is_empty() && given.rest.is_none() {
         return Some((function, None));
     }
-    Some((function, Some(crate::timers::parameter(given, 0)?)))
+    Some((function, Some(crate::facts::timers::parameter(given, 0)?)))
 }
 
 /// Whether the first arguments of a request say that it is `HEAD`, whose answer has no body.

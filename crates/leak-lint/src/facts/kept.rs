@@ -9,8 +9,8 @@ use oxc_semantic::NodeId;
 use oxc_span::{GetSpan, Span};
 use stanch_js_source::{HolderRef, Initializer, bare};
 
+use crate::facts::lifetime::{Life, life_of};
 use crate::file::{File, argument, method};
-use crate::lifetime::{Life, life_of};
 
 /// A function that somebody keeps.
 #[derive(Debug, Clone)]

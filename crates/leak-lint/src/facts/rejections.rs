@@ -5,7 +5,7 @@ use oxc_ast::ast::Expression;
 use oxc_semantic::{NodeId, SymbolId};
 use oxc_span::{GetSpan, Span};
 
-use crate::fate::{Fate, Way, call_at, uses, way};
+use crate::facts::fate::{Fate, Way, call_at, uses, way};
 use crate::file::{File, method};
 
 /// How a promise is lost.

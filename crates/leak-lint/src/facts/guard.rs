@@ -6,10 +6,10 @@ use oxc_semantic::NodeId;
 use oxc_span::{GetSpan, Span};
 use stanch_js_source::{bare, is_function};
 
+use crate::facts::lifetime::is_exchange;
+use crate::facts::listeners::member;
+use crate::facts::repeats::is_told_once;
 use crate::file::{File, method};
-use crate::lifetime::is_exchange;
-use crate::listeners::member;
-use crate::repeats::is_told_once;
 
 /// Whether the code at a node runs the first time only, as far as conditions of the functions around it tell: a flag that it
 /// sets, a collection that it asks and fills, the listeners that are there already. Functions that a framework or an emitter

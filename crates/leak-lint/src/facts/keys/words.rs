@@ -210,7 +210,7 @@ fn words(name: &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::{Word, word_of};
-    use crate::keys::Source;
+    use crate::facts::keys::Source;
 
     #[track_caller]
     fn check(name: &str, expected: Option<Word>) {

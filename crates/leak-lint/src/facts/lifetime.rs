@@ -8,8 +8,8 @@ use oxc_semantic::{NodeId, SymbolId};
 use oxc_span::{GetSpan, Span};
 use stanch_js_source::{bare, is_function};
 
+use crate::facts::listeners::{member, unchained};
 use crate::file::{File, method};
-use crate::listeners::{member, unchained};
 
 /// How long something lives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -354,7 +354,7 @@ fn rest<'a>(file: &File<'_, 'a>, declaration: NodeId) -> Life<'a> {
         .nodes()
         .ancestor_ids(declaration)
         .find(|around| is_function(file.kind(*around)));
-    match function.map(|function| (function, crate::repeats::parameters(file, function))) {
+    match function.map(|function| (function, crate::facts::repeats::parameters(file, function))) {
         Some((function, Some(parameters))) => Life::Given {
             function,
             index: parameters.items.len(),

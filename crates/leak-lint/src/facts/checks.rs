@@ -7,8 +7,8 @@ use oxc_span::{GetSpan, Span};
 use oxc_syntax::operator::BinaryOperator;
 use stanch_js_source::is_function;
 
+use crate::facts::keys::is_written_down;
 use crate::file::{File, argument, method};
-use crate::keys::is_written_down;
 
 /// Whether only keys that are on a list of the program get to a node: `if (!LOCALES.includes(key)) return`, or an insert
 /// inside `if (key in TABLE)`.

@@ -10,8 +10,8 @@ mod words;
 use oxc_ast::ast::Expression;
 use stanch_js_source::bare;
 
+use crate::facts::holders::Holder;
 use crate::file::File;
-use crate::holders::Holder;
 
 pub(crate) use request::is_exchange_parameter as is_exchange;
 pub(crate) use types::domain_of_type;

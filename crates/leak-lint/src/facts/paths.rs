@@ -474,7 +474,7 @@ mod tests {
     use stanch_js_source::{SourceText, with_parsed};
 
     use super::{Exit, Resource, left_open};
-    use crate::fate::{Fate, way};
+    use crate::facts::fate::{Fate, way};
     use crate::file::File;
     use crate::options::Options;
     use crate::project::{FileIndex, Project};

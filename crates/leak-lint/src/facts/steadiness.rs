@@ -2,8 +2,8 @@
 
 use stanch_leak_patterns::Confidence;
 
-use crate::holders::{Holder, Lifetime};
-use crate::insertions::Insertion;
+use crate::facts::holders::{Holder, Lifetime};
+use crate::facts::insertions::Insertion;
 use crate::project::Calls;
 
 /// How sure it is that a holder is filled again and again for as long as the process runs.

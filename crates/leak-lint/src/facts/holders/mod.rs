@@ -15,8 +15,8 @@ use stanch_js_source::{Extent, HolderRef, Value, bare, is_function, literal_text
 pub(crate) use container::{Container, container_of, table_of_containers};
 pub(crate) use lifetime::Lifetime;
 
+use crate::facts::names::grown_names;
 use crate::file::{File, argument, method};
-use crate::names::grown_names;
 use crate::project::{Holder as Identity, Meaning};
 use container::key_type_of;
 

@@ -6,11 +6,11 @@ use oxc_semantic::{NodeId, SymbolId};
 use oxc_span::{GetSpan, Span};
 use stanch_js_source::bare;
 
-use crate::fate::{Fate, call_at, uses, way};
+use crate::facts::fate::{Fate, call_at, uses, way};
+use crate::facts::platform::{declared_by, is_called, outside};
+use crate::facts::streams::{Deed, Kind, asks_a_server, deeds, event_of, gives_a_body, opens};
 use crate::file::{File, argument, method};
-use crate::platform::{declared_by, is_called, outside};
 use crate::project::Meaning;
-use crate::streams::{Deed, Kind, asks_a_server, deeds, event_of, gives_a_body, opens};
 
 /// What a chain of pipes begins with.
 #[derive(Debug, Clone)]
@@ -229,8 +229,8 @@ fn answer(
     variable: SymbolId,
 ) -> Option<(Span, Option<SymbolId>)> {
     let function = file.function_around(parameter)?;
-    let given = crate::timers::parameters_of(file, function)?;
-    if crate::timers::parameter(given, 0) != Some(variable) {
+    let given = crate::facts::timers::parameters_of(file, function)?;
+    if crate::facts::timers::parameter(given, 0) != Some(variable) {
         return None;
     }
     let Fate::Given { call, .. } = way(file, function).fate else {

@@ -6,8 +6,8 @@ use oxc_semantic::NodeId;
 use oxc_span::GetSpan;
 use stanch_js_source::{EscapeKind, Extent, Release, ReleaseKind, bare, is_function};
 
+use crate::facts::holders::{Access, Container, Holder};
 use crate::file::{File, method};
-use crate::holders::{Access, Container, Holder};
 use crate::project::{Calls, Holder as Identity, Meaning};
 
 /// What becomes of the entries of a holder.

@@ -6,8 +6,8 @@ use oxc_semantic::NodeId;
 use oxc_span::GetSpan;
 use stanch_js_source::literal_text;
 
+use crate::facts::lifetime::{Life, life_of};
 use crate::file::{File, argument, method};
-use crate::lifetime::{Life, life_of};
 use crate::project::{Calls, Heat};
 
 /// Whether a place is reached again and again.

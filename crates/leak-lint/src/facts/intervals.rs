@@ -6,12 +6,12 @@ use oxc_semantic::{NodeId, SymbolId};
 use oxc_span::{GetSpan, Span};
 use stanch_js_source::bare;
 
-use crate::fate::{Fate, call_at, uses, way};
+use crate::facts::fate::{Fate, call_at, uses, way};
+use crate::facts::guard::is_guarded;
+use crate::facts::platform::{is_called, is_global_call};
+use crate::facts::streams::event_of;
 use crate::file::{File, argument, method};
-use crate::guard::is_guarded;
-use crate::platform::{is_called, is_global_call};
 use crate::project::{Calls, Heat};
-use crate::streams::event_of;
 use crate::summary::Op;
 
 /// Why an interval goes on.

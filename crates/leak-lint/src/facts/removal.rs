@@ -6,8 +6,8 @@ use oxc_semantic::{NodeId, SymbolId};
 use oxc_span::{GetSpan, Span};
 use stanch_js_source::{bare, literal_text};
 
+use crate::facts::listeners::{ADDS, Added, REMOVES, Removed, Way, is_written_function, member};
 use crate::file::{File, method};
-use crate::listeners::{ADDS, Added, REMOVES, Removed, Way, is_written_function, member};
 use crate::project::Elsewhere;
 use crate::summary::Op;
 
@@ -175,7 +175,8 @@ fn is_before_leaving(file: &File<'_, '_>, node: NodeId) -> bool {
         });
     block.is_some_and(|body| {
         body.last().is_some_and(|last| {
-            crate::guard::leaves(last) || matches!(last, oxc_ast::ast::Statement::BreakStatement(_))
+            crate::facts::guard::leaves(last)
+                || matches!(last, oxc_ast::ast::Statement::BreakStatement(_))
         })
     })
 }

@@ -6,9 +6,9 @@ use oxc_semantic::NodeId;
 use oxc_span::GetSpan;
 use stanch_js_source::{Extent, FoundBy, SiteRole, bare};
 
+use crate::facts::holders::{Container, Holder, container_of, table_of_containers};
+use crate::facts::keys::is_exchange;
 use crate::file::{File, argument};
-use crate::holders::{Container, Holder, container_of, table_of_containers};
-use crate::keys::is_exchange;
 use crate::project::Calls;
 
 /// A place that fills a holder.

@@ -5,9 +5,9 @@ use oxc_ast::ast::{BindingPattern, CallExpression, Expression};
 use oxc_semantic::{NodeId, SymbolId};
 use stanch_js_source::{ImportedName, bare, literal_text};
 
+use crate::facts::lifetime::is_exchange;
+use crate::facts::listeners::member;
 use crate::file::{File, argument, method};
-use crate::lifetime::is_exchange;
-use crate::listeners::member;
 
 /// What makes a value large, in words that a finding says of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

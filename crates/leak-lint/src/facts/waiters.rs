@@ -6,11 +6,11 @@ use oxc_semantic::NodeId;
 use oxc_span::{GetSpan, Span};
 use stanch_js_source::bare;
 
-use crate::fate::{Fate, call_at, way};
+use crate::facts::fate::{Fate, call_at, way};
+use crate::facts::platform::{is_global_call, outside};
+use crate::facts::streams::event_of;
+use crate::facts::timers::{executor, parameter, parameters_of};
 use crate::file::{File, argument, method};
-use crate::platform::{is_global_call, outside};
-use crate::streams::event_of;
-use crate::timers::{executor, parameter, parameters_of};
 
 /// Why a promise may stay pending while somebody keeps its `resolve`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,7 +72,7 @@ pub(crate) fn pending<'a>(
     if has_a_deadline(file, maker) {
         return None;
     }
-    let mut settlers = crate::fate::uses(file, resolve).into_iter();
+    let mut settlers = crate::facts::fate::uses(file, resolve).into_iter();
     let (used, _) = settlers.next()?;
     if settlers.next().is_some() {
         return None;

@@ -8,10 +8,10 @@ use oxc_semantic::{NodeId, SymbolId};
 use oxc_span::{GetSpan, Span};
 use stanch_js_source::bare;
 
-use crate::fate::{Fate, call_at, uses, way};
+use crate::facts::fate::{Fate, call_at, uses, way};
+use crate::facts::paths::{Exit, Resource, left_open};
+use crate::facts::platform::{declared_by, is_called, is_global_call, outside};
 use crate::file::{File, argument, method};
-use crate::paths::{Exit, Resource, left_open};
-use crate::platform::{declared_by, is_called, is_global_call, outside};
 
 /// A timer that a promise waits for.
 #[derive(Debug, Clone, Copy)]
@@ -83,7 +83,7 @@ fn returned<'a>(file: &File<'_, 'a>, function: NodeId) -> Option<&'a Expression<
     {
         return Some(value);
     }
-    let body = crate::paths::body_of(file, function)?;
+    let body = crate::facts::paths::body_of(file, function)?;
     match body.statements.last()? {
         oxc_ast::ast::Statement::ReturnStatement(back) => back.argument.as_ref(),
         _ => None,

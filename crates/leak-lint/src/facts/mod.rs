@@ -1,0 +1,32 @@
+//! What rules ask of a file: each module answers one question about a place, a value or a holder.
+//!
+//! What grows: [`holders`], [`names`], [`insertions`], [`keys`], [`letting_go`], [`steadiness`], [`checks`]. Listeners:
+//! [`listeners`], [`lifetime`], [`removal`], [`repeats`], [`guard`], [`settlement`]. Closures: [`kept`], [`bulk`].
+//! Streams and promises: [`fate`], [`paths`], [`streams`], [`piped`], [`rejections`], [`timers`], [`intervals`],
+//! [`waiters`]. For all of them: [`ends`], [`platform`].
+
+pub(crate) mod bulk;
+pub(crate) mod checks;
+pub(crate) mod ends;
+pub(crate) mod fate;
+pub(crate) mod guard;
+pub(crate) mod holders;
+pub(crate) mod insertions;
+pub(crate) mod intervals;
+pub(crate) mod kept;
+pub(crate) mod keys;
+pub(crate) mod letting_go;
+pub(crate) mod lifetime;
+pub(crate) mod listeners;
+pub(crate) mod names;
+pub(crate) mod paths;
+pub(crate) mod piped;
+pub(crate) mod platform;
+pub(crate) mod rejections;
+pub(crate) mod removal;
+pub(crate) mod repeats;
+pub(crate) mod settlement;
+pub(crate) mod steadiness;
+pub(crate) mod streams;
+pub(crate) mod timers;
+pub(crate) mod waiters;
