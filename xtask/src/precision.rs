@@ -29,8 +29,8 @@ const CORPORA: [(&str, &str); 3] = [
         "fixtures/second-corpus",
     ),
     (
-        "A third one, on which no rule was tuned",
-        "fixtures/holdout-corpus",
+        "A third one, which no rule has seen",
+        "fixtures/untouched-corpus",
     ),
 ];
 

@@ -3,7 +3,7 @@
 use std::cell::{Cell, RefCell};
 
 use oxc_allocator::Allocator;
-use oxc_ast::ast::{Expression, Program};
+use oxc_ast::ast::{Expression, FormalParameters, Program};
 use oxc_parser::{ParseOptions, Parser, ParserReturn};
 use oxc_semantic::{NodeId, Semantic, SemanticBuilder, SymbolId};
 use oxc_span::{SourceType, Span};
@@ -169,6 +169,16 @@ impl<'a> ParsedSource<'a> {
     /// The innermost function around a node, itself excluded; `None` at module level.
     pub fn function_around(&self, node: NodeId) -> Option<NodeId> {
         self.tree.function_around(node)
+    }
+
+    /// The innermost class around a node, itself excluded.
+    pub fn class_around(&self, node: NodeId) -> Option<NodeId> {
+        self.tree.class_around(node)
+    }
+
+    /// The parameters of a function; `None` where the node is not one.
+    pub fn parameters(&self, function: NodeId) -> Option<&'a FormalParameters<'a>> {
+        self.tree.parameters(function)
     }
 
     /// The variable that an expression names.

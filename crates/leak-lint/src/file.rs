@@ -10,6 +10,7 @@ use oxc_span::{GetSpan, Span};
 use rustc_hash::FxHashMap;
 use stanch_js_source::{Extent, ImportedName, ParsedSource, Value, bare, is_function};
 
+use crate::facts::ends;
 use crate::facts::holders::{self, Holder as Kept};
 use crate::facts::keys::Domain;
 use crate::facts::lifetime::Fields;
@@ -35,6 +36,7 @@ pub(crate) struct File<'s, 'a> {
     fields: OnceCell<Fields<'a>>,
     kept: OnceCell<Vec<Kept<'a>>>,
     exported_locals: OnceCell<HashSet<String>>,
+    ends: OnceCell<bool>,
     /// Names that fixes declare, and where: two fixes are often applied together.
     pub(crate) new_names: RefCell<Vec<(ScopeId, String)>>,
 }
@@ -57,6 +59,7 @@ impl<'s, 'a> File<'s, 'a> {
             fields: OnceCell::new(),
             kept: OnceCell::new(),
             exported_locals: OnceCell::new(),
+            ends: OnceCell::new(),
             new_names: RefCell::default(),
         }
     }
@@ -128,6 +131,11 @@ impl<'s, 'a> File<'s, 'a> {
             }
             _ => None,
         }
+    }
+
+    /// Whether the file belongs to a program that ends by itself, and takes along what it keeps.
+    pub(crate) fn ends(&self) -> bool {
+        *self.ends.get_or_init(|| ends::ends(self))
     }
 
     /// Whether the file is code of a page: what listens there goes with the page.

@@ -1,12 +1,13 @@
 //! A place into the checks that it stands behind: a key that must be on a list, an entry that must not be there yet.
 
 use oxc_ast::AstKind;
-use oxc_ast::ast::{Expression, Statement};
+use oxc_ast::ast::Expression;
 use oxc_semantic::NodeId;
 use oxc_span::{GetSpan, Span};
 use oxc_syntax::operator::BinaryOperator;
 use stanch_js_source::is_function;
 
+use crate::facts::guard::leaves;
 use crate::facts::keys::is_written_down;
 use crate::file::{File, argument, method};
 
@@ -81,16 +82,6 @@ fn decides(file: &File<'_, '_>, test: NodeId, at: Span) -> bool {
         }
     }
     false
-}
-
-fn leaves(statement: &Statement<'_>) -> bool {
-    match statement {
-        Statement::BlockStatement(block) => block.body.last().is_some_and(leaves),
-        Statement::ReturnStatement(_)
-        | Statement::ThrowStatement(_)
-        | Statement::ContinueStatement(_) => true,
-        _ => false,
-    }
 }
 
 /// Whether an element is added only where it is not in the list yet: the list is a set. Gives what is asked for.

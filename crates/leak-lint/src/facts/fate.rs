@@ -205,3 +205,11 @@ pub(crate) fn call_at<'a>(
         _ => None,
     }
 }
+
+/// Whether a value is only asked whether there is one.
+pub(crate) fn is_test(file: &File<'_, '_>, node: NodeId) -> bool {
+    matches!(
+        file.kind(file.nodes().parent_id(node)),
+        AstKind::IfStatement(_) | AstKind::UnaryExpression(_) | AstKind::BinaryExpression(_)
+    )
+}

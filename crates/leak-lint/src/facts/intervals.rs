@@ -6,10 +6,11 @@ use oxc_semantic::{NodeId, SymbolId};
 use oxc_span::{GetSpan, Span};
 use stanch_js_source::bare;
 
-use crate::facts::fate::{Fate, call_at, uses, way};
+use crate::facts::fate::{Fate, call_at, is_test, uses, way};
 use crate::facts::guard::is_guarded;
 use crate::facts::platform::{is_called, is_global_call};
 use crate::facts::streams::event_of;
+use crate::facts::timers::clears_timers;
 use crate::file::{File, argument, method};
 use crate::project::{Calls, Heat};
 use crate::summary::Op;
@@ -238,7 +239,7 @@ fn of_field<'a>(
     call: &'a CallExpression<'a>,
     field: &str,
 ) -> Option<Endless> {
-    let class = class_around(file, node)?;
+    let class = file.parsed.class_around(node)?;
     if is_rendered(file, class, node) {
         return Some(Endless::Rendered);
     }
@@ -298,12 +299,6 @@ fn is_read_otherwise(file: &File<'_, '_>, field: &str, clears: &[NodeId]) -> boo
             if matches!(member.property.name.as_str(), "unref" | "ref" | "hasRef"));
         !is_target && !is_unref
     })
-}
-
-fn class_around(file: &File<'_, '_>, node: NodeId) -> Option<NodeId> {
-    file.nodes()
-        .ancestor_ids(node)
-        .find(|around| matches!(file.kind(*around), AstKind::Class(_)))
 }
 
 /// Whether a component of React starts it in its constructor, or before it is mounted.
@@ -393,19 +388,4 @@ fn is_listener(file: &File<'_, '_>, function: NodeId) -> bool {
         || ["setTimeout", "setInterval"]
             .iter()
             .any(|name| is_global_call(file, call, name))
-}
-
-fn clears_timers(file: &File<'_, '_>, call: NodeId) -> bool {
-    call_at(file, call).is_some_and(|call| {
-        ["clearInterval", "clearTimeout"]
-            .iter()
-            .any(|name| is_called(call, name))
-    })
-}
-
-fn is_test(file: &File<'_, '_>, node: NodeId) -> bool {
-    matches!(
-        file.kind(file.nodes().parent_id(node)),
-        AstKind::IfStatement(_) | AstKind::UnaryExpression(_) | AstKind::BinaryExpression(_)
-    )
 }

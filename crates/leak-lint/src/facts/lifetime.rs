@@ -116,14 +116,14 @@ impl<'a> Fields<'a> {
                         _ => None,
                     };
                     if let Some(name) = name {
-                        let class = class_around(file, node.id());
+                        let class = file.parsed.class_around(node.id());
                         let all = fields.assigned.entry((class, name)).or_default();
                         all.push((node.id(), &assignment.right));
                     }
                 }
                 AstKind::PropertyDefinition(field) => {
                     if let (Some(value), Some(name)) = (&field.value, key(&field.key)) {
-                        let class = class_around(file, node.id());
+                        let class = file.parsed.class_around(node.id());
                         let all = fields.assigned.entry((class, name)).or_default();
                         all.push((node.id(), value));
                     }
@@ -151,13 +151,6 @@ fn key<'a>(key: &PropertyKey<'a>) -> Option<&'a str> {
         PropertyKey::StringLiteral(name) => Some(name.value.as_str()),
         _ => None,
     }
-}
-
-/// The innermost class around a node.
-pub(crate) fn class_around(file: &File<'_, '_>, node: NodeId) -> Option<NodeId> {
-    file.nodes()
-        .ancestor_ids(node)
-        .find(|around| matches!(file.kind(*around), AstKind::Class(_)))
 }
 
 /// Objects of the program that no file declares, beside the DOM's: pages come and go with all that listens in them.
@@ -354,7 +347,7 @@ fn rest<'a>(file: &File<'_, 'a>, declaration: NodeId) -> Life<'a> {
         .nodes()
         .ancestor_ids(declaration)
         .find(|around| is_function(file.kind(*around)));
-    match function.map(|function| (function, crate::facts::repeats::parameters(file, function))) {
+    match function.map(|function| (function, file.parsed.parameters(function))) {
         Some((function, Some(parameters))) => Life::Given {
             function,
             index: parameters.items.len(),
@@ -521,7 +514,7 @@ pub(crate) fn is_exchange<'a>(file: &File<'_, 'a>, expression: &Expression<'a>) 
 
 /// How long what a field of `this` holds lives.
 fn of_field<'a>(file: &File<'_, 'a>, used: NodeId, name: &str, deeper: u32) -> Life<'a> {
-    let class = class_around(file, used);
+    let class = file.parsed.class_around(used);
     let assigned = file.fields().assigned(class, name);
     if let Some(class) = class
         && let Some((constructor, index, parameter)) = parameter_property(file, class, name)

@@ -229,7 +229,7 @@ fn answer(
     variable: SymbolId,
 ) -> Option<(Span, Option<SymbolId>)> {
     let function = file.function_around(parameter)?;
-    let given = crate::facts::timers::parameters_of(file, function)?;
+    let given = file.parsed.parameters(function)?;
     if crate::facts::timers::parameter(given, 0) != Some(variable) {
         return None;
     }

@@ -1,7 +1,6 @@
 //! A place into whether it is reached again and again while the process lives, for rules on what outlives each time.
 
 use oxc_ast::AstKind;
-use oxc_ast::ast::FormalParameters;
 use oxc_semantic::NodeId;
 use oxc_span::GetSpan;
 use stanch_js_source::literal_text;
@@ -94,7 +93,7 @@ const REQUEST_TYPES: &[&str] = &[
 fn is_about_a_request(file: &File<'_, '_>, node: NodeId) -> bool {
     let mut at = file.function_around(node);
     while let Some(function) = at {
-        if let Some(parameters) = parameters(file, function) {
+        if let Some(parameters) = file.parsed.parameters(function) {
             let mut all = parameters.items.iter();
             let is_given = all.any(|parameter| {
                 let name = parameter.pattern.get_identifier_name();
@@ -117,15 +116,4 @@ fn is_about_a_request(file: &File<'_, '_>, node: NodeId) -> bool {
         at = file.function_around(function);
     }
     false
-}
-
-pub(crate) fn parameters<'a>(
-    file: &File<'_, 'a>,
-    function: NodeId,
-) -> Option<&'a FormalParameters<'a>> {
-    match file.kind(function) {
-        AstKind::Function(function) => Some(&function.params),
-        AstKind::ArrowFunctionExpression(arrow) => Some(&arrow.params),
-        _ => None,
-    }
 }

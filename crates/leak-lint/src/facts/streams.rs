@@ -7,7 +7,7 @@ use oxc_semantic::{NodeId, SymbolId};
 use oxc_span::{GetSpan, Span};
 use stanch_js_source::{bare, literal_text};
 
-use crate::facts::fate::{Fate, Way, call_at, uses};
+use crate::facts::fate::{Fate, Way, call_at, is_test, uses};
 use crate::facts::platform::{Outside, outside};
 use crate::file::{File, argument};
 use crate::project::Meaning;
@@ -285,14 +285,6 @@ pub(crate) fn event_of<'a>(file: &File<'_, 'a>, call: NodeId, at: usize) -> Opti
     literal_text(argument.as_expression()?)
 }
 
-/// Whether a value is only asked whether there is one.
-fn is_test(file: &File<'_, '_>, node: NodeId) -> bool {
-    matches!(
-        file.kind(file.nodes().parent_id(node)),
-        AstKind::IfStatement(_) | AstKind::UnaryExpression(_) | AstKind::BinaryExpression(_)
-    )
-}
-
 /// The function among the arguments of a call, and its first parameter; the parameter is none where it is not taken.
 pub(crate) fn callback<'a>(
     file: &File<'_, 'a>,
@@ -308,7 +300,7 @@ pub(crate) fn callback<'a>(
         Expression::FunctionExpression(function) => function.node_id.get(),
         _ => return None,
     };
-    let given = crate::facts::timers::parameters_of(file, function)?;
+    let given = file.parsed.parameters(function)?;
     if given.items.is_empty() && given.rest.is_none() {
         return Some((function, None));
     }

@@ -8,7 +8,7 @@ use oxc_semantic::{NodeId, SymbolId};
 use oxc_span::{GetSpan, Span};
 use stanch_js_source::bare;
 
-use crate::facts::fate::{Fate, call_at, uses, way};
+use crate::facts::fate::{Fate, call_at, is_test, uses, way};
 use crate::facts::paths::{Exit, Resource, left_open};
 use crate::facts::platform::{declared_by, is_called, is_global_call, outside};
 use crate::file::{File, argument, method};
@@ -53,7 +53,7 @@ fn follow<'a>(file: &File<'_, 'a>, promise: &Expression<'a>, deeper: u32) -> Opt
         Expression::NewExpression(new) => {
             let executor = executor(file, new)?;
             let timer = timer_in(file, executor)?;
-            let parameters = parameters_of(file, executor)?;
+            let parameters = file.parsed.parameters(executor)?;
             // The work is started in it as well: then it is the work, with its own deadline.
             settles(file, &timer, executor, parameters).then_some(timer)
         }
@@ -116,17 +116,6 @@ pub(crate) fn executor<'a>(file: &File<'_, 'a>, new: &NewExpression<'a>) -> Opti
     file.callable(new.arguments.first()?.as_expression()?)
 }
 
-pub(crate) fn parameters_of<'a>(
-    file: &File<'_, 'a>,
-    function: NodeId,
-) -> Option<&'a FormalParameters<'a>> {
-    match file.kind(function) {
-        AstKind::Function(function) => Some(&function.params),
-        AstKind::ArrowFunctionExpression(arrow) => Some(&arrow.params),
-        _ => None,
-    }
-}
-
 /// The variable that a parameter is.
 pub(crate) fn parameter(parameters: &FormalParameters<'_>, at: usize) -> Option<SymbolId> {
     match &parameters.items.get(at)?.pattern {
@@ -182,7 +171,7 @@ pub(crate) fn rejects_late_only<'a>(
 ) -> Option<Timer> {
     let executor = executor(file, new)?;
     let timer = timer_in(file, executor)?;
-    let parameters = parameters_of(file, executor)?;
+    let parameters = file.parsed.parameters(executor)?;
     let resolves = parameter(parameters, 0)
         .is_some_and(|resolve| !file.parsed.semantic().scoping().symbol_is_unused(resolve));
     if resolves || !settles(file, &timer, executor, parameters) || !is_id_lost(file, &timer) {
@@ -210,7 +199,7 @@ pub(crate) fn raced_by_hand<'a>(
 ) -> Option<Timer> {
     let executor = executor(file, new)?;
     let timer = timer_in(file, executor)?;
-    let parameters = parameters_of(file, executor)?;
+    let parameters = file.parsed.parameters(executor)?;
     let mut within = false;
     let mut work = false;
     for node in settlers(file, parameters) {
@@ -343,20 +332,12 @@ fn clears(file: &File<'_, '_>, variable: SymbolId) -> Option<Vec<NodeId>> {
     Some(found)
 }
 
-fn clears_timers(file: &File<'_, '_>, call: NodeId) -> bool {
+pub(crate) fn clears_timers(file: &File<'_, '_>, call: NodeId) -> bool {
     call_at(file, call).is_some_and(|call| {
         ["clearTimeout", "clearInterval"]
             .iter()
             .any(|name| is_called(call, name))
     })
-}
-
-/// Whether a value is only asked whether there is one.
-fn is_test(file: &File<'_, '_>, node: NodeId) -> bool {
-    matches!(
-        file.kind(file.nodes().parent_id(node)),
-        AstKind::IfStatement(_) | AstKind::UnaryExpression(_) | AstKind::BinaryExpression(_)
-    )
 }
 
 /// What is wrong with how a race treats a timer; none if it ends it, or somebody may.
@@ -507,7 +488,10 @@ fn is_shared(file: &File<'_, '_>, race: NodeId, timer: &Timer) -> bool {
     let Some(function) = file.function_around(race) else {
         return false;
     };
-    let takes_work = parameters_of(file, function).is_some_and(|given| !given.items.is_empty());
+    let takes_work = file
+        .parsed
+        .parameters(function)
+        .is_some_and(|given| !given.items.is_empty());
     let clears_first = file.calls().iter().any(|(_, call)| {
         clears_timers(file, call.node_id.get())
             && call.span.end < timer.call.start

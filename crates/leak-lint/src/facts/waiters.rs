@@ -9,7 +9,7 @@ use stanch_js_source::bare;
 use crate::facts::fate::{Fate, call_at, way};
 use crate::facts::platform::{is_global_call, outside};
 use crate::facts::streams::event_of;
-use crate::facts::timers::{executor, parameter, parameters_of};
+use crate::facts::timers::{executor, parameter};
 use crate::file::{File, argument, method};
 
 /// Why a promise may stay pending while somebody keeps its `resolve`.
@@ -67,7 +67,7 @@ pub(crate) fn pending<'a>(
     new: &NewExpression<'a>,
 ) -> Option<Pending> {
     let executor = executor(file, new)?;
-    let resolve = parameter(parameters_of(file, executor)?, 0)?;
+    let resolve = parameter(file.parsed.parameters(executor)?, 0)?;
     let maker = file.function_around(node)?;
     if has_a_deadline(file, maker) {
         return None;

@@ -7,9 +7,9 @@ use super::meaning::{Meaning, Site};
 use super::{Calls, FileIndex, Project};
 use crate::summary::is_a_timeout;
 
-/// What functions and constructors are handed, by who gets it and as which argument.
+/// What functions and constructors are handed, by who gets it, and as which argument.
 #[derive(Debug, Default)]
-pub(super) struct Arguments(FxHashMap<(Site, u32), Vec<Spot>>);
+pub(super) struct Arguments(FxHashMap<Site, Vec<(u32, Spot)>>);
 
 /// One argument by its file, and its place in that file's list.
 #[derive(Debug, Clone, Copy)]
@@ -23,17 +23,29 @@ const DEEPEST: u32 = 4;
 
 impl Arguments {
     pub(super) fn of(project: &Project) -> Self {
-        let mut found: FxHashMap<(Site, u32), Vec<Spot>> = FxHashMap::default();
+        let mut found: FxHashMap<Site, Vec<(u32, Spot)>> = FxHashMap::default();
         for file in project.indices() {
             for (at, given) in project.summary(file).given.iter().enumerate() {
                 let callee = project.meaning(file, &given.callee);
                 if let Some(function) = project.function_of(callee) {
-                    let all = found.entry((function, given.position)).or_default();
-                    all.push(Spot { file, at });
+                    let all = found.entry(function).or_default();
+                    all.push((given.position, Spot { file, at }));
                 }
             }
         }
         Self(found)
+    }
+
+    /// All that a function is handed.
+    fn of_function(&self, function: Site) -> impl Iterator<Item = (u32, Spot)> {
+        self.0.get(&function).into_iter().flatten().copied()
+    }
+
+    /// What it is handed for one parameter.
+    fn of_parameter(&self, function: Site, position: u32) -> impl Iterator<Item = Spot> {
+        let all = self.of_function(function);
+        all.filter(move |(own, _)| *own == position)
+            .map(|(_, spot)| spot)
     }
 }
 
@@ -44,8 +56,8 @@ impl Project {
         function: Site,
         position: u32,
     ) -> impl Iterator<Item = (FileIndex, &Value)> {
-        let spots = self.arguments.0.get(&(function, position));
-        spots.into_iter().flatten().filter_map(|spot| {
+        let spots = self.arguments.of_parameter(function, position);
+        spots.filter_map(|spot| {
             let given = &self.summary(spot.file).given[spot.at];
             given
                 .property
@@ -67,10 +79,8 @@ impl Project {
 
     /// Whether a caller hands a signal of `AbortSignal.timeout` to a function.
     pub(crate) fn is_given_a_timeout(&self, function: Site) -> bool {
-        let own = self.arguments.0.iter();
-        own.filter(|((site, _), _)| *site == function)
-            .flat_map(|(_, spots)| spots)
-            .any(|spot| is_a_timeout(&self.summary(spot.file).given[spot.at].value))
+        let mut own = self.arguments.of_function(function);
+        own.any(|(_, spot)| is_a_timeout(&self.summary(spot.file).given[spot.at].value))
     }
 
     /// Whether a function of the project keeps what it is given for a parameter.
@@ -89,8 +99,8 @@ impl Project {
         deeper: u32,
     ) -> Option<Calls> {
         let deeper = deeper.checked_sub(1)?;
-        let spots = self.arguments.0.get(&(function, position))?;
-        let calls = spots.iter().filter_map(|spot| {
+        let spots = self.arguments.of_parameter(function, position);
+        let calls = spots.filter_map(|spot| {
             let given = &self.summary(spot.file).given[spot.at];
             let asked = match (&given.property, property) {
                 // Another property of the literal.

@@ -6,7 +6,6 @@ use stanch_js_source::{SiteRole, bare};
 use stanch_leak_patterns::{Confidence, Pattern};
 
 use crate::facts::checks::is_added_once;
-use crate::facts::ends::ends;
 use crate::facts::holders::{Container, Holder};
 use crate::facts::insertions::{Insertion, insertions};
 use crate::facts::keys::{Domain, constant, domain};
@@ -81,7 +80,7 @@ there is no end of them. Arrays of scripts and builds, which end.
 };
 
 fn check<'a>(file: &File<'_, 'a>, findings: &mut Vec<Finding>) {
-    if ends(file) {
+    if file.ends() {
         return;
     }
     for holder in file.holders() {

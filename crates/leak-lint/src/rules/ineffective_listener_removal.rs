@@ -12,7 +12,6 @@ use oxc_span::GetSpan;
 use stanch_js_source::{bare, literal_text};
 use stanch_leak_patterns::{Confidence, Pattern};
 
-use crate::facts::lifetime::class_around;
 use crate::facts::listeners::is_written_function;
 use crate::file::{File, argument, method};
 use crate::finding::{Finding, Label};
@@ -205,7 +204,7 @@ fn getter_of<'a>(file: &File<'_, 'a>, member: &StaticMemberExpression<'a>) -> Op
     if !matches!(bare(&member.object), Expression::ThisExpression(_)) {
         return None;
     }
-    let class = class_around(file, member.node_id.get())?;
+    let class = file.parsed.class_around(member.node_id.get())?;
     let AstKind::Class(class) = file.kind(class) else {
         return None;
     };

@@ -3,7 +3,6 @@
 use stanch_js_source::ReleaseKind;
 use stanch_leak_patterns::{Confidence, Pattern};
 
-use crate::facts::ends::ends;
 use crate::facts::holders::Holder;
 use crate::facts::insertions::{Insertion, insertions};
 use crate::facts::keys::{Domain, Thing, domain_in, keeps};
@@ -71,7 +70,7 @@ answered. Those in an AsyncLocalStorage or a WeakMap, which let go by themselves
 const MANY: u64 = 100;
 
 fn check<'a>(file: &File<'_, 'a>, findings: &mut Vec<Finding>) {
-    if ends(file) {
+    if file.ends() {
         return;
     }
     for holder in file.holders() {

@@ -7,7 +7,6 @@ use oxc_span::GetSpan;
 use stanch_leak_patterns::{Confidence, Pattern};
 
 use crate::facts::checks::is_on_a_list;
-use crate::facts::ends::ends;
 use crate::facts::holders::{Container, Holder, Lifetime};
 use crate::facts::insertions::{Insertion, insertions};
 use crate::facts::keys::{Domain, Source, domain_in};
@@ -88,7 +87,7 @@ keys: see `weak-keyed-cache`.
 };
 
 fn check<'a>(file: &File<'_, 'a>, findings: &mut Vec<Finding>) {
-    if ends(file) {
+    if file.ends() {
         return;
     }
     for holder in file.holders() {

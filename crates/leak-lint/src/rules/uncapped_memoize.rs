@@ -7,7 +7,6 @@ use oxc_span::GetSpan;
 use stanch_js_source::{ImportedName, bare};
 use stanch_leak_patterns::{Confidence, Pattern};
 
-use crate::facts::ends::ends;
 use crate::facts::holders::Lifetime;
 use crate::facts::insertions::insertions;
 use crate::facts::keys::{Domain, constant, domain, domain_of_type, says_few};
@@ -115,7 +114,7 @@ const MEMOIZERS: &[Memoizer] = &[
 ];
 
 fn check<'a>(file: &File<'_, 'a>, findings: &mut Vec<Finding>) {
-    if ends(file) {
+    if file.ends() {
         return;
     }
     for (node, call) in file.calls() {

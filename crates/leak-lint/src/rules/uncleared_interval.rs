@@ -7,7 +7,6 @@ use oxc_span::GetSpan;
 use stanch_js_source::is_function;
 use stanch_leak_patterns::{Confidence, Pattern};
 
-use crate::facts::ends::ends;
 use crate::facts::intervals::{Endless, endless};
 use crate::facts::platform::is_global_call;
 use crate::file::File;
@@ -65,7 +64,7 @@ gets; commands, build scripts and tests.
 };
 
 fn check<'a>(file: &File<'_, 'a>, findings: &mut Vec<Finding>) {
-    if ends(file) {
+    if file.ends() {
         return;
     }
     for (node, call) in file.calls() {

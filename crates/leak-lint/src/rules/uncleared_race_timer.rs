@@ -7,11 +7,10 @@ use oxc_span::GetSpan;
 use stanch_js_source::bare;
 use stanch_leak_patterns::{Confidence, Pattern};
 
-use crate::facts::ends::ends;
 use crate::facts::platform::declared_by;
 use crate::facts::timers::{
-    Fault, Timer, executor, fault, is_at_the_end, is_short, parameters_of, promised_timer,
-    raced_by_hand, rejects_late_only,
+    Fault, Timer, executor, fault, is_at_the_end, is_short, promised_timer, raced_by_hand,
+    rejects_late_only,
 };
 use crate::file::{File, argument, method};
 use crate::finding::{Finding, Fix, Label, Safety};
@@ -86,7 +85,7 @@ second or less; races that are run once, as when something is shut down; command
 };
 
 fn check<'a>(file: &File<'_, 'a>, findings: &mut Vec<Finding>) {
-    if ends(file) {
+    if file.ends() {
         return;
     }
     let before = findings.len();
@@ -227,7 +226,7 @@ fn may_reject<'a>(file: &File<'_, 'a>, racer: &Expression<'a>) -> bool {
     let Some(Expression::NewExpression(new)) = made else {
         return true;
     };
-    let given = executor(file, new).and_then(|executor| parameters_of(file, executor));
+    let given = executor(file, new).and_then(|executor| file.parsed.parameters(executor));
     given.is_none_or(|given| given.items.len() != 1)
 }
 

@@ -7,7 +7,6 @@ use oxc_span::{GetSpan, Span};
 use stanch_js_source::bare;
 use stanch_leak_patterns::{Confidence, Pattern};
 
-use crate::facts::ends::ends;
 use crate::facts::fate::{Fate, call_at, way};
 use crate::facts::paths::{Exit, LeftOpen, Resource, body_of, left_open};
 use crate::facts::streams::{
@@ -104,7 +103,7 @@ opened once for the module; commands, build scripts and tests.
 };
 
 fn check<'a>(file: &File<'_, 'a>, findings: &mut Vec<Finding>) {
-    if ends(file) {
+    if file.ends() {
         return;
     }
     for node in file.nodes().iter() {

@@ -7,7 +7,6 @@ use oxc_span::{GetSpan, Span};
 use stanch_js_source::literal_text;
 use stanch_leak_patterns::{Confidence, Pattern};
 
-use crate::facts::ends::ends;
 use crate::facts::piped::{has_caretaker, is_watched, response, source, upload};
 use crate::facts::streams::name_on;
 use crate::file::{File, argument, method};
@@ -76,7 +75,7 @@ of libraries that are no streams; destinations that no client can close; command
 };
 
 fn check<'a>(file: &File<'_, 'a>, findings: &mut Vec<Finding>) {
-    if ends(file) {
+    if file.ends() {
         return;
     }
     for (node, call) in file.calls() {

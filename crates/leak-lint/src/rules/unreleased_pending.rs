@@ -9,7 +9,6 @@ use oxc_span::{GetSpan, Span};
 use stanch_js_source::{Release, ReleaseKind, bare, is_function, literal_text};
 use stanch_leak_patterns::{Confidence, Pattern};
 
-use crate::facts::ends::ends;
 use crate::facts::holders::{Container, Holder};
 use crate::facts::insertions::{Insertion, insertions};
 use crate::facts::keys::constant;
@@ -86,7 +85,7 @@ const RESOLVERS: &[&str] = &[
 ];
 
 fn check<'a>(file: &File<'_, 'a>, findings: &mut Vec<Finding>) {
-    if ends(file) {
+    if file.ends() {
         return;
     }
     for holder in file.holders() {

@@ -5,7 +5,6 @@ use oxc_semantic::NodeId;
 use oxc_span::GetSpan;
 use stanch_leak_patterns::{Confidence, Pattern};
 
-use crate::facts::ends::ends;
 use crate::facts::waiters::{Pending, own_event, pending};
 use crate::file::File;
 use crate::finding::{Finding, Label};
@@ -91,7 +90,7 @@ whether something succeeds or fails; promises that nobody keeps; what is made on
 };
 
 fn check<'a>(file: &File<'_, 'a>, findings: &mut Vec<Finding>) {
-    if ends(file) {
+    if file.ends() {
         return;
     }
     for node in file.nodes().iter() {

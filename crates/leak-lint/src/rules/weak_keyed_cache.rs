@@ -6,7 +6,6 @@ use oxc_span::GetSpan;
 use stanch_js_source::bare;
 use stanch_leak_patterns::{Confidence, Pattern};
 
-use crate::facts::ends::ends;
 use crate::facts::holders::{Access, Container, Holder, Lifetime};
 use crate::facts::insertions::{Insertion, insertions};
 use crate::facts::keys::{Domain, Thing, domain_in};
@@ -71,7 +70,7 @@ or counted, which a WeakMap cannot be.
 };
 
 fn check<'a>(file: &File<'_, 'a>, findings: &mut Vec<Finding>) {
-    if ends(file) {
+    if file.ends() {
         return;
     }
     for holder in file.holders() {

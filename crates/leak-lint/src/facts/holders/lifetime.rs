@@ -82,14 +82,9 @@ fn is_made_for_good(file: &File<'_, '_>, class: NodeId) -> bool {
         };
         let is_it = file.callable(&new.callee) == Some(class)
             || matches!(bare(&new.callee), Expression::ThisExpression(_))
-                && class_around(file, node.id()) == Some(class);
+                && file.parsed.class_around(node.id()) == Some(class);
         is_it && (file.frequency(node.id()) == Calls::Once || is_kept_as_the_one(file, node.id()))
     }) || is_default_instance(file, class)
-}
-
-fn class_around(file: &File<'_, '_>, node: NodeId) -> Option<NodeId> {
-    let mut around = file.nodes().ancestor_ids(node);
-    around.find(|around| matches!(file.kind(*around), AstKind::Class(_)))
 }
 
 /// `export default new (class { … })()`.

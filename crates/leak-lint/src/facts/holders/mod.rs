@@ -286,7 +286,7 @@ impl<'a> Search<'_, '_, 'a> {
         if !self.grown.contains(name.as_ref()) {
             return;
         }
-        let Some(class) = self.class_around(node) else {
+        let Some(class) = self.file.parsed.class_around(node) else {
             return;
         };
         let AstKind::Class(declared) = self.file.kind(class) else {
@@ -340,11 +340,6 @@ impl<'a> Search<'_, '_, 'a> {
             name,
             constructor: Some(self.file.extent(start).from),
         }
-    }
-
-    fn class_around(&self, node: NodeId) -> Option<NodeId> {
-        let mut around = self.file.nodes().ancestor_ids(node);
-        around.find(|around| matches!(self.file.kind(*around), AstKind::Class(_)))
     }
 
     /// `this.x = new Map()`, `exports.x = {}`, `globalThis.x ??= new Map()`, `Api.log = []`, `app.locals.seen = {}`.
@@ -482,7 +477,7 @@ impl<'a> Search<'_, '_, 'a> {
         })?;
         match file.kind(file.parent(function)) {
             AstKind::MethodDefinition(method) if method.kind.is_constructor() => {
-                let class = self.class_around(function)?;
+                let class = self.file.parsed.class_around(function)?;
                 Some((class, file.kind(class).span()))
             }
             AstKind::MethodDefinition(_) | AstKind::ObjectProperty(_) => None,
