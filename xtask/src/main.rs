@@ -6,6 +6,7 @@ mod bench;
 mod cargo_checks;
 mod chromium;
 mod docs;
+mod figures;
 mod fuzz;
 mod ledger;
 mod node_versions;

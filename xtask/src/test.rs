@@ -14,6 +14,7 @@ use crate::ledger::{Ledger, Step, Strictness};
 use crate::node_versions::{self, NodeBinaries};
 use crate::npm::Npm;
 use crate::oracle_snapshots;
+use crate::precision;
 use crate::sanitizer;
 
 /// Options of `cargo xtask test`.
@@ -56,6 +57,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     }
     let variables = variables(&fetched, options);
     ledger.phase("cargo test", || cargo_checks::tests(&variables));
+    ledger.phase("labelled corpora", || precision::compare_corpora(project));
     if !options.quick {
         ledger.phase("address sanitizer", || {
             sanitizer::run(&project.join(".cache/sanitizer"))

@@ -13,9 +13,10 @@ use serde::{Deserialize, Serialize};
 
 use super::machine::{self, Machine};
 use super::measure;
-use super::results::{self, Marks, Run, others_percent};
+use super::results::{Run, others_percent};
 use super::table::{digits, grouped, least, median, preamble};
 use crate::cargo_checks;
+use crate::figures::Figures;
 use crate::npm::Npm;
 use crate::run;
 
@@ -30,11 +31,12 @@ pub(crate) struct Options {
     record: bool,
 }
 
-const MARKS: Marks = Marks {
+const FIGURES: Figures = Figures {
+    page: "bench/README.md",
+    results: "bench/lint-results.json",
     begin: "<!-- linters: written by `cargo xtask bench-lint --record`, do not edit -->\n",
     end: "<!-- end of linters -->\n",
 };
-const RESULTS: &str = "lint-results.json";
 
 /// Larger files are bundles.
 const LARGEST: u64 = 1_000_000;
@@ -131,7 +133,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     };
     println!("{}", render(&results));
     if options.record {
-        results::write(project, RESULTS, &results, &MARKS, &render(&results))?;
+        FIGURES.record(project, &results, &render(&results))?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -274,28 +276,11 @@ fn render(results: &Results) -> String {
 
 #[cfg(test)]
 mod tests {
-    #![expect(
-        clippy::unwrap_used,
-        reason = "a test that cannot read its subject must fail"
-    )]
-
-    use std::fs;
-
-    use super::{MARKS, RESULTS, Results, is_source, render};
-    use crate::cargo_checks;
+    use super::{FIGURES, Results, is_source, render};
 
     #[test]
-    fn the_readme_has_the_figures_that_were_measured() {
-        let bench = cargo_checks::project().unwrap().join("bench");
-        let readme = fs::read_to_string(bench.join("README.md")).unwrap();
-        let results: Results =
-            serde_json::from_slice(&fs::read(bench.join(RESULTS)).unwrap()).unwrap();
-        let expected = MARKS.filled(&readme, &render(&results)).unwrap();
-        assert!(
-            readme == expected,
-            "bench/README.md differs from bench/{RESULTS}, which reads:\n{}",
-            render(&results)
-        );
+    fn the_readme_has_the_figures_that_were_measured() -> anyhow::Result<()> {
+        FIGURES.compare::<Results>(render)
     }
 
     #[test]

@@ -1,28 +1,23 @@
 //! Measurements as plain data: into a file that is kept, and into the README's figures.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use serde::{Deserialize, Serialize};
 
 use super::heaps::Facts;
 use super::machine::Machine;
 use super::table;
 use super::tools::Tool;
+use crate::figures::Figures;
 
-/// Where the figures stand in bench/README.md.
-const MARKS: Marks = Marks {
+const FIGURES: Figures = Figures {
+    page: "bench/README.md",
+    results: "bench/results.json",
     begin: "<!-- figures: written by `cargo xtask bench --record`, do not edit -->\n",
     end: "<!-- end of figures -->\n",
 };
-
-/// Lines between which figures stand in a page.
-pub(crate) struct Marks {
-    pub(crate) begin: &'static str,
-    pub(crate) end: &'static str,
-}
 
 /// One session of the benchmark.
 #[derive(Debug, Serialize, Deserialize)]
@@ -104,72 +99,18 @@ impl Run {
     }
 }
 
-/// Writes bench/results.json, and the figures that follow from it into bench/README.md.
+/// Keeps what was measured, and shows it in bench/README.md.
 pub(crate) fn record(project: &Path, results: &Results) -> Result<()> {
-    write(
-        project,
-        "results.json",
-        results,
-        &MARKS,
-        &table::render(results),
-    )
-}
-
-/// Writes measurements into a file of bench/, and figures between marks of bench/README.md.
-pub(crate) fn write(
-    project: &Path,
-    file: &str,
-    results: &impl Serialize,
-    marks: &Marks,
-    figures: &str,
-) -> Result<()> {
-    let bench = project.join("bench");
-    let readme = bench.join("README.md");
-    let text =
-        fs::read_to_string(&readme).with_context(|| format!("cannot read {}", readme.display()))?;
-    let filled = marks
-        .filled(&text, figures)
-        .with_context(|| format!("{} has lost the marks of its figures", readme.display()))?;
-    let json = serde_json::to_string_pretty(results)? + "\n";
-    fs::write(bench.join(file), json)?;
-    fs::write(&readme, filled)?;
-    Ok(())
-}
-
-impl Marks {
-    /// The page with `figures` between the marks; `None` without marks.
-    pub(crate) fn filled(&self, page: &str, figures: &str) -> Option<String> {
-        let Self { begin, end } = self;
-        let (before, rest) = page.split_once(begin)?;
-        let (_, after) = rest.split_once(end)?;
-        Some(format!("{before}{begin}\n{figures}\n\n{end}{after}"))
-    }
+    FIGURES.record(project, results, &table::render(results))
 }
 
 #[cfg(test)]
 mod tests {
-    #![expect(
-        clippy::unwrap_used,
-        reason = "a test that cannot read its subject must fail"
-    )]
-
-    use std::fs;
-
-    use super::{MARKS, Results};
+    use super::{FIGURES, Results};
     use crate::bench::table;
-    use crate::cargo_checks;
 
     #[test]
-    fn the_readme_has_the_figures_that_were_measured() {
-        let bench = cargo_checks::project().unwrap().join("bench");
-        let readme = fs::read_to_string(bench.join("README.md")).unwrap();
-        let json = fs::read(bench.join("results.json")).unwrap();
-        let results: Results = serde_json::from_slice(&json).unwrap();
-        let expected = MARKS.filled(&readme, &table::render(&results)).unwrap();
-        assert!(
-            readme == expected,
-            "bench/README.md differs from bench/results.json, which reads:\n{}",
-            table::render(&results)
-        );
+    fn the_readme_has_the_figures_that_were_measured() -> anyhow::Result<()> {
+        FIGURES.compare::<Results>(table::render)
     }
 }

@@ -1,18 +1,21 @@
 //! What was measured as plain data: into a file that is kept, and into docs/precision.md.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use serde::{Deserialize, Serialize};
 
 use super::lists::Lists;
 use super::table;
+use crate::figures::Figures;
 
-/// Where the figures stand in docs/precision.md.
-const BEGIN: &str = "<!-- figures: written by `cargo xtask precision --record`, do not edit -->\n";
-const END: &str = "<!-- end of figures -->\n";
+const FIGURES: Figures = Figures {
+    page: "docs/precision.md",
+    results: "fixtures/packages/results.json",
+    begin: "<!-- figures: written by `cargo xtask precision --record`, do not edit -->\n",
+    end: "<!-- end of figures -->\n",
+};
 
 /// One measurement.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -23,7 +26,7 @@ pub(crate) struct Results {
 }
 
 /// Labelled cases.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Corpus {
     /// The heading of its table.
     pub(crate) title: String,
@@ -31,7 +34,7 @@ pub(crate) struct Corpus {
 }
 
 /// What the linter makes of them.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Counted {
     pub(crate) leaky: u32,
     pub(crate) silent: u32,
@@ -42,7 +45,7 @@ pub(crate) struct Counted {
 }
 
 /// How right one rule is.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct OfRule {
     pub(crate) pattern: String,
     pub(crate) on: On,
@@ -124,37 +127,13 @@ fn share(part: u32, rest: u32) -> Option<f64> {
 impl Results {
     /// What was recorded last.
     pub(crate) fn read(project: &Path) -> Result<Self> {
-        let path = file(project);
-        let text = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
-        Ok(serde_json::from_slice(&text)?)
+        FIGURES.read(project)
     }
-}
 
-fn file(project: &Path) -> PathBuf {
-    project.join("fixtures/packages/results.json")
-}
-
-fn document(project: &Path) -> PathBuf {
-    project.join("docs/precision.md")
-}
-
-/// Writes the results, and the figures that follow from them.
-pub(crate) fn record(project: &Path, results: &Results, lists: &Lists) -> Result<()> {
-    let path = document(project);
-    let text =
-        fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-    let filled = filled(&text, &table::render(results, lists))
-        .with_context(|| format!("{} has lost the marks of its figures", path.display()))?;
-    fs::write(file(project), serde_json::to_string_pretty(results)? + "\n")?;
-    fs::write(path, filled)?;
-    Ok(())
-}
-
-/// The document with `figures` between the marks; `None` without marks.
-fn filled(document: &str, figures: &str) -> Option<String> {
-    let (before, rest) = document.split_once(BEGIN)?;
-    let (_, after) = rest.split_once(END)?;
-    Some(format!("{before}{BEGIN}\n{figures}\n\n{END}{after}"))
+    /// Keeps what was measured, and shows it in docs/precision.md.
+    pub(crate) fn record(&self, project: &Path, lists: &Lists) -> Result<()> {
+        FIGURES.record(project, self, &table::render(self, lists))
+    }
 }
 
 #[cfg(test)]
@@ -164,26 +143,15 @@ mod tests {
         reason = "a test that cannot read its subject must fail"
     )]
 
-    use std::fs;
-
-    use super::{Results, document, filled};
+    use super::{FIGURES, Results};
     use crate::cargo_checks;
     use crate::precision::lists::Lists;
     use crate::precision::{judged, table};
 
     #[test]
-    fn the_document_has_the_figures_that_were_measured() {
-        let project = cargo_checks::project().unwrap();
-        let text = fs::read_to_string(document(project)).unwrap();
-        let (results, lists) = (
-            Results::read(project).unwrap(),
-            Lists::read(project).unwrap(),
-        );
-        let figures = table::render(&results, &lists);
-        assert!(
-            filled(&text, &figures).unwrap() == text,
-            "docs/precision.md differs from fixtures/packages/*.json, which read:\n{figures}"
-        );
+    fn the_document_has_the_figures_that_were_measured() -> anyhow::Result<()> {
+        let lists = Lists::read(cargo_checks::project()?)?;
+        FIGURES.compare(|results: &Results| table::render(results, &lists))
     }
 
     #[test]
