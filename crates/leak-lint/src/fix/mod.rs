@@ -27,6 +27,7 @@
 //! has a finding without a fix. [`apply::fix_text`] applies the fixes of a file and checks each of them.
 
 pub(crate) mod apply;
+mod bound;
 pub(crate) mod ending;
 mod import;
 mod layout;
@@ -45,6 +46,7 @@ use import::Wanted;
 use layout::Layout;
 use statement::Around;
 
+pub(crate) use bound::LAST;
 pub(crate) use name::{for_event, is_seen};
 pub(crate) use variable::own_variable;
 

@@ -11,9 +11,9 @@ use crate::facts::insertions::{Insertion, insertions};
 use crate::facts::keys::{Domain, constant, domain};
 use crate::facts::letting_go::{Fate, fate};
 use crate::facts::steadiness::steadiness;
-use crate::file::{File, argument, method};
+use crate::file::File;
 use crate::finding::{Finding, Fix, Label, Safety, is_new};
-use crate::fix::{Change, own_variable};
+use crate::fix::{Change, LAST, own_variable};
 use crate::project::Calls;
 use crate::rule::{On, Rule};
 
@@ -146,40 +146,14 @@ fn find<'a>(
     })
 }
 
-/// The oldest element goes after each push that makes the array too long.
 fn fix<'a>(file: &File<'_, 'a>, holder: &Holder<'a>, insertions: &[Insertion<'a>]) -> Option<Fix> {
     own_variable(file, holder)?;
-    let list = &holder.written;
     let mut change = Change::of(file);
-    for insertion in insertions {
-        if !pushes_one(file, insertion, list) {
-            return None;
-        }
-        change.after(
-            insertion.node,
-            format!("if ({list}.length > 1000) {list}.shift();"),
-        )?;
-    }
+    change.keep_last(holder, insertions)?;
     change.done(
-        format!("Keep the last 1000 elements of `{list}`"),
+        format!("Keep the last {LAST} elements of `{}`", holder.written),
         Safety::Unsafe,
     )
-}
-
-/// Whether an insertion is a statement `list.push(element);`.
-fn pushes_one(file: &File<'_, '_>, insertion: &Insertion<'_>, list: &str) -> bool {
-    let AstKind::CallExpression(call) = file.kind(insertion.node) else {
-        return false;
-    };
-    let is_push = matches!(method(call), Some((Expression::Identifier(object), "push"))
-        if object.name == list);
-    is_push
-        && call.arguments.len() == 1
-        && argument(call, 0).is_some()
-        && matches!(
-            file.kind(file.parent(insertion.node)),
-            AstKind::ExpressionStatement(_)
-        )
 }
 
 /// What people call functions that others hand in.

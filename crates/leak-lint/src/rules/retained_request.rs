@@ -1,6 +1,8 @@
 //! A request, its response or its context in a container that outlives it.
 
-use stanch_js_source::ReleaseKind;
+use oxc_ast::ast::{Expression, ObjectPropertyKind};
+use oxc_span::GetSpan;
+use stanch_js_source::{ReleaseKind, bare};
 use stanch_leak_patterns::{Confidence, Pattern};
 
 use crate::facts::holders::Holder;
@@ -9,7 +11,8 @@ use crate::facts::keys::{Domain, Thing, domain_in, keeps};
 use crate::facts::letting_go::{Fate, fate};
 use crate::facts::steadiness::steadiness;
 use crate::file::File;
-use crate::finding::{Finding, Label};
+use crate::finding::{Finding, Fix, Label, Safety};
+use crate::fix::{Change, LAST, own_variable};
 use crate::rule::{On, Rule};
 
 pub(crate) const RULE: Rule = Rule {
@@ -52,7 +55,8 @@ app.use((err, req, res, next) => {
 
 ## How safe the fix is
 
-Unsafe: what reads the container finds the parts that were copied, and no request.
+Unsafe: what reads the array finds method and URL, and no request; and where nothing bounds it, the last 1000 elements. There
+is a fix for arrays of a module to which requests or contexts are pushed, by themselves or as a property of what is pushed.
 
 ## What is not flagged
 
@@ -88,7 +92,8 @@ fn find<'a>(file: &File<'_, 'a>, holder: &Holder<'a>) -> Option<Finding> {
     if sure == Confidence::Low {
         return None;
     }
-    let (sure, why) = match fate(file, holder, insertion.nested) {
+    let fate = fate(file, holder, insertion.nested);
+    let (sure, why) = match &fate {
         Fate::InOthersHands => return None,
         Fate::LetGo(releases) => {
             // Only the number is bounded: what comes in pushes out what came in before.
@@ -125,8 +130,76 @@ fn find<'a>(file: &File<'_, 'a>, holder: &Holder<'a>) -> Option<Finding> {
         growth: Some("per request, for the life of the process"),
         place: Label::new(insertion.extent, "keeps headers, body and socket"),
         labels: vec![Label::new(holder.declared, "kept here")],
-        fixes: Vec::new(),
+        fixes: fix(file, holder, &found, &fate).into_iter().collect(),
     })
+}
+
+/// What requests and the contexts of koa are called; all of them have `method` and `url`.
+const REQUESTS: &[&str] = &["req", "request", "_req", "ctx"];
+
+/// A summary takes the place of each request, and old ones go.
+fn fix<'a>(
+    file: &File<'_, 'a>,
+    holder: &Holder<'a>,
+    insertions: &[Insertion<'a>],
+    fate: &Fate,
+) -> Option<Fix> {
+    own_variable(file, holder)?;
+    let mut change = Change::of(file);
+    let mut title = "Keep method and URL instead of the request".to_owned();
+    // Where elements are let go of, they are so already.
+    if !matches!(fate, Fate::LetGo(_)) {
+        change.keep_last(holder, insertions)?;
+        title += &format!(", and the last {LAST} elements");
+    }
+    for value in insertions.iter().flat_map(|insertion| &insertion.values) {
+        if keeps(file, value, Thing::Exchange) {
+            sum_up(file, value, &mut change)?;
+        }
+    }
+    change.done(title, Safety::Unsafe)
+}
+
+/// Puts summaries in place of all requests in what is added; none where something else of the exchange is kept.
+fn sum_up<'a>(
+    file: &File<'_, 'a>,
+    value: &Expression<'a>,
+    change: &mut Change<'_, '_, 'a>,
+) -> Option<()> {
+    match bare(value) {
+        Expression::ObjectExpression(object) => {
+            for property in &object.properties {
+                let ObjectPropertyKind::ObjectProperty(property) = property else {
+                    continue;
+                };
+                if !keeps(file, &property.value, Thing::Exchange) {
+                    continue;
+                }
+                let summary = summary(&property.value)?;
+                if property.shorthand {
+                    let name = file.slice(property.key.span());
+                    change.replace(property.span, format!("{name}: {summary}"));
+                } else {
+                    change.replace(property.value.span(), summary);
+                }
+            }
+            Some(())
+        }
+        value => {
+            change.replace(value.span(), summary(value)?);
+            Some(())
+        }
+    }
+}
+
+fn summary(request: &Expression<'_>) -> Option<String> {
+    match bare(request) {
+        Expression::Identifier(name) if REQUESTS.contains(&name.name.as_str()) => {
+            let name = name.name;
+            Some(format!("{{ method: {name}.method, url: {name}.url }}"))
+        }
+        _ => None,
+    }
 }
 
 fn keeps_exchange<'a>(file: &File<'_, 'a>, holder: &Holder<'a>, insertion: &Insertion<'a>) -> bool {
@@ -143,7 +216,7 @@ fn keeps_exchange<'a>(file: &File<'_, 'a>, holder: &Holder<'a>, insertion: &Inse
 #[cfg(test)]
 mod tests {
     use super::RULE;
-    use crate::rules::testing::{check, check_page};
+    use crate::rules::testing::{check, check_fix, check_page};
 
     #[test]
     fn the_page_holds() {
@@ -172,6 +245,30 @@ mod tests {
             "const last = [];\napp.use((req, res, next) => { last.push({ req }); if (last.length > 500) last.shift(); next(); });",
             &[2],
         );
+    }
+
+    #[test]
+    fn summaries() {
+        check_fix(
+            &RULE,
+            "const failures = [];\napp.use((err, req, res, next) => {\n  failures.push({ err: err.message, req, of: req, at: 1 });\n  next();\n});\n",
+            "const failures = [];\napp.use((err, req, res, next) => {\n  failures.push({ err: err.message, req: { method: req.method, url: req.url }, of: { method: req.method, url: req.url }, at: 1 });\n  if (failures.length > 1000) failures.shift();\n  next();\n});\n",
+        );
+        check_fix(
+            &RULE,
+            "const last = [];\napp.use(async (ctx, next) => {\n  last.push(ctx);\n  if (last.length > 500) last.shift();\n  await next();\n});\n",
+            "const last = [];\napp.use(async (ctx, next) => {\n  last.push({ method: ctx.method, url: ctx.url });\n  if (last.length > 500) last.shift();\n  await next();\n});\n",
+        );
+        for kept in [
+            "last.push({ req, res });",
+            "last.push(res);",
+            "last.push(wrap(req), req);",
+        ] {
+            let text = format!(
+                "const last = [];\napp.use((req, res, next) => {{\n  {kept}\n  next();\n}});\n"
+            );
+            check_fix(&RULE, &text, &text);
+        }
     }
 
     #[test]
