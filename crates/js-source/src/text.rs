@@ -210,8 +210,8 @@ fn utf16_units(text: &str, start: usize, mut end: usize) -> u32 {
 fn line_starts(text: &str) -> Vec<u32> {
     let bytes = text.as_bytes();
     let mut starts = vec![0];
-    for (index, byte) in bytes.iter().enumerate() {
-        let next = match byte {
+    for index in memchr::memchr3_iter(b'\n', b'\r', 0xE2, bytes) {
+        let next = match bytes[index] {
             b'\n' => index + 1,
             b'\r' if bytes.get(index + 1) != Some(&b'\n') => index + 1,
             // U+2028 and U+2029 are E2 80 A8 and E2 80 A9.

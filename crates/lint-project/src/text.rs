@@ -55,7 +55,8 @@ pub(crate) fn decode(bytes: Vec<u8>, name: &str) -> Content {
     if bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]) {
         return Content::Broken("is UTF-16; Node reads UTF-8 only".to_owned());
     }
-    if bytes.iter().take(START).any(|byte| *byte == 0) {
+    let start = bytes.get(..START).unwrap_or(&bytes);
+    if memchr::memchr(0, start).is_some() {
         return Content::Skip(Reason::Binary);
     }
     let text = match String::from_utf8(bytes) {
