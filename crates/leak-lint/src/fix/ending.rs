@@ -4,7 +4,7 @@ use oxc_ast::AstKind;
 use oxc_ast::ast::{BindingIdentifier, CallExpression, Expression, FormalParameters};
 use oxc_semantic::NodeId;
 use oxc_span::GetSpan;
-use stanch_js_source::literal_text;
+use stanch_js_source::{bare, literal_text};
 
 use super::{Change, for_event, is_seen};
 use crate::file::{File, argument, method};
@@ -133,6 +133,37 @@ pub(crate) fn taken_off<'a>(
     call: &CallExpression<'a>,
     end: &Ending,
 ) -> Option<Fix> {
+    let mut change = Change::of(file);
+    let removal = removal(&mut change, node, call)?;
+    let Ending { emitter: of, event } = end;
+    let closed = change.string(event);
+    change.after(node, format!("{of}.once({closed}, () => {removal});"))?;
+    let title = format!("Take the listener off when `{of}` is closed");
+    change.done(title, Safety::Unsafe)
+}
+
+/// The listener that a call adds gets a name, and is taken off when the rest of the block is done or has failed.
+pub(crate) fn taken_off_in_the_end<'a>(
+    file: &File<'_, 'a>,
+    node: NodeId,
+    call: &CallExpression<'a>,
+) -> Option<Fix> {
+    let mut change = Change::of(file);
+    let removal = removal(&mut change, node, call)?;
+    change.finally(node, &format!("{removal};"))?;
+    change.done(
+        "Take the listener off when the work is done",
+        Safety::Unsafe,
+    )
+}
+
+/// The call that takes off what another one adds.
+fn removal<'a>(
+    change: &mut Change<'_, '_, 'a>,
+    node: NodeId,
+    call: &CallExpression<'a>,
+) -> Option<String> {
+    let file = change.file;
     let (emitter, name) = method(call)?;
     let removal = match name {
         "on" | "once" => "off",
@@ -151,19 +182,13 @@ pub(crate) fn taken_off<'a>(
         None => String::new(),
         Some(options) => format!(", {}", file.slice(options.span())),
     };
-    let mut change = Change::of(file);
     let handler = change.constant(node, argument(call, 1)?, &wanted)?;
     let emitter = file.slice(emitter.span());
-    let Ending { emitter: of, event } = end;
-    let closed = change.string(event);
-    change.after(
-        node,
-        format!(
-            "{of}.once({closed}, () => {emitter}.{removal}({event_text}, {handler}{options}));"
-        ),
-    )?;
-    let title = format!("Take the listener off when `{of}` is closed");
-    change.done(title, Safety::Unsafe)
+    let callee = bare(&call.callee).as_member_expression()?;
+    let dot = if callee.optional() { "?." } else { "." };
+    Some(format!(
+        "{emitter}{dot}{removal}({event_text}, {handler}{options})"
+    ))
 }
 
 #[cfg(test)]

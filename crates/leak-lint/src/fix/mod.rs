@@ -17,7 +17,7 @@
 //! - [`Change::replace`], [`Change::insert`] and [`Change::remove_statement`] change the text.
 //! - [`Change::before`] and [`Change::after`] put statements around the one that a node stands in; they add braces where
 //!   there are none. Text is written with semicolons, lines end with `\n`, and a tab at their start is a level of
-//!   indentation: the file's own style is put in.
+//!   indentation: the file's own style is put in. [`Change::finally`] puts all that follows into a `try`.
 //! - [`Change::quote`] gives code that is put elsewhere, [`Change::string`] a string in the file's quotes,
 //!   [`Change::fresh`] a free name.
 //! - [`Change::constant`] gives a name to a handler that is written in place. [`ending::ending`] tells what ends the request
@@ -29,6 +29,7 @@
 pub(crate) mod apply;
 mod bound;
 pub(crate) mod ending;
+mod finally;
 mod import;
 mod layout;
 mod name;
@@ -351,6 +352,27 @@ mod tests {
         check_around("class A { a = here(); }", Some("a();"), None, None);
         check_around("const f = () => here();", None, Some("b();"), None);
         check_around("function f() { return here(); }", None, Some("b();"), None);
+    }
+
+    #[test]
+    fn what_follows_is_done_within_a_try() {
+        let tried = |text: &str, expected: Option<&str>| {
+            check(text, expected, |change, node| {
+                change.finally(node, "end();")
+            });
+        };
+        tried(
+            "async () => {\n  here()\n  // work\n  const x = await f()\n  if (x) {\n    return x\n  }\n  g() // last\n}\n",
+            Some(
+                "async () => {\n  here()\n  // work\n  try {\n    const x = await f()\n    if (x) {\n      return x\n    }\n    g() // last\n  } finally {\n    end()\n  }\n}\n",
+            ),
+        );
+        tried("() => {\n  here();\n}\n", None);
+        tried("() => { here(); f(); }\n", None);
+        tried(
+            "() => {\n  const f = () => x;\n  here();\n  const x = f();\n}\n",
+            None,
+        );
     }
 
     #[test]

@@ -246,7 +246,7 @@ impl Around {
 }
 
 /// One level more for all lines but the first.
-fn deepen(code: &str, start: u32, level: &str, looks: &mut Vec<Edit>) {
+pub(super) fn deepen(code: &str, start: u32, level: &str, looks: &mut Vec<Edit>) {
     for (at, _) in code.match_indices('\n') {
         let line = &code[at + 1..];
         if !line
@@ -258,7 +258,7 @@ fn deepen(code: &str, start: u32, level: &str, looks: &mut Vec<Edit>) {
     }
 }
 
-fn insertion(at: u32, text: String) -> Edit {
+pub(super) fn insertion(at: u32, text: String) -> Edit {
     Edit {
         start: at,
         end: at,

@@ -16,7 +16,7 @@ use crate::facts::repeats::{Repeats, is_called_again_within, repeats};
 use crate::facts::settlement::{executor_around, settles};
 use crate::file::{File, method};
 use crate::finding::{Finding, Fix, Label};
-use crate::fix::ending::{ending as end_of_work, taken_off};
+use crate::fix::ending::{ending as end_of_work, taken_off, taken_off_in_the_end};
 use crate::project::Calls;
 use crate::rule::{On, Rule};
 
@@ -70,8 +70,9 @@ or `AbortSignal.any([shutdown, controller.signal])`, which the signals hold weak
 
 ## How safe the fix is
 
-Unsafe: in a handler the listener is taken off when the response or the connection is closed, and does nothing after that.
-Elsewhere there is no automatic fix: what ends the need for the listener is for the author to say.
+Unsafe: in a handler the listener is taken off when the response or the connection is closed, elsewhere in a `finally` behind
+what the function does and awaits after adding it; it does nothing after that. Where nothing is awaited there is no automatic
+fix: what ends the need for the listener is for the author to say.
 
 ## What is not flagged
 
@@ -270,9 +271,6 @@ fn is_called_in_a_loop(file: &File<'_, '_>, node: NodeId) -> bool {
 /// Whether the work that a listener belongs to ends without the signal: a promise that something else settles, or an `await`
 /// after it. What starts something that the signal is to stop does not.
 fn ends_by_itself<'a>(file: &File<'_, 'a>, added: &Added<'a>) -> bool {
-    let Some(function) = file.function_around(added.node) else {
-        return false;
-    };
     let place = added.call.span;
     if let Some(executor) = executor_around(file, added.node) {
         if file
@@ -285,11 +283,19 @@ fn ends_by_itself<'a>(file: &File<'_, 'a>, added: &Added<'a>) -> bool {
             !place.contains_inclusive(*settled) && !is_when_aborted(file, *settled, executor)
         });
     }
+    is_awaited_after(file, added)
+}
+
+/// Whether the function that adds a listener awaits something after that.
+fn is_awaited_after(file: &File<'_, '_>, added: &Added<'_>) -> bool {
+    let Some(function) = file.function_around(added.node) else {
+        return false;
+    };
     let within = file.kind(function).span();
     file.nodes().iter().any(|later| {
         matches!(later.kind(), AstKind::AwaitExpression(_))
             && within.contains_inclusive(later.kind().span())
-            && later.kind().span().start > place.end
+            && later.kind().span().start > added.call.span.end
             && file.function_around(later.id()) == Some(function)
     })
 }
@@ -320,12 +326,24 @@ fn is_when_aborted(file: &File<'_, '_>, settled: Span, executor: NodeId) -> bool
 }
 
 fn fix<'a>(file: &File<'_, 'a>, added: &Added<'a>) -> Option<Fix> {
-    taken_off(
-        file,
-        added.node,
-        added.call,
-        &end_of_work(file, added.node)?,
-    )
+    match end_of_work(file, added.node) {
+        Some(end) => taken_off(file, added.node, added.call, &end),
+        // What is awaited after it is the work that the signal may stop.
+        None if is_awaited_after(file, added) && is_in_no_branch(file, added.node) => {
+            taken_off_in_the_end(file, added.node, added.call)
+        }
+        None => None,
+    }
+}
+
+/// Whether all that its function does after a node is in the same list of statements.
+fn is_in_no_branch(file: &File<'_, '_>, node: NodeId) -> bool {
+    let mut around = file.nodes().ancestor_kinds(node);
+    around.find_map(|around| match around {
+        AstKind::FunctionBody(_) => Some(true),
+        AstKind::BlockStatement(_) | AstKind::SwitchCase(_) => Some(false),
+        _ => None,
+    }) == Some(true)
 }
 
 #[cfg(test)]
@@ -409,6 +427,17 @@ mod tests {
             "import { stop } from './stop';\napp.get('/', async (req, res) => { const over = new AbortController(); stop.addEventListener('abort', f, { signal: over.signal }); await g(); over.abort(); });",
             &[],
         );
+    }
+
+    #[test]
+    fn taken_off_when_the_work_is_done() {
+        check_fix(
+            &RULE,
+            "export async function call(url, { signal }) {\n  const c = new AbortController();\n  signal?.addEventListener('abort', () => c.abort());\n  const response = await fetch(url, { signal: c.signal });\n  return response.json();\n}\n",
+            "export async function call(url, { signal }) {\n  const c = new AbortController();\n  const onAbort = () => c.abort();\n  signal?.addEventListener('abort', onAbort);\n  try {\n    const response = await fetch(url, { signal: c.signal });\n    return response.json();\n  } finally {\n    signal?.removeEventListener('abort', onAbort);\n  }\n}\n",
+        );
+        let in_a_branch = "export async function call(url, { signal }) {\n  const c = new AbortController();\n  if (signal) {\n    signal.addEventListener('abort', () => c.abort());\n    log(url);\n  }\n  return await fetch(url, { signal: c.signal });\n}\n";
+        check_fix(&RULE, in_a_branch, in_a_branch);
     }
 
     #[test]
