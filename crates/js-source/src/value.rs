@@ -5,9 +5,8 @@
 
 use oxc_ast::AstKind;
 use oxc_ast::ast::{
-    AssignmentExpression, BindingPattern, ClassElement, Expression, FormalParameter,
-    IdentifierReference, MethodDefinitionKind, ObjectExpression, ObjectPropertyKind, TSType,
-    TSTypeAnnotation, TSTypeName,
+    AssignmentExpression, BindingPattern, Expression, FormalParameter, IdentifierReference,
+    ObjectExpression, ObjectPropertyKind, TSType, TSTypeAnnotation, TSTypeName,
 };
 use oxc_semantic::{NodeId, SymbolId};
 use oxc_span::GetSpan;
@@ -60,6 +59,12 @@ impl Value {
         Self::Member(Box::new(self), name.into())
     }
 
+    /// What the variable of this name gets of the value when a pattern takes it apart.
+    #[must_use]
+    pub fn taken_by(self, pattern: &BindingPattern<'_>, name: &str) -> Self {
+        picked(pattern, name, self)
+    }
+
     /// What everything else in the chain is a property, a result or an instance of.
     #[must_use]
     pub fn root(&self) -> &Self {
@@ -68,19 +73,6 @@ impl Value {
             root => root,
         }
     }
-}
-
-/// A class, or a constructor function with its prototype, by what its members stand for.
-#[derive(Debug, Clone, Default)]
-pub struct ClassShape {
-    /// What it extends.
-    pub extends: Option<Value>,
-    /// Its constructor.
-    pub constructor: Option<u32>,
-    /// Methods, getters' functions and fields of the instances, by name.
-    pub members: Vec<(Box<str>, Value)>,
-    /// The same of the class itself.
-    pub statics: Vec<(Box<str>, Value)>,
 }
 
 impl<'a> ParsedSource<'a> {
@@ -99,6 +91,17 @@ impl<'a> ParsedSource<'a> {
         self.tree.value_of_symbol(variable, MOST_NAMES)
     }
 
+    /// The parameter that a variable is, or is a part of, whatever its type says.
+    pub fn parameter_of_variable(&self, variable: SymbolId) -> Option<Value> {
+        let declaration = self.tree.scoping().symbol_declaration(variable);
+        let AstKind::FormalParameter(parameter) = self.tree.kind(declaration) else {
+            return None;
+        };
+        let value = self.tree.parameter_by_position(declaration, parameter)?;
+        let name = self.tree.scoping().symbol_name(variable);
+        Some(picked(&parameter.pattern, name, value))
+    }
+
     /// What a declared module variable holds at first.
     pub fn first_value(&self, variable: SymbolId) -> Value {
         self.tree.declared_value(variable, MOST_NAMES)
@@ -107,11 +110,6 @@ impl<'a> ParsedSource<'a> {
     /// The name of a member, a private one with its `#`, one behind a symbol as `[symbol]`.
     pub fn member_name(&self, kind: AstKind<'a>) -> Option<String> {
         self.tree.member_name(kind).map(|name| name.into_owned())
-    }
-
-    /// The shape of the class that starts at this node.
-    pub fn class_shape(&self, class: NodeId) -> ClassShape {
-        self.tree.class_shape(class)
     }
 
     /// What the properties of an object literal stand for.
@@ -157,7 +155,7 @@ impl<'a> ParsedSource<'a> {
 }
 
 impl<'a> Tree<'a> {
-    fn value(&self, expression: &Expression<'a>, names: u32) -> Value {
+    pub(crate) fn value(&self, expression: &Expression<'a>, names: u32) -> Value {
         let Some(names) = names.checked_sub(1) else {
             return Value::Unknown;
         };
@@ -331,28 +329,27 @@ impl<'a> Tree<'a> {
                 value => return picked(&parameter.pattern, name, value),
             }
         }
-        let Some(function) = self.function_around(declaration) else {
-            return Value::Unknown;
-        };
-        let Some(parameters) = self.parameters(function) else {
-            return Value::Unknown;
-        };
-        let position = parameters
-            .items
-            .iter()
-            .position(|item| item.span == parameter.span);
-        match position {
-            Some(position) => {
-                let function = self.span(function).start;
-                let value = Value::Parameter(function, u32::try_from(position).unwrap_or(u32::MAX));
-                picked(&parameter.pattern, name, value)
-            }
+        match self.parameter_by_position(declaration, parameter) {
+            Some(value) => picked(&parameter.pattern, name, value),
             None => Value::Unknown,
         }
     }
 
+    fn parameter_by_position(
+        &self,
+        declaration: NodeId,
+        parameter: &FormalParameter<'a>,
+    ) -> Option<Value> {
+        let function = self.function_around(declaration)?;
+        let parameters = self.parameters(function)?;
+        let mut items = parameters.items.iter();
+        let position = items.position(|item| item.span == parameter.span)?;
+        let position = u32::try_from(position).unwrap_or(u32::MAX);
+        Some(Value::Parameter(self.span(function).start, position))
+    }
+
     /// An instance of the class, or of the library's type, that an annotation names.
-    fn value_of_type(&self, annotation: &TSTypeAnnotation<'a>) -> Value {
+    pub(crate) fn value_of_type(&self, annotation: &TSTypeAnnotation<'a>) -> Value {
         self.instance_of_type(&annotation.type_annotation)
     }
 
@@ -396,80 +393,6 @@ impl<'a> Tree<'a> {
                 }
             }
             TSTypeName::ThisExpression(_) => Value::Unknown,
-        }
-    }
-
-    fn class_shape(&self, node: NodeId) -> ClassShape {
-        let mut shape = ClassShape::default();
-        if let AstKind::Class(class) = self.kind(node) {
-            shape.extends = class
-                .heritage_expression()
-                .map(|heritage| self.value(heritage, MOST_NAMES));
-            for element in &class.body.body {
-                self.add_element(element, &mut shape);
-            }
-        }
-        shape
-    }
-
-    fn add_element(&self, element: &ClassElement<'a>, shape: &mut ClassShape) {
-        match element {
-            ClassElement::MethodDefinition(method) => {
-                let start = method.value.span.start;
-                if method.kind == MethodDefinitionKind::Constructor {
-                    shape.constructor = Some(start);
-                    for parameter in &method.value.params.items {
-                        self.add_parameter_property(parameter, shape);
-                    }
-                    return;
-                }
-                let Some(name) = key_name(&method.key) else {
-                    return;
-                };
-                let value = match method.kind {
-                    MethodDefinitionKind::Get => Value::Result(Box::new(Value::Function(start))),
-                    _ => Value::Function(start),
-                };
-                shape.of(method.r#static).push((name.into(), value));
-            }
-            ClassElement::PropertyDefinition(field) => {
-                let Some(name) = key_name(&field.key) else {
-                    return;
-                };
-                let given = field
-                    .value
-                    .as_ref()
-                    .map(|value| self.value(value, MOST_NAMES));
-                let typed = field.type_annotation.as_ref();
-                let value = given
-                    .filter(|value| *value != Value::Unknown)
-                    .or_else(|| typed.map(|annotation| self.value_of_type(annotation)));
-                let value = value.unwrap_or(Value::Unknown);
-                shape.of(field.r#static).push((name.into(), value));
-            }
-            _ => {}
-        }
-    }
-
-    /// `constructor(private readonly store: Store)` declares a field.
-    fn add_parameter_property(&self, parameter: &FormalParameter<'a>, shape: &mut ClassShape) {
-        let is_field = parameter.accessibility.is_some() || parameter.readonly;
-        let BindingPattern::BindingIdentifier(name) = &parameter.pattern else {
-            return;
-        };
-        if let (true, Some(annotation)) = (is_field, &parameter.type_annotation) {
-            let value = self.value_of_type(annotation);
-            shape.members.push((name.name.as_str().into(), value));
-        }
-    }
-}
-
-impl ClassShape {
-    fn of(&mut self, is_static: bool) -> &mut Vec<(Box<str>, Value)> {
-        if is_static {
-            &mut self.statics
-        } else {
-            &mut self.members
         }
     }
 }

@@ -29,22 +29,24 @@ pub(crate) fn is_on_a_list<'a>(file: &File<'_, 'a>, node: NodeId, key: &Expressi
             AstKind::CallExpression(call) => match method(call) {
                 Some((list, "includes" | "has" | "indexOf" | "hasOwnProperty")) => {
                     argument(call, 0).is_some_and(|given| file.written(given) == key)
-                        && is_written_down(file, list)
+                        && is_written_down(file.parsed, list)
                 }
                 Some((_, "hasOwn")) => {
                     argument(call, 1).is_some_and(|given| file.written(given) == key)
-                        && argument(call, 0).is_some_and(|table| is_written_down(file, table))
+                        && argument(call, 0)
+                            .is_some_and(|table| is_written_down(file.parsed, table))
                 }
                 _ => false,
             },
             AstKind::BinaryExpression(comparison) => {
                 comparison.operator == BinaryOperator::In
                     && file.slice(comparison.left.span()) == key
-                    && is_written_down(file, &comparison.right)
+                    && is_written_down(file.parsed, &comparison.right)
             }
             // `const table = TABLES[key]; if (!table) return`
             AstKind::ComputedMemberExpression(member) => {
-                file.slice(member.expression.span()) == key && is_written_down(file, &member.object)
+                file.slice(member.expression.span()) == key
+                    && is_written_down(file.parsed, &member.object)
             }
             _ => false,
         };

@@ -1,6 +1,7 @@
 //! Handlers and calls of all files into how often each function runs.
 
 use rustc_hash::{FxHashMap, FxHashSet};
+use stanch_js_source::Value;
 
 use super::meaning::{DEEPEST, Meaning, Site};
 use super::{FileIndex, Project};
@@ -32,6 +33,8 @@ pub(crate) enum Heat {
 pub(crate) struct Frequencies {
     /// Called by a framework, an emitter or a timer.
     handlers: FxHashSet<Site>,
+    /// Those of them that get a message, a job, an event or the arguments of an operation.
+    consumers: FxHashSet<Site>,
     /// Called by a handler, or by what one calls.
     called: FxHashSet<Site>,
     /// Called while modules are loaded, by nobody else.
@@ -41,8 +44,10 @@ pub(crate) struct Frequencies {
 impl Frequencies {
     pub(super) fn of(project: &Project) -> Self {
         let graph = Graph::of(project);
-        let handlers = graph.handlers;
-        let called = reached(&graph.calls, handlers.iter().copied());
+        let mut handlers = graph.handlers;
+        handlers.extend(&graph.consumers);
+        let mut called = reached(&graph.calls, handlers.union(&graph.served).copied());
+        called.extend(&graph.served);
         let unknown: FxHashSet<Site> = {
             let open = graph.unknown.iter().copied();
             let reached = reached(&graph.calls, open);
@@ -62,6 +67,7 @@ impl Frequencies {
             .collect();
         Self {
             handlers,
+            consumers: graph.consumers,
             called,
             once,
         }
@@ -93,6 +99,9 @@ impl Frequencies {
 struct Graph {
     calls: FxHashMap<Site, Vec<Site>>,
     handlers: FxHashSet<Site>,
+    consumers: FxHashSet<Site>,
+    /// Take a request.
+    served: FxHashSet<Site>,
     /// Called as often as others want.
     unknown: FxHashSet<Site>,
     /// Called at module level.
@@ -114,6 +123,13 @@ impl Graph {
             for handler in &summary.handlers {
                 let function = project.meaning(file, handler);
                 graph.handlers.extend(project.run_by(function));
+            }
+            for consumer in &summary.consumers {
+                graph.consumers.extend(project.all_run(file, consumer));
+            }
+            for served in &summary.served {
+                let function = project.meaning(file, served);
+                graph.served.extend(project.run_by(function));
             }
             for call in &summary.calls {
                 let callee = project.meaning(file, &call.callee);
@@ -200,6 +216,34 @@ impl Project {
             None => Calls::Once,
             Some(start) => self.calls_of(Site { file, start }),
         }
+    }
+
+    /// The names that lead from a request or message to what a function gets for a parameter: none for all of it. None at all
+    /// where it gets neither.
+    pub(crate) fn lead(&self, function: Site, position: u32) -> Option<Vec<&str>> {
+        let sent = &self.summary(function.file).sent;
+        if let Some(names) = sent.get(&(function.start, position)) {
+            return Some(names.iter().map(|name| &**name).collect());
+        }
+        if position > 1 {
+            return None;
+        }
+        if self.frequencies.consumers.contains(&function) {
+            return Some(vec!["message"]);
+        }
+        (self.heat(function) == Some(Heat::Handler)).then(Vec::new)
+    }
+
+    /// What runs when a value of a file is called; of an object, its methods.
+    fn all_run(&self, file: FileIndex, value: &Value) -> Vec<Site> {
+        let meaning = self.meaning(file, value);
+        let Meaning::Object(site) = meaning else {
+            return self.run_by(meaning).into_iter().collect();
+        };
+        let methods = self.summary(site.file).objects.get(&site.start);
+        let methods = methods.into_iter().flatten();
+        let each = methods.filter_map(|(_, method)| self.run_by(self.meaning(site.file, method)));
+        each.collect()
     }
 
     /// The function or class whose code runs when this is called or constructed.

@@ -5,7 +5,7 @@ use stanch_js_source::Value;
 
 use super::meaning::{Meaning, Site};
 use super::{Calls, FileIndex, Project};
-use crate::summary::is_a_timeout;
+use crate::summary::{Given, is_a_timeout};
 
 /// What functions and constructors are handed, by who gets it, and as which argument.
 #[derive(Debug, Default)]
@@ -50,19 +50,18 @@ impl Arguments {
 }
 
 impl Project {
-    /// What all callers give a parameter of a function or constructor as a whole, with the file that gives it.
+    /// What callers that run again and again, or as often as others want, give a parameter of a function or constructor,
+    /// whole or as properties of a literal, with the file that gives it.
     pub(crate) fn given(
         &self,
         function: Site,
         position: u32,
-    ) -> impl Iterator<Item = (FileIndex, &Value)> {
+    ) -> impl Iterator<Item = (FileIndex, &Given)> {
         let spots = self.arguments.of_parameter(function, position);
         spots.filter_map(|spot| {
             let given = &self.summary(spot.file).given[spot.at];
-            given
-                .property
-                .is_none()
-                .then_some((spot.file, &given.value))
+            let is_early = self.calls_at(spot.file, given.place) == Calls::Once;
+            (!is_early).then_some((spot.file, given))
         })
     }
 

@@ -3,9 +3,13 @@
 use oxc_ast::AstKind;
 use oxc_ast::ast::{Argument, Expression};
 use oxc_semantic::NodeId;
+use oxc_span::{GetSpan, Span};
+use oxc_syntax::operator::BinaryOperator;
 use stanch_js_source::{Value, bare};
 
-use super::{Place, Scan, Summary};
+use super::{Origin, Place, Scan, Summary};
+use crate::facts::keys::is_written_down;
+use crate::file::method;
 
 /// Something that a function, or a constructor, is handed.
 #[derive(Debug, Clone)]
@@ -16,7 +20,10 @@ pub(crate) struct Given {
     pub(crate) position: u32,
     /// As which property of that argument, where that is a literal: `signal` of `f({ signal })`.
     pub(crate) property: Option<Box<str>>,
+    /// What it is, where that may outlive the call.
     pub(crate) value: Value,
+    /// What it is made of.
+    pub(crate) origins: Box<[Origin]>,
     /// Where the call is.
     pub(crate) place: Place,
 }
@@ -39,26 +46,80 @@ impl<'a> Scan<'_, 'a> {
             let Some(argument) = Argument::as_expression(argument) else {
                 break;
             };
-            let mut add = |property: Option<Box<str>>, value: Value| {
-                if may_outlive(&value) {
+            let at = u32::try_from(position).unwrap_or(u32::MAX);
+            let mut add = |property: Option<Box<str>>, argument: &Expression<'a>| {
+                let value = self.parsed.value(argument);
+                let origins = self.origins_at(node, argument);
+                if may_outlive(&value) || !origins.is_empty() {
                     summary.given.push(Given {
                         callee: callee.clone(),
-                        position: u32::try_from(position).unwrap_or(u32::MAX),
+                        position: at,
                         property,
                         value,
+                        origins: origins.into(),
                         place: self.place(node),
                     });
                 }
             };
-            match bare(argument) {
-                Expression::ObjectExpression(literal) => {
-                    for (name, value) in self.parsed.properties(literal) {
-                        add(Some(name), value);
+            if let Expression::ObjectExpression(literal) = bare(argument) {
+                for property in literal.properties.iter().filter_map(|p| p.as_property()) {
+                    if let Some(name) = property.key.static_name() {
+                        add(Some(name.as_ref().into()), &property.value);
                     }
                 }
-                argument => add(None, self.parsed.value(argument)),
             }
+            add(None, argument);
         }
+    }
+
+    /// What an argument is made of, unless the function has looked it up in a list of the program before.
+    fn origins_at(&self, call: NodeId, argument: &Expression<'a>) -> Vec<Origin> {
+        let origins = self.origins(argument);
+        if origins.is_empty() || self.is_looked_up(call, argument) {
+            return Vec::new();
+        }
+        origins
+    }
+
+    fn is_looked_up(&self, call: NodeId, argument: &Expression<'a>) -> bool {
+        let nodes = self.parsed.semantic().nodes();
+        let Some(function) = self.parsed.function_around(call) else {
+            return false;
+        };
+        let within = nodes.kind(function).span();
+        let end = nodes.kind(call).span().start;
+        let written = |of: Span| self.parsed.text().slice(of.start, of.end);
+        let wanted = written(bare(argument).span());
+        self.lookups().iter().any(|(place, asked)| {
+            within.contains_inclusive(*place) && place.start < end && written(*asked) == wanted
+        })
+    }
+
+    fn lookups(&self) -> &[(Span, Span)] {
+        self.lookups.get_or_init(|| {
+            let kinds = self.parsed.semantic().nodes().iter();
+            let kinds = kinds.map(|node| node.kind());
+            let found = kinds.filter_map(|kind| Some((kind.span(), self.listed(kind)?)));
+            found.collect()
+        })
+    }
+
+    /// What a node looks up in a list or table of the program.
+    fn listed(&self, kind: AstKind<'a>) -> Option<Span> {
+        let (list, asked) = match kind {
+            AstKind::CallExpression(call) => {
+                let (list, name) = method(call)?;
+                let asked = call.arguments.first().and_then(Argument::as_expression)?;
+                let asks = matches!(name, "includes" | "has" | "indexOf" | "hasOwnProperty");
+                (list, asks.then_some(asked)?)
+            }
+            AstKind::BinaryExpression(binary) if binary.operator == BinaryOperator::In => {
+                (&binary.right, &binary.left)
+            }
+            AstKind::ComputedMemberExpression(member) => (&member.object, &member.expression),
+            _ => return None,
+        };
+        is_written_down(self.parsed, list).then(|| bare(asked).span())
     }
 }
 

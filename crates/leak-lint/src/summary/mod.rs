@@ -8,16 +8,21 @@ mod exports;
 mod given;
 mod handlers;
 mod keeps;
+mod origins;
+mod sent;
 mod uses;
+
+use std::cell::OnceCell;
 
 use oxc_ast::AstKind;
 use oxc_semantic::NodeId;
-use oxc_span::GetSpan;
+use oxc_span::{GetSpan, Span};
 use rustc_hash::{FxHashMap, FxHashSet};
 use stanch_js_source::{ClassShape, ParsedSource, SourceText, Value, is_function, with_parsed};
 
 pub(crate) use exports::WHOLE;
 pub(crate) use given::{Given, is_a_timeout};
+pub(crate) use origins::Origin;
 pub(crate) use uses::{Lent, Op, Use};
 
 use crate::options::Options;
@@ -41,6 +46,12 @@ pub struct Summary {
     pub(crate) returns: FxHashMap<u32, Value>,
     /// Functions that run for each request, message or tick.
     pub(crate) handlers: Vec<Value>,
+    /// Those of them that get a message, a job, an event or the arguments of an operation, and no request.
+    pub(crate) consumers: Vec<Value>,
+    /// Functions that take a request: they run for each, whoever calls them.
+    pub(crate) served: Vec<Value>,
+    /// Parameters, by function and position, that get a part of a request: the names that lead there.
+    pub(crate) sent: FxHashMap<(u32, u32), Box<[Box<str>]>>,
     /// What is called, and where.
     pub(crate) calls: Vec<Call>,
     /// Functions whose value goes where nobody follows it.
@@ -94,17 +105,21 @@ impl Summary {
 
     pub(crate) fn of_parsed(parsed: &ParsedSource<'_>, options: &Options) -> Self {
         let mut summary = Self::default();
-        let scan = Scan { parsed };
+        let scan = Scan {
+            parsed,
+            lookups: OnceCell::new(),
+        };
         for node in parsed.semantic().nodes().iter() {
             scan.declared(node.id(), node.kind(), &mut summary);
             scan.exported(node.kind(), &mut summary);
             scan.called(node.id(), node.kind(), &mut summary);
             scan.used(node.id(), node.kind(), &mut summary);
             scan.given(node.id(), node.kind(), &mut summary);
+            scan.sent(node.id(), node.kind(), &mut summary);
             scan.kept(node.kind(), &mut summary);
         }
         scan.variables(&mut summary);
-        summary.handlers = handlers::handlers(parsed, options);
+        handlers::handlers(parsed, options, &mut summary);
         summary.forget_private();
         summary.modules.sort_unstable();
         summary.modules.dedup();
@@ -148,6 +163,8 @@ fn variable(value: &Value) -> Option<&str> {
 /// One pass over a file.
 pub(crate) struct Scan<'s, 'a> {
     pub(crate) parsed: &'s ParsedSource<'a>,
+    /// What is looked up in lists of the program: the place, and what is asked for.
+    lookups: OnceCell<Vec<(Span, Span)>>,
 }
 
 impl<'a> Scan<'_, 'a> {

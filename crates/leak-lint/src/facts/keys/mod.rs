@@ -15,7 +15,7 @@ use crate::file::File;
 
 pub(crate) use request::is_exchange_parameter as is_exchange;
 pub(crate) use types::domain_of_type;
-pub(crate) use value::domain;
+pub(crate) use value::{FAITHFUL, LOOKS_UP, SERIAL, domain};
 pub(crate) use variable::{constant, is_written_down};
 
 /// How many different keys an expression gives while the process runs.

@@ -2,12 +2,14 @@
 
 use oxc_ast::AstKind;
 use oxc_ast::ast::{Expression, FormalParameter};
-use stanch_js_source::bare;
+use oxc_semantic::SymbolId;
+use stanch_js_source::{Value, bare};
 
 use super::types::thing_of_type;
 use super::words::{Word, word_of};
 use super::{Domain, Source, Thing};
 use crate::file::File;
+use crate::project::Site;
 
 /// Whether a parameter is a request, a response or their context, by its type or else its name.
 pub(crate) fn is_exchange_parameter(file: &File<'_, '_>, parameter: &FormalParameter<'_>) -> bool {
@@ -78,7 +80,18 @@ const OBJECTS: &[&str] = &[
     "signal",
 ];
 /// Parts of a request that are requests, responses or contexts themselves.
-const INNER: &[&str] = &["req", "res", "request", "response", "raw", "ctx", "context"];
+const INNER: &[&str] = &[
+    "req",
+    "res",
+    "request",
+    "response",
+    "raw",
+    "ctx",
+    "context",
+    // NestJS's `ExecutionContext`.
+    "switchToHttp",
+    "getRequest",
+];
 
 /// What a handler's parameter of that name is.
 pub(super) fn thing_named(name: &str) -> Option<Thing> {
@@ -96,9 +109,21 @@ fn is_always_so(name: &str) -> bool {
     matches!(name, "req" | "request" | "ctx")
 }
 
+/// Constants that stand for parts of a request are followed this far.
+const DEEPEST: u32 = 6;
+
 /// The names between a request and an expression that is a part of it: none for `req`, `params` and `id` for
 /// `req.params.id`. None at all for what is no part of a request.
 pub(super) fn path<'a>(file: &File<'_, 'a>, expression: &Expression<'a>) -> Option<Vec<String>> {
+    path_through(file, expression, DEEPEST)
+}
+
+fn path_through<'a>(
+    file: &File<'_, 'a>,
+    expression: &Expression<'a>,
+    deeper: u32,
+) -> Option<Vec<String>> {
+    let deeper = deeper.checked_sub(1)?;
     let mut names = Vec::new();
     let mut at = bare(expression);
     loop {
@@ -107,7 +132,7 @@ pub(super) fn path<'a>(file: &File<'_, 'a>, expression: &Expression<'a>) -> Opti
             at = bare(member.object());
             continue;
         }
-        // `c.req.query().q`, `new URL(req.url).searchParams`
+        // `c.req.query().q`, `new URL(req.url).searchParams`, `(await request.json()).name`
         match at {
             Expression::CallExpression(call) => {
                 at = bare(&call.callee);
@@ -115,11 +140,69 @@ pub(super) fn path<'a>(file: &File<'_, 'a>, expression: &Expression<'a>) -> Opti
             Expression::NewExpression(new) => {
                 at = bare(new.arguments.first()?.as_expression()?);
             }
+            Expression::AwaitExpression(awaited) => at = bare(&awaited.argument),
             _ => break,
         }
     }
     names.reverse();
-    is_exchange(file, at).then_some(names)
+    let mut lead = if is_exchange(file, at) {
+        Vec::new()
+    } else {
+        lead(file, at).or_else(|| of_constant(file, at, deeper))?
+    };
+    lead.extend(names);
+    Some(lead)
+}
+
+/// The names that lead to what a parameter gets that a framework hands a part of a request, or a message.
+fn lead<'a>(file: &File<'_, 'a>, root: &Expression<'a>) -> Option<Vec<String>> {
+    let names = lead_of(file, file.variable(root)?)?;
+    (!names.is_empty()).then_some(names)
+}
+
+/// The same for the variable of a parameter; empty for a request itself.
+pub(super) fn lead_of(file: &File<'_, '_>, variable: SymbolId) -> Option<Vec<String>> {
+    let value = file.parsed.parameter_of_variable(variable)?;
+    let mut names = Vec::new();
+    let mut at = &value;
+    while let Value::Member(of, name) = at {
+        names.push(name.to_string());
+        at = of;
+    }
+    let Value::Parameter(start, position) = *at else {
+        return None;
+    };
+    let function = Site {
+        file: file.index,
+        start,
+    };
+    let lead = file.project.lead(function, position)?;
+    let names = names.into_iter().rev();
+    Some(lead.into_iter().map(str::to_owned).chain(names).collect())
+}
+
+/// `const { body } = req`, `const request = context.switchToHttp().getRequest()`.
+fn of_constant<'a>(file: &File<'_, 'a>, root: &Expression<'a>, deeper: u32) -> Option<Vec<String>> {
+    let symbol = file.variable(root)?;
+    let scoping = file.parsed.semantic().scoping();
+    let AstKind::VariableDeclarator(declarator) = file.kind(scoping.symbol_declaration(symbol))
+    else {
+        return None;
+    };
+    let init = declarator.init.as_ref()?;
+    if scoping.symbol_is_mutated(symbol) || declarator.type_annotation.is_some() {
+        return None;
+    }
+    let mut lead = path_through(file, init, deeper)?;
+    let part = Value::Unknown.taken_by(&declarator.id, scoping.symbol_name(symbol));
+    let mut names = Vec::new();
+    let mut at = &part;
+    while let Value::Member(of, name) = at {
+        names.push(name.to_string());
+        at = of;
+    }
+    lead.extend(names.into_iter().rev());
+    Some(lead)
 }
 
 fn is_exchange<'a>(file: &File<'_, 'a>, root: &Expression<'a>) -> bool {
@@ -189,7 +272,6 @@ pub(super) fn part(names: &[&str]) -> Option<Domain> {
             | "path"
             | "ip"
             | "ips"
-            | "nextUrl"
             | "search"
             | "querystring"
             | "sessionID"
@@ -199,6 +281,13 @@ pub(super) fn part(names: &[&str]) -> Option<Domain> {
             | "param"
             | "get"
             | "header"
+            | "message"
+            | "file"
+            | "files"
+            | "json"
+            | "text"
+            | "formData"
+            | "nextUrl"
     );
     is_from_outside.then_some(Domain::Unbounded(Source::Request))
 }

@@ -3,12 +3,12 @@
 use std::cell::Cell;
 
 use oxc_ast::AstKind;
-use oxc_ast::ast::{CallExpression, Expression};
+use oxc_ast::ast::{ArrayExpression, CallExpression, Expression};
 use oxc_semantic::NodeId;
 use oxc_syntax::operator::{BinaryOperator, UnaryOperator};
 use stanch_js_source::bare;
 
-use super::variable::{is_written_down, variable};
+use super::variable::{constant, given_anywhere, is_written_down, variable};
 use super::words::{Word, word_of};
 use super::{Domain, Source, Thing, request};
 use crate::file::{File, argument, method};
@@ -51,7 +51,7 @@ impl Depth<'_> {
 
 /// Functions whose result is new each time, whatever they are given: of node:crypto, node:perf_hooks, uuid, nanoid, ulid and
 /// cuid.
-const SERIAL: &[&str] = &[
+pub(crate) const SERIAL: &[&str] = &[
     "randomUUID",
     "randomBytes",
     "randomInt",
@@ -72,7 +72,7 @@ const SERIAL: &[&str] = &[
     "genReqId",
 ];
 /// Functions and methods whose result tells as many things apart as what they are given, or called on.
-const FAITHFUL: &[&str] = &[
+pub(crate) const FAITHFUL: &[&str] = &[
     "String",
     "Number",
     "BigInt",
@@ -132,7 +132,7 @@ const FAITHFUL: &[&str] = &[
     "key",
 ];
 /// Methods that a request, its headers or its query have to look something up.
-const LOOKS_UP: &[&str] = &["get", "header", "param", "query", "getHeader"];
+pub(crate) const LOOKS_UP: &[&str] = &["get", "header", "param", "query", "getHeader"];
 
 pub(super) fn of<'a>(
     file: &File<'_, 'a>,
@@ -242,7 +242,7 @@ pub(super) fn property<'a>(
     if matches!(name, "message" | "stack") && is_error(object) {
         return Domain::Unbounded(Source::ErrorText);
     }
-    if is_written_down(file, object) || is_environment(object) {
+    if is_written_down(file.parsed, object) || is_environment(object) {
         return Domain::Bounded;
     }
     // `x.constructor.name`: as many as classes.
@@ -256,6 +256,9 @@ pub(super) fn property<'a>(
             return found;
         }
     }
+    if let Some(found) = of_parameter(file, object, name) {
+        return found;
+    }
     match word_of(name) {
         Some(Word::Many(source)) if is_message(file, object) => Domain::Unbounded(source),
         Some(Word::Many(source)) => Domain::Named(source),
@@ -265,6 +268,22 @@ pub(super) fn property<'a>(
             found @ Domain::Unbounded(_) => found,
             _ => Domain::Unknown,
         },
+    }
+}
+
+/// What callers give the property of a parameter: `options.key`.
+fn of_parameter<'a>(file: &File<'_, 'a>, object: &Expression<'a>, name: &str) -> Option<Domain> {
+    let mut names = vec![name.to_owned()];
+    let mut root = object;
+    while let Some(member) = root.as_member_expression() {
+        names.push(member.static_property_name()?.to_owned());
+        root = bare(member.object());
+    }
+    names.reverse();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    match given_anywhere(file, file.variable(root)?, &names)? {
+        found @ (Domain::Unbounded(_) | Domain::Object(_)) => Some(found),
+        _ => None,
     }
 }
 
@@ -345,6 +364,17 @@ fn called<'a>(file: &File<'_, 'a>, call: &CallExpression<'a>, deeper: Depth<'_>)
         };
     }
     let given = arguments();
+    // `[from, to].join(':')`: the texts of all that is in the list.
+    if let Some(list) = object.and_then(|object| list_of(file, object)) {
+        let elements = list
+            .elements
+            .iter()
+            .map(|element| match element.as_expression() {
+                Some(element) => as_text(of(file, element, deeper)),
+                None => Domain::Unknown,
+            });
+        return elements.fold(given, Domain::joined);
+    }
     match object.filter(|object| !is_namespace(file, object)) {
         None => given,
         Some(object) => match (as_text(of(file, object, deeper)), name) {
@@ -359,6 +389,17 @@ fn called<'a>(file: &File<'_, 'a>, call: &CallExpression<'a>, deeper: Depth<'_>)
             ) => found,
             (found, _) => found.joined(given),
         },
+    }
+}
+
+/// The list that an expression writes down, or names.
+fn list_of<'b, 'a>(
+    file: &File<'_, 'a>,
+    expression: &'b Expression<'a>,
+) -> Option<&'b ArrayExpression<'a>> {
+    match constant(file, expression).map_or(bare(expression), bare) {
+        Expression::ArrayExpression(list) => Some(list),
+        _ => None,
     }
 }
 

@@ -4,12 +4,13 @@ use oxc_ast::AstKind;
 use oxc_ast::ast::{BindingPattern, Expression, IdentifierReference};
 use oxc_semantic::{NodeId, SymbolId};
 use oxc_span::GetSpan;
-use stanch_js_source::bare;
+use stanch_js_source::{ParsedSource, Value, bare};
 
 use super::types::domain_of_type;
 use super::value::{Depth, named, of, property};
 use super::{Domain, Source, Thing, handed, request};
 use crate::file::{File, argument, method};
+use crate::project::Site;
 
 pub(super) fn variable<'a>(
     file: &File<'_, 'a>,
@@ -138,13 +139,13 @@ fn iterated(file: &File<'_, '_>, declarator: NodeId, deeper: Depth<'_>) -> Domai
 
 /// The elements of a list: few where the program writes it down, many where it came from outside.
 fn element<'a>(file: &File<'_, 'a>, list: &Expression<'a>, deeper: Depth<'_>) -> Domain {
-    if is_written_down(file, list) {
+    if is_written_down(file.parsed, list) {
         return Domain::Bounded;
     }
     if let Expression::CallExpression(call) = bare(list)
         && let Some((_, "keys" | "values" | "entries")) = method(call)
         && let Some(of_object) = argument(call, 0)
-        && is_written_down(file, of_object)
+        && is_written_down(file.parsed, of_object)
     {
         return Domain::Bounded;
     }
@@ -156,7 +157,7 @@ fn element<'a>(file: &File<'_, 'a>, list: &Expression<'a>, deeper: Depth<'_>) ->
 
 /// Whether an expression is a list or table of the program: a literal with something in it, a constant of the module that is
 /// one, an enum, or a name in capitals.
-pub(crate) fn is_written_down<'a>(file: &File<'_, 'a>, expression: &Expression<'a>) -> bool {
+pub(crate) fn is_written_down<'a>(parsed: &ParsedSource<'a>, expression: &Expression<'a>) -> bool {
     match bare(expression) {
         Expression::ArrayExpression(array) => !array.elements.is_empty(),
         Expression::ObjectExpression(object) => !object.properties.is_empty(),
@@ -164,13 +165,17 @@ pub(crate) fn is_written_down<'a>(file: &File<'_, 'a>, expression: &Expression<'
             .arguments
             .first()
             .and_then(|first| first.as_expression())
-            .is_some_and(|first| is_written_down(file, first)),
+            .is_some_and(|first| is_written_down(parsed, first)),
         Expression::Identifier(name) => {
-            let Some(symbol) = file.variable(expression) else {
+            let Some(symbol) = parsed.variable_of(expression) else {
                 return false;
             };
-            let scoping = file.parsed.semantic().scoping();
-            match file.kind(scoping.symbol_declaration(symbol)) {
+            let scoping = parsed.semantic().scoping();
+            match parsed
+                .semantic()
+                .nodes()
+                .kind(scoping.symbol_declaration(symbol))
+            {
                 AstKind::TSEnumDeclaration(_) => true,
                 AstKind::VariableDeclarator(declarator) => {
                     !scoping.symbol_is_mutated(symbol)
@@ -178,14 +183,14 @@ pub(crate) fn is_written_down<'a>(file: &File<'_, 'a>, expression: &Expression<'
                         && declarator
                             .init
                             .as_ref()
-                            .is_some_and(|init| is_written_down(file, init))
+                            .is_some_and(|init| is_written_down(parsed, init))
                 }
                 _ => is_constant_name(&name.name),
             }
         }
         Expression::CallExpression(call) => match method(call) {
             Some((_, "freeze" | "keys" | "values")) => {
-                argument(call, 0).is_some_and(|first| is_written_down(file, first))
+                argument(call, 0).is_some_and(|first| is_written_down(parsed, first))
             }
             _ => false,
         },
@@ -240,6 +245,14 @@ fn parameter(
         return known;
     }
     let is_handler = file.is_hot(function);
+    if let Some(lead) = request::lead_of(file, symbol)
+        && !lead.is_empty()
+    {
+        let names: Vec<&str> = lead.iter().map(String::as_str).collect();
+        if let Some(known) = request::part(&names) {
+            return known;
+        }
+    }
     if path.is_none()
         && let Some(thing) = request::thing_named(name)
         && is_handler
@@ -248,37 +261,42 @@ fn parameter(
     }
     if let Some(path) = &path
         && is_handler
+        && let Some(known) = request::part(&[path])
     {
-        return or_named(request::part(&[path]).unwrap_or(Domain::Unknown), name);
+        return known;
     }
-    if path.is_none()
-        && let Some(given) = given(file, function, declaration, deeper)
-    {
-        return or_named(given, name);
-    }
-    if path.is_none()
-        && let Some(given) = given_elsewhere(file, function, declaration)
-    {
-        return or_named(given, name);
-    }
-    named(name)
+    let here = path
+        .is_none()
+        .then(|| given(file, function, declaration, deeper))
+        .flatten();
+    let anywhere = given_anywhere(file, symbol, &[]);
+    let all = here.into_iter().chain(anywhere).reduce(Domain::joined);
+    or_named(all.unwrap_or(Domain::Unknown), name)
 }
 
-/// What the calls of other files give a parameter; none where there are none.
-fn given_elsewhere(file: &File<'_, '_>, function: NodeId, parameter: NodeId) -> Option<Domain> {
-    let index = index_of(file, function, parameter)?;
-    let position = u32::try_from(index).ok()?;
-    handed::given(file.project, file.site(function), position)
-}
-
-fn index_of(file: &File<'_, '_>, function: NodeId, parameter: NodeId) -> Option<usize> {
-    let span = file.kind(parameter).span();
-    let parameters = match file.kind(function) {
-        AstKind::Function(function) => &function.params,
-        AstKind::ArrowFunctionExpression(arrow) => &arrow.params,
-        _ => return None,
+/// What the calls of all files give a parameter, or what is under these names in it; none where there are none.
+pub(super) fn given_anywhere(
+    file: &File<'_, '_>,
+    parameter: SymbolId,
+    more: &[&str],
+) -> Option<Domain> {
+    let value = file.parsed.parameter_of_variable(parameter)?;
+    let mut names: Vec<&str> = Vec::new();
+    let mut at = &value;
+    while let Value::Member(of, name) = at {
+        names.push(name);
+        at = of;
+    }
+    names.reverse();
+    names.extend(more);
+    let Value::Parameter(start, position) = *at else {
+        return None;
     };
-    parameters.items.iter().position(|item| item.span == span)
+    let function = Site {
+        file: file.index,
+        start,
+    };
+    handed::given(file.project, function, position, &names)
 }
 
 /// What the calls of the file give a parameter; none where it has no calls.

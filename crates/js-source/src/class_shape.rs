@@ -1,0 +1,105 @@
+//! A class into what its members stand for.
+
+use oxc_ast::AstKind;
+use oxc_ast::ast::{BindingPattern, ClassElement, FormalParameter, MethodDefinitionKind};
+use oxc_semantic::NodeId;
+
+use crate::parse::ParsedSource;
+use crate::tree::{MOST_NAMES, Tree, key_name};
+use crate::value::Value;
+
+/// A class, or a constructor function with its prototype, by what its members stand for.
+#[derive(Debug, Clone, Default)]
+pub struct ClassShape {
+    /// What it extends.
+    pub extends: Option<Value>,
+    /// Its constructor.
+    pub constructor: Option<u32>,
+    /// Methods, getters' functions and fields of the instances, by name.
+    pub members: Vec<(Box<str>, Value)>,
+    /// The same of the class itself.
+    pub statics: Vec<(Box<str>, Value)>,
+}
+
+impl ParsedSource<'_> {
+    /// The shape of the class that starts at this node.
+    pub fn class_shape(&self, class: NodeId) -> ClassShape {
+        self.tree.class_shape(class)
+    }
+}
+
+impl<'a> Tree<'a> {
+    fn class_shape(&self, node: NodeId) -> ClassShape {
+        let mut shape = ClassShape::default();
+        if let AstKind::Class(class) = self.kind(node) {
+            shape.extends = class
+                .heritage_expression()
+                .map(|heritage| self.value(heritage, MOST_NAMES));
+            for element in &class.body.body {
+                self.add_element(element, &mut shape);
+            }
+        }
+        shape
+    }
+
+    fn add_element(&self, element: &ClassElement<'a>, shape: &mut ClassShape) {
+        match element {
+            ClassElement::MethodDefinition(method) => {
+                let start = method.value.span.start;
+                if method.kind == MethodDefinitionKind::Constructor {
+                    shape.constructor = Some(start);
+                    for parameter in &method.value.params.items {
+                        self.add_parameter_property(parameter, shape);
+                    }
+                    return;
+                }
+                let Some(name) = key_name(&method.key) else {
+                    return;
+                };
+                let value = match method.kind {
+                    MethodDefinitionKind::Get => Value::Result(Box::new(Value::Function(start))),
+                    _ => Value::Function(start),
+                };
+                shape.of(method.r#static).push((name.into(), value));
+            }
+            ClassElement::PropertyDefinition(field) => {
+                let Some(name) = key_name(&field.key) else {
+                    return;
+                };
+                let given = field
+                    .value
+                    .as_ref()
+                    .map(|value| self.value(value, MOST_NAMES));
+                let typed = field.type_annotation.as_ref();
+                let value = given
+                    .filter(|value| *value != Value::Unknown)
+                    .or_else(|| typed.map(|annotation| self.value_of_type(annotation)));
+                let value = value.unwrap_or(Value::Unknown);
+                shape.of(field.r#static).push((name.into(), value));
+            }
+            _ => {}
+        }
+    }
+
+    /// `constructor(private readonly store: Store)` declares a field.
+    fn add_parameter_property(&self, parameter: &FormalParameter<'a>, shape: &mut ClassShape) {
+        let is_field = parameter.accessibility.is_some() || parameter.readonly;
+        let BindingPattern::BindingIdentifier(name) = &parameter.pattern else {
+            return;
+        };
+        if let (true, Some(annotation)) = (is_field, &parameter.type_annotation) {
+            let value = self.value_of_type(annotation);
+            shape.members.push((name.name.as_str().into(), value));
+        }
+    }
+}
+
+impl ClassShape {
+    fn of(&mut self, is_static: bool) -> &mut Vec<(Box<str>, Value)> {
+        if is_static {
+            &mut self.statics
+        } else {
+            &mut self.members
+        }
+    }
+}

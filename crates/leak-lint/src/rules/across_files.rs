@@ -1,0 +1,198 @@
+//! What grows because of what other files, or a framework, hand over: small services of a few files, and the lines that are said
+//! with high confidence.
+
+use stanch_js_source::SourceText;
+use stanch_leak_patterns::Confidence;
+
+use crate::options::Options;
+use crate::project::{FileIndex, Project};
+use crate::rule::Rule;
+use crate::rules::{unbounded_cache, weak_keyed_cache};
+use crate::summary::Summary;
+
+/// The rule is sure of exactly these lines of the first file.
+#[track_caller]
+fn check(rule: &Rule, files: &[(&str, &str)], expected: &[u32]) {
+    let texts = files.iter();
+    let sources: Vec<SourceText> = texts
+        .map(|(path, text)| SourceText::new(*path, *text))
+        .collect();
+    let summaries = sources.iter();
+    let summaries = summaries.map(|source| {
+        let summary = Summary::of(source, &Options::default());
+        (source.path().to_owned(), summary)
+    });
+    let project = Project::link(summaries.collect(), Options::default(), |_, module| {
+        let stem = |path: &str| {
+            path.rsplit_once('.')
+                .map_or(path, |(stem, _)| stem)
+                .to_owned()
+        };
+        let at = files
+            .iter()
+            .position(|(path, _)| format!("./{}", stem(path)) == module);
+        at.map(FileIndex)
+    });
+    let found = project.lint(FileIndex(0), &sources[0], |one| one.id == rule.id);
+    let sure = found
+        .iter()
+        .filter(|finding| finding.confidence == Confidence::High);
+    let lines: Vec<u32> = sure.map(|finding| finding.place.extent.line()).collect();
+    assert_eq!(lines, expected, "{} in {files:#?}\n{found:#?}", rule.id);
+}
+
+/// A module with a Map under keys that it is given.
+const STORE: &str = "const seen = new Map();\nexport function note(key) {\n  seen.set(key, 1);\n}";
+
+/// A store whose function another file calls with this argument.
+#[track_caller]
+fn noted(caller: &str, expected: &[u32]) {
+    let caller = format!("import {{ note }} from './store';\n{caller}");
+    let files = [("store.js", STORE), ("caller.ts", caller.as_str())];
+    check(&unbounded_cache::RULE, &files, expected);
+}
+
+#[test]
+fn parts_of_requests_come_through_calls() {
+    for argument in [
+        "req.params.slug",
+        "`page:${req.query.q}`",
+        "String(req.headers['x-key'])",
+        "[req.query.a, req.query.b].join('|')",
+        "JSON.stringify({ q: req.query.q })",
+        "createHash('md5').update(req.body.text).digest('hex')",
+        "new URL(req.url, 'http://a').searchParams.get('q')",
+        "crypto.randomUUID()",
+    ] {
+        noted(
+            &format!("app.get('/', (req, res) => {{ note({argument}); }});"),
+            &[3],
+        );
+    }
+    noted(
+        "app.get('/', (req, res) => { const { name } = req.body; let key = 'a'; key += name; note(key); });",
+        &[3],
+    );
+    noted(
+        "app.post('/', (req, res) => { for (const one of req.body.names) note(one); });",
+        &[3],
+    );
+}
+
+#[test]
+fn few_keys_come_through_calls() {
+    for argument in ["'start'", "req.method", "req.query.page.length", "kinds[0]"] {
+        noted(
+            &format!("app.get('/', (req, res) => {{ note({argument}); }});"),
+            &[],
+        );
+    }
+    noted(
+        "const KINDS = ['a', 'b']; app.get('/', (req, res) => { if (!KINDS.includes(req.query.k)) return; note(req.query.k); });",
+        &[],
+    );
+    noted("note(process.argv[2]);", &[]);
+}
+
+#[test]
+fn keys_come_in_objects_and_through_helpers() {
+    let store = "const seen = new Map();\nexport function note(options) {\n  seen.set(`${options.a}/${options.b}`, 1);\n}";
+    let taken = "const seen = new Map();\nexport function note({ a, b }) {\n  seen.set([a, b].join(), 1);\n}";
+    let helper = "import { note } from './store';\nexport const tell = (request) => note({ a: 1, b: request.body.text });";
+    let app =
+        "import { tell } from './helper';\nfastify.post('/', async (request) => tell(request));";
+    for text in [store, taken] {
+        let files = [("store.js", text), ("helper.js", helper), ("app.js", app)];
+        check(&unbounded_cache::RULE, &files, &[3]);
+    }
+}
+
+#[test]
+fn injected_services_get_what_controllers_are_sent() {
+    let store = "@Injectable()\nexport class Store {\n  private seen = new Map();\n  note(key: string) { this.seen.set(key, 1); }\n}";
+    let controller = |method: &str| {
+        format!(
+            "import {{ Store }} from './store';\n@Controller() export class A {{ constructor(private readonly store: Store) {{}}\n{method} }}"
+        )
+    };
+    for (method, expected) in [
+        (
+            "@Get(':slug') one(@Param('slug') slug: string) { this.store.note(slug); }",
+            &[4][..],
+        ),
+        (
+            "@Post() make(@Body() dto: Dto) { this.store.note(`n:${dto.name}`); }",
+            &[4],
+        ),
+        (
+            "@EventPattern('x') placed(@Payload() order: Order) { this.store.note(order.reference); }",
+            &[4],
+        ),
+        (
+            "@Get() all(@Query('kind') kind: 'a' | 'b') { this.store.note('x'); }",
+            &[],
+        ),
+    ] {
+        let controller = controller(method);
+        let files = [("store.ts", store), ("controller.ts", controller.as_str())];
+        check(&unbounded_cache::RULE, &files, expected);
+    }
+}
+
+/// A Map that is filled by this code of the same file, under a key that it calls `key`.
+#[track_caller]
+fn filled(code: &str, expected: &[u32]) {
+    let text = format!("const seen = new Map();\n{code}");
+    check(&unbounded_cache::RULE, &[("a.ts", text.as_str())], expected);
+}
+
+#[test]
+fn messages_jobs_and_operations() {
+    for code in [
+        "consumer.run({ eachMessage: async ({ message }) => { const order = JSON.parse(message.value.toString()); seen.set(order.number, 1); } });",
+        "channel.consume('q', (msg) => { const order = JSON.parse(msg.content); seen.set(order.ref, 1); });",
+        "export const handler = async (event) => { for (const record of event.Records) seen.set(record.body, 1); };",
+        "const resolvers = { Query: { product: (_, { sku }) => { seen.set(sku, 1); } } };",
+        "router({ find: procedure.query(({ input }) => { seen.set(input.term, 1); }) });",
+        "function quote(call, done) { seen.set(call.request.symbol, 1); }\nserver.addService(Quotes, { quote });",
+        "io.on('connection', (socket) => { socket.on('typing', ({ text }) => { seen.set(text, 1); }); });",
+        "export async function GET(request: Request) { const q = new URL(request.url).searchParams.get('q'); seen.set(q, 1); }",
+    ] {
+        filled(code, &[2]);
+    }
+    filled(
+        "consumer.run({ eachMessage: async ({ topic, partition }) => { seen.set(`${topic}/${partition}`, 1); } });",
+        &[],
+    );
+    filled(
+        "io.on('connection', (socket) => { socket.on('disconnect', (reason) => { seen.set(reason, 1); }); });",
+        &[],
+    );
+}
+
+#[test]
+fn classes_that_a_framework_calls() {
+    let guard = "@Injectable() export class G implements CanActivate {\n private hits = new Map();\n canActivate(context: ExecutionContext) { const request = context.switchToHttp().getRequest();\n this.hits.set(request.ip, 1); return true; } }";
+    check(&unbounded_cache::RULE, &[("g.ts", guard)], &[4]);
+    let other = guard.replace("implements CanActivate", "");
+    check(&unbounded_cache::RULE, &[("g.ts", &other)], &[]);
+}
+
+#[test]
+fn objects_come_through_calls() {
+    let times =
+        "const starts = new Map();\nexport const begin = (item) => {\n  starts.set(item, 1);\n};";
+    let app =
+        "import { begin } from './times';\napp.use((req, res, next) => { begin(req); next(); });";
+    let once = "import { begin } from './times';\nbegin({ name: 'start' });";
+    check(
+        &weak_keyed_cache::RULE,
+        &[("times.js", times), ("app.js", app)],
+        &[3],
+    );
+    check(
+        &weak_keyed_cache::RULE,
+        &[("times.js", times), ("app.js", once)],
+        &[],
+    );
+}

@@ -1,0 +1,111 @@
+//! How a function is written into what it takes: the names and types of its parameters, and what it is exported as.
+
+use oxc_ast::AstKind;
+use oxc_ast::ast::{BindingPattern, Expression, FormalParameters, TSType};
+use oxc_semantic::NodeId;
+use oxc_span::GetSpan;
+use stanch_js_source::{ParsedSource, bare};
+
+use super::is_named;
+
+/// Names that people give to the parameters of handlers; the first of each, then the second.
+const HANDLERS: &[(&[&str], &[&str])] = &[
+    (
+        &["req", "request", "_req"],
+        &["res", "response", "reply", "rep", "_res", "h"],
+    ),
+    (&["ctx", "context", "c"], &["next"]),
+];
+
+pub(super) fn parameters_of<'a>(kind: AstKind<'a>) -> Option<&'a FormalParameters<'a>> {
+    match kind {
+        AstKind::Function(function) => Some(&function.params),
+        AstKind::ArrowFunctionExpression(arrow) => Some(&arrow.params),
+        _ => None,
+    }
+}
+
+/// The name under which a function is exported where it is written.
+pub(super) fn exported_as<'a>(parsed: &ParsedSource<'a>, function: NodeId) -> Option<&'a str> {
+    let nodes = parsed.semantic().nodes();
+    let mut around = nodes.ancestor_kinds(function);
+    match (nodes.kind(function), around.next()?) {
+        (AstKind::Function(own), AstKind::ExportDeclaration(_)) => {
+            Some(own.id.as_ref()?.name.as_str())
+        }
+        (_, AstKind::VariableDeclarator(declarator)) => {
+            let is_exported = around
+                .take(2)
+                .any(|kind| matches!(kind, AstKind::ExportDeclaration(_)));
+            let name = declarator.id.get_binding_identifier()?;
+            is_exported.then(|| name.name.as_str())
+        }
+        (_, AstKind::AssignmentExpression(assignment)) => {
+            let member = assignment.left.as_member_expression()?;
+            let object = bare(member.object());
+            let is_exports = matches!(object, Expression::Identifier(name) if name.name == "exports")
+                || object.is_specific_member_access("module", "exports");
+            member.static_property_name().filter(|_| is_exports)
+        }
+        _ => None,
+    }
+}
+
+pub(super) fn is_given_an_event(parameters: &FormalParameters<'_>) -> bool {
+    let name = parameters.items.first();
+    let name = name.and_then(|first| first.pattern.get_identifier_name());
+    name.is_some_and(|name| matches!(name.as_str(), "event" | "evt" | "_event"))
+}
+
+/// Whether the first parameter is taken apart into one of these.
+pub(super) fn takes_apart(parameters: &FormalParameters<'_>, wanted: &[&str]) -> bool {
+    let first = parameters.items.first().map(|first| &first.pattern);
+    let Some(BindingPattern::ObjectPattern(object)) = first else {
+        return false;
+    };
+    let mut keys = object.properties.iter().map(|property| &property.key);
+    keys.any(|key| wanted.iter().any(|name| is_named(key, name)))
+}
+
+/// Types of requests by their frameworks: what has a parameter of one runs for each request, whoever calls it.
+const REQUESTS: &[&str] = &[
+    "IncomingMessage",
+    "FastifyRequest",
+    "NextRequest",
+    "NextApiRequest",
+    "Http2ServerRequest",
+    "Request",
+    "ParameterizedContext",
+];
+
+pub(super) fn takes_a_request(
+    parsed: &ParsedSource<'_>,
+    parameters: &FormalParameters<'_>,
+) -> bool {
+    parameters.items.iter().any(|parameter| {
+        let annotation = parameter.type_annotation.as_ref();
+        match annotation.map(|annotation| &annotation.type_annotation) {
+            Some(TSType::TSTypeReference(reference)) => {
+                let span = reference.type_name.span();
+                let written = parsed.text().slice(span.start, span.end);
+                REQUESTS.contains(&written.rsplit('.').next().unwrap_or_default())
+            }
+            Some(_) => false,
+            None => parameter
+                .pattern
+                .get_identifier_name()
+                .is_some_and(|name| name == "req"),
+        }
+    })
+}
+
+pub(super) fn has_names_of_a_handler(parameters: &FormalParameters<'_>) -> bool {
+    let name = |at: usize| {
+        let parameter = parameters.items.get(at)?;
+        parameter.pattern.get_identifier_name()
+    };
+    HANDLERS.iter().any(|(first, second)| {
+        let has = |at, names: &[&str]| name(at).is_some_and(|name| names.contains(&name.as_str()));
+        has(0, first) && has(1, second)
+    })
+}
