@@ -16,7 +16,7 @@ use crate::facts::keys::Domain;
 use crate::facts::lifetime::Fields;
 use crate::facts::listeners::Listeners;
 use crate::options::Options;
-use crate::project::{Calls, Elsewhere, FileIndex, Heat, Holder, Meaning, Project, Site};
+use crate::project::{Calls, Elsewhere, FileIndex, Heat, Holder, Meaning, Project, Receiver, Site};
 use crate::summary::place;
 
 /// A file under the rules.
@@ -160,6 +160,12 @@ impl<'s, 'a> File<'s, 'a> {
         self.project.heat(self.site(function)).is_some() || self.heat(function).is_some()
     }
 
+    /// Whether a function, or the class whose constructor it is, runs for each unit of work: a handler calls it, directly or
+    /// through others, and no condition stands between.
+    pub(crate) fn is_surely_hot(&self, function: NodeId) -> bool {
+        self.project.is_surely_hot(self.site(function))
+    }
+
     /// How often a function is called, or a class constructed, by all files of the project.
     pub(crate) fn calls_of(&self, function: NodeId) -> Calls {
         if self.heat(function).is_some() {
@@ -192,6 +198,40 @@ impl<'s, 'a> File<'s, 'a> {
         let position = u32::try_from(position).ok()?;
         self.project
             .is_given_what_lasts(self.site(function), position, property)
+    }
+
+    /// Whether somebody hands a function of its own to a parameter for each unit of work, and drops what the call gives.
+    pub(crate) fn is_handed_anew(&self, function: NodeId, position: usize, of: Receiver) -> bool {
+        u32::try_from(position).is_ok_and(|position| {
+            self.project
+                .is_handed_anew(self.site(function), position, of)
+        })
+    }
+
+    /// Whether somebody hands a function of its own to another for each unit of work, and drops what the call gives.
+    pub(crate) fn is_dropped_again(&self, function: NodeId) -> bool {
+        self.project.is_dropped_again(self.site(function))
+    }
+
+    /// Whether somebody hands a file that it opens to a parameter.
+    pub(crate) fn is_given_an_open_file(&self, function: NodeId, position: usize) -> bool {
+        u32::try_from(position).is_ok_and(|position| {
+            self.project
+                .is_given_an_open_file(self.site(function), position)
+        })
+    }
+
+    /// Whether a handler hands the socket of its request to a parameter.
+    pub(crate) fn is_given_a_reused_socket(&self, function: NodeId, position: usize) -> bool {
+        u32::try_from(position).is_ok_and(|position| {
+            self.project
+                .is_given_a_reused_socket(self.site(function), position)
+        })
+    }
+
+    /// Whether a callee is a function that gives what lives as long as the process.
+    pub(crate) fn gives_what_lasts(&self, callee: &Expression<'a>) -> bool {
+        self.project.gives_what_lasts(self.meaning(callee))
     }
 
     /// Whether a callee is a function of the project that keeps what it is given for a parameter.

@@ -8,7 +8,11 @@ use stanch_js_source::bare;
 
 use crate::facts::fate::{Fate, call_at, is_test, uses, way};
 use crate::facts::guard::is_guarded;
-use crate::facts::platform::{is_called, is_global_call};
+use crate::facts::heard::{heard_by, misses_the_end};
+use crate::facts::lifetime::is_constructor;
+use crate::facts::paths::{LeftOpen, Resource, left_open, worst};
+use crate::facts::platform::{is_called, is_global_call, outside};
+use crate::facts::repeats::{Repeats, repeats};
 use crate::facts::streams::event_of;
 use crate::facts::timers::clears_timers;
 use crate::file::{File, argument, method};
@@ -30,6 +34,14 @@ pub(crate) enum Endless {
     AfterFailure(Span),
     /// The next one takes its place in the field, and it is lost.
     Overwritten,
+    /// It is cleared on other ways out of the function that starts it.
+    LeftOn(LeftOpen),
+    /// It is cleared when something is heard that does not come when the client goes away.
+    Unheard(Span),
+    /// It is cleared when a promise is fulfilled, and not when it is rejected.
+    AfterRejection(Span),
+    /// A method clears it that nobody calls.
+    NobodyStops(Span),
 }
 
 /// Why the interval that a call starts never ends; none if something ends it, or may.
@@ -99,7 +111,11 @@ fn started_again<'a>(
         return Some(Endless::Effect);
     }
     let heat = file.heat(node)?;
-    let sure = heat == Heat::Handler || is_called_by_handler(file, node);
+    let sure = heat == Heat::Handler
+        || is_called_by_handler(file, node)
+        || file
+            .function_around(node)
+            .is_some_and(|function| file.is_surely_hot(function));
     Some(Endless::OutOfReach(if sure { Heat::Handler } else { heat }))
 }
 
@@ -151,13 +167,67 @@ fn of_variable<'a>(
     let own = argument(call, 0)?.span();
     let within = |clear: &NodeId| own.contains_inclusive(file.kind(*clear).span());
     if !clears.iter().all(within) {
-        return None;
+        return left_running(file, node, variable, &clears);
     }
     if let Some(failure) = failure_that_goes_on(file, node, own, &clears) {
         return (file.frequency(node) != Calls::Once).then_some(Endless::AfterFailure(failure));
     }
     file.heat(node)?;
     end_that_forgets(file, node, own).map(Endless::OnlyByItself)
+}
+
+/// The way on which an interval of hot code goes on that is cleared on others.
+fn left_running(
+    file: &File<'_, '_>,
+    node: NodeId,
+    variable: SymbolId,
+    clears: &[NodeId],
+) -> Option<Endless> {
+    let function = file.function_around(node)?;
+    if !matches!(repeats(file, node), Repeats::PerRequest | Repeats::PerCall) {
+        return None;
+    }
+    let around: Vec<NodeId> = clears
+        .iter()
+        .filter_map(|clear| file.function_around(*clear))
+        .collect();
+    if around.iter().all(|around| *around == function) {
+        let closed: Vec<Span> = clears
+            .iter()
+            .map(|clear| file.kind(*clear).span())
+            .collect();
+        let resource = Resource {
+            opened: Some(file.kind(node).span()),
+            closed: &closed,
+            variable: Some(variable),
+        };
+        return worst(&left_open(file, function, &resource)).map(Endless::LeftOn);
+    }
+    if let Some(rejected) = around
+        .iter()
+        .map(|around| after_success_only(file, *around))
+        .collect::<Option<Vec<Span>>>()
+    {
+        return rejected.first().copied().map(Endless::AfterRejection);
+    }
+    let heard = around.iter().map(|around| heard_by(file, *around));
+    let heard = heard.collect::<Option<Vec<_>>>()?.concat();
+    misses_the_end(file, &heard).map(Endless::Unheard)
+}
+
+/// The call that hands a function to a promise, to run when that is fulfilled, and to nobody else.
+fn after_success_only(file: &File<'_, '_>, function: NodeId) -> Option<Span> {
+    let Fate::Given { call, at: 0 } = way(file, function).fate else {
+        return None;
+    };
+    let then = call_at(file, call)?;
+    let (promise, "then") = method(then)? else {
+        return None;
+    };
+    // What was caught before is fulfilled.
+    let catches = matches!(promise, Expression::CallExpression(before)
+        if method(before).is_some_and(|(_, name)| matches!(name, "catch" | "finally")));
+    (!catches && then.arguments.len() == 1).then_some(then.span)
 }
 
 /// Where the interval's function tells its caller that it has failed, and does not clear the interval, as it does where it
@@ -269,12 +339,50 @@ fn of_field<'a>(
     if reads {
         return None;
     }
+    if let Some(stop) = stopped_by_nobody(file, class, node, &clears) {
+        return Some(Endless::NobodyStops(stop));
+    }
     let method = outermost(file, node)?;
     // What the method calls may clear it: itself, or by another method of the class.
     clears.retain(|clear| runs_within(file, *clear, method));
     let again = is_called_from_within(file, class, method);
     (clears.is_empty() && again && !is_guarded(file, node, &call.callee))
         .then_some(Endless::Overwritten)
+}
+
+/// The method that would clear the interval of each instance that hot code makes, if the project calls none of that name.
+fn stopped_by_nobody(
+    file: &File<'_, '_>,
+    class: NodeId,
+    node: NodeId,
+    clears: &[NodeId],
+) -> Option<Span> {
+    let AstKind::Class(shape) = file.kind(class) else {
+        return None;
+    };
+    // What implements somebody's interface may be ended by whoever knows that.
+    let is_for_others = !shape.implements.is_empty()
+        || shape
+            .heritage_expression()
+            .is_some_and(|base| outside(file, base).is_some());
+    let starts = outermost(file, node)?;
+    if is_for_others || !is_constructor(file, starts) || !file.is_surely_hot(starts) {
+        return None;
+    }
+    let mut first = None;
+    for clear in clears {
+        let method = outermost(file, *clear)?;
+        let AstKind::MethodDefinition(definition) = file.kind(file.nodes().parent_id(method))
+        else {
+            return None;
+        };
+        let name = definition.key.static_name()?;
+        if file.project.is_mentioned(&name) || is_constructor(file, method) {
+            return None;
+        }
+        first = first.or(Some(definition.key.span()));
+    }
+    first
 }
 
 /// Whether something looks at the field for anything but clearing it.

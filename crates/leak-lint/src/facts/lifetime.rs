@@ -198,6 +198,9 @@ fn through<'a>(file: &File<'_, 'a>, expression: &'a Expression<'a>, deeper: u32)
             {
                 return Life::Process(None);
             }
+            if file.gives_what_lasts(&call.callee) {
+                return Life::Process(None);
+            }
             match returned(file, call) {
                 Some(given) => match through(file, given, deeper) {
                     life @ Life::Process(_) => life,
@@ -384,6 +387,13 @@ fn given<'a>(
     else {
         return Life::Unknown;
     };
+    if is_constructor(file, function)
+        && parameter.accessibility.is_some()
+        && let Some(class) = file.parsed.class_around(function)
+        && is_injected(file, class)
+    {
+        return Life::Process(Some(parameter.span));
+    }
     match index_of(file, function, parameter.span) {
         Some(index) => Life::Given {
             function,

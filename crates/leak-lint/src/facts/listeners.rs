@@ -117,6 +117,10 @@ fn added<'a>(file: &File<'_, 'a>, node: NodeId, call: &'a CallExpression<'a>) ->
     let Some((object, name)) = method(call) else {
         return of_events_module(file, node, call);
     };
+    let object = match name {
+        "subscribe" => unpiped(object),
+        _ => object,
+    };
     let listener = |way, event, handler, options| Added {
         node,
         call,
@@ -196,6 +200,48 @@ fn removed<'a>(node: NodeId, call: &'a CallExpression<'a>) -> Option<Removed<'a>
         event: argument(call, 0),
         handler: argument(call, 1),
     })
+}
+
+/// Operators of rxjs after which a subscription ends by itself, or when somebody says so; from its documentation.
+const ENDS: &[&str] = &[
+    "take",
+    "takeUntil",
+    "takeUntilDestroyed",
+    "takeWhile",
+    "first",
+    "single",
+    "last",
+    "find",
+    "findIndex",
+    "elementAt",
+    "every",
+    "isEmpty",
+    "toArray",
+    "reduce",
+    "count",
+    "timeout",
+    "finalize",
+];
+
+/// What is subscribed to through operators that let it go on as long as it does: `bids` of `bids.pipe(filter(…))`.
+fn unpiped<'b, 'a>(object: &'b Expression<'a>) -> &'b Expression<'a> {
+    let Expression::CallExpression(piped) = object else {
+        return object;
+    };
+    let Some((source, "pipe")) = method(piped) else {
+        return object;
+    };
+    let goes_on = |operator: &Expression<'a>| match bare(operator) {
+        Expression::CallExpression(call) => {
+            matches!(bare(&call.callee), Expression::Identifier(name) if !ENDS.contains(&name.name.as_str()))
+        }
+        _ => false,
+    };
+    let mut operators = (0..piped.arguments.len()).map(|at| argument(piped, at));
+    match operators.all(|operator| operator.is_some_and(goes_on)) {
+        true => source,
+        false => object,
+    }
 }
 
 /// Methods of emitters that give the emitter back.

@@ -1,7 +1,7 @@
 //! What rules ask of a file: each module answers one question about a place, a value or a holder.
 //!
 //! What grows: [`holders`], [`names`], [`insertions`], [`keys`], [`letting_go`], [`steadiness`], [`checks`]. Listeners:
-//! [`listeners`], [`lifetime`], [`removal`], [`repeats`], [`guard`], [`settlement`]. Closures: [`kept`], [`bulk`].
+//! [`listeners`], [`lifetime`], [`removal`], [`repeats`], [`guard`], [`heard`], [`left_on`], [`settlement`]. Closures: [`kept`], [`bulk`].
 //! Streams and promises: [`fate`], [`paths`], [`streams`], [`piped`], [`rejections`], [`timers`], [`intervals`],
 //! [`waiters`]. For all of them: [`ends`], [`platform`].
 
@@ -10,11 +10,13 @@ pub(crate) mod checks;
 pub(crate) mod ends;
 pub(crate) mod fate;
 pub(crate) mod guard;
+pub(crate) mod heard;
 pub(crate) mod holders;
 pub(crate) mod insertions;
 pub(crate) mod intervals;
 pub(crate) mod kept;
 pub(crate) mod keys;
+pub(crate) mod left_on;
 pub(crate) mod letting_go;
 pub(crate) mod lifetime;
 pub(crate) mod listeners;

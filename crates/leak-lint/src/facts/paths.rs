@@ -74,6 +74,12 @@ pub(crate) fn left_open(
     left
 }
 
+/// The way that is told of: one that the text shows, before one that depends on what is awaited.
+pub(crate) fn worst(left: &[LeftOpen]) -> Option<LeftOpen> {
+    let shown = left.iter().find(|left| left.exit != Exit::Rejection);
+    shown.or_else(|| left.first()).copied()
+}
+
 /// The block of a function; none for an arrow that is an expression.
 pub(crate) fn body_of<'a>(file: &File<'_, 'a>, function: NodeId) -> Option<&'a FunctionBody<'a>> {
     match file.kind(function) {

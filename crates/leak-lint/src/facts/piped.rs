@@ -7,6 +7,7 @@ use oxc_span::{GetSpan, Span};
 use stanch_js_source::bare;
 
 use crate::facts::fate::{Fate, call_at, uses, way};
+use crate::facts::heard::{heard_by, misses_the_end};
 use crate::facts::platform::{declared_by, is_called, outside};
 use crate::facts::streams::{Deed, Kind, asks_a_server, deeds, event_of, gives_a_body, opens};
 use crate::file::{File, argument, method};
@@ -135,9 +136,21 @@ fn held(file: &File<'_, '_>, variable: SymbolId) -> Option<(Span, Option<SymbolI
             }
             assigned(file, variable)
         }
-        AstKind::FormalParameter(_) => answer(file, declaration, variable),
+        AstKind::FormalParameter(_) => {
+            answer(file, declaration, variable).or_else(|| handed(file, declaration))
+        }
         _ => None,
     }
+}
+
+/// A parameter for which a caller opens a file: nobody but the function has it.
+fn handed(file: &File<'_, '_>, parameter: NodeId) -> Option<(Span, Option<SymbolId>)> {
+    let function = file.function_around(parameter)?;
+    let span = file.kind(parameter).span();
+    let given = file.parsed.parameters(function)?;
+    let position = given.items.iter().position(|own| own.span == span)?;
+    file.is_given_an_open_file(function, position)
+        .then_some((span, None))
 }
 
 fn value<'a>(file: &File<'_, 'a>, init: &Expression<'a>) -> Option<(Span, Option<SymbolId>)> {
@@ -146,6 +159,15 @@ fn value<'a>(file: &File<'_, 'a>, init: &Expression<'a>) -> Option<(Span, Option
             Some((before, "on" | "once")) => value(file, before),
             _ => opener(file, init).map(|opened| (opened, None)),
         },
+        named @ Expression::Identifier(_) => {
+            // Another name of it, and no circle of names.
+            let alias = file.variable(named)?;
+            let scoping = file.parsed.semantic().scoping();
+            let is_before = scoping.symbol_span(alias).end <= named.span().start;
+            (is_before && !scoping.symbol_is_mutated(alias))
+                .then(|| held(file, alias))
+                .flatten()
+        }
         other => member(file, other),
     }
 }
@@ -263,7 +285,8 @@ impl Source {
     pub(crate) fn is_guarded(&self, file: &File<'_, '_>) -> bool {
         let variable = self.variable.is_some_and(|variable| {
             deeds(file, variable).iter().any(|used| {
-                matches!(used.deed, Deed::Closes | Deed::HandsOver) || is_unpiped(file, used.node)
+                let closes = used.deed == Deed::Closes && !is_too_late(file, used.node);
+                closes || used.deed == Deed::HandsOver || is_unpiped(file, used.node)
             })
         });
         let owner = self.owner.is_some_and(|owner| {
@@ -279,6 +302,13 @@ impl Source {
         });
         variable || owner
     }
+}
+
+/// Whether something is done only when the response was sent to its end.
+fn is_too_late(file: &File<'_, '_>, node: NodeId) -> bool {
+    let function = file.function_around(node);
+    let heard = function.and_then(|function| heard_by(file, function));
+    heard.is_some_and(|heard| misses_the_end(file, &heard).is_some())
 }
 
 fn is_unpiped(file: &File<'_, '_>, node: NodeId) -> bool {

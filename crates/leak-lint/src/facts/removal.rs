@@ -6,6 +6,7 @@ use oxc_semantic::{NodeId, SymbolId};
 use oxc_span::{GetSpan, Span};
 use stanch_js_source::{bare, literal_text};
 
+use crate::facts::fate::{Fate, way};
 use crate::facts::listeners::{ADDS, Added, REMOVES, Removed, Way, is_written_function, member};
 use crate::file::{File, method};
 use crate::project::Elsewhere;
@@ -68,9 +69,49 @@ fn takes_off<'a>(file: &File<'_, 'a>, removed: &Removed<'a>, added: &Added<'a>) 
     let is_same_handler = same(removed.handler, added.handler)
         || (removed.handler.is_none() && same(removed.event, added.handler));
     let is_same_event = removed.event.is_none() || same(removed.event, added.event);
+    if let (Some(theirs), Some(ours)) = (
+        removed.event.and_then(literal_text),
+        added.event.and_then(literal_text),
+    ) && theirs != ours
+        && is_same_emitter
+        && removed.handler.is_some()
+    {
+        return false;
+    }
     (is_same_emitter && (is_same_event || is_same_handler))
         // The emitter under another name: `source.on(event, f)`, and `this.source.off(event, f)` in what is handed on.
         || (is_same_handler && added.handler.is_some_and(|handler| !is_written_function(handler)))
+}
+
+/// The removals of a listener, if the function that adds it, or what is written in there, has all of them.
+pub(crate) fn removals_within<'a>(
+    file: &File<'_, 'a>,
+    added: &Added<'a>,
+    function: NodeId,
+) -> Option<Vec<NodeId>> {
+    let handler = added.handler.and_then(|handler| file.callable(handler));
+    let own = handler.map(|handler| file.kind(handler).span());
+    let within = file.kind(function).span();
+    let mut found = Vec::new();
+    for removed in &file.listeners().removed {
+        if !takes_off(file, removed, added) {
+            continue;
+        }
+        let span = removed.call.span;
+        let is_own = own.is_some_and(|own| own.contains_inclusive(span));
+        if is_own || !within.contains_inclusive(span) || span.end <= added.call.span.start {
+            return None;
+        }
+        found.push(removed.node);
+    }
+    (!found.is_empty()).then_some(found)
+}
+
+/// Whether a node is in a function that another gives to its caller.
+pub(crate) fn is_given_back(file: &File<'_, '_>, node: NodeId, maker: NodeId) -> bool {
+    file.function_around(node).is_some_and(
+        |inner| matches!(way(file, inner).fate, Fate::Returned(function) if function == maker),
+    )
 }
 
 /// Whether another file takes off listeners of the event, and adds none that these could be.
@@ -265,6 +306,7 @@ fn kept_elsewhere<'a>(
         match file.kind(file.parent(node)) {
             AstKind::CallExpression(call) => {
                 call.callee.span() != place
+                    && !method(call).is_some_and(|(_, name)| REMOVES.contains(&name))
                     && !is_timer_or_promise(call)
                     && call.span != added.call.span
             }

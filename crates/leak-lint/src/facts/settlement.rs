@@ -1,4 +1,4 @@
-//! The executor of a promise into the places where it is settled.
+//! The executor of a promise into the places where it is settled, and whether it gives up by itself.
 
 use oxc_ast::AstKind;
 use oxc_ast::ast::{BindingPattern, Expression};
@@ -6,6 +6,7 @@ use oxc_semantic::NodeId;
 use oxc_span::{GetSpan, Span};
 use stanch_js_source::bare;
 
+use crate::facts::listeners::Added;
 use crate::file::File;
 
 /// The function that a promise was given, if a node stands in one.
@@ -38,4 +39,17 @@ pub(crate) fn settles(file: &File<'_, '_>, executor: NodeId) -> Vec<Span> {
         .flat_map(|variable| scoping.get_resolved_references(variable))
         .map(|reference| file.kind(reference.node_id()).span())
         .collect()
+}
+
+/// Whether a promise that waits for an event also has a timer that settles it, without taking the listener off.
+pub(crate) fn gives_up_waiting<'a>(file: &File<'_, 'a>, added: &Added<'a>) -> bool {
+    let Some(executor) = executor_around(file, added.node) else {
+        return false;
+    };
+    let within = file.kind(executor).span();
+    file.calls().iter().any(|(node, call)| {
+        within.contains_inclusive(call.span)
+            && file.function_around(*node) == Some(executor)
+            && matches!(bare(&call.callee), Expression::Identifier(name) if name.name == "setTimeout")
+    })
 }

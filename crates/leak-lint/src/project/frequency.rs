@@ -6,7 +6,7 @@ use stanch_js_source::Value;
 use super::meaning::{DEEPEST, Meaning, Site};
 use super::{FileIndex, Project};
 use crate::facts::ends::is_script;
-use crate::summary::{Place, Times};
+use crate::summary::{Call, Place, Times, Under};
 
 /// How often a function is called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -37,6 +37,8 @@ pub(crate) struct Frequencies {
     consumers: FxHashSet<Site>,
     /// Called by a handler, or by what one calls.
     called: FxHashSet<Site>,
+    /// Called by a handler, or by what one calls, under no condition.
+    surely: FxHashSet<Site>,
     /// Called while modules are loaded, by nobody else.
     once: FxHashSet<Site>,
 }
@@ -48,6 +50,8 @@ impl Frequencies {
         handlers.extend(&graph.consumers);
         let mut called = reached(&graph.calls, handlers.union(&graph.served).copied());
         called.extend(&graph.served);
+        let mut surely = reached(&graph.unconditional, handlers.union(&graph.served).copied());
+        surely.extend(&graph.served);
         let unknown: FxHashSet<Site> = {
             let open = graph.unknown.iter().copied();
             let reached = reached(&graph.calls, open);
@@ -69,6 +73,7 @@ impl Frequencies {
             handlers,
             consumers: graph.consumers,
             called,
+            surely,
             once,
         }
     }
@@ -98,6 +103,8 @@ impl Frequencies {
 #[derive(Default)]
 struct Graph {
     calls: FxHashMap<Site, Vec<Site>>,
+    /// Those of them that no condition keeps from being made when the caller runs.
+    unconditional: FxHashMap<Site, Vec<Site>>,
     handlers: FxHashSet<Site>,
     consumers: FxHashSet<Site>,
     /// Take a request.
@@ -134,7 +141,7 @@ impl Graph {
             for call in &summary.calls {
                 let callee = project.meaning(file, &call.callee);
                 if let Some(site) = project.run_by(callee) {
-                    graph.add(file, call.place, site, call.times);
+                    graph.add(file, call, site);
                 }
             }
             for value in &summary.escaping {
@@ -153,9 +160,12 @@ impl Graph {
                     file,
                     start: *class,
                 };
-                if let Some(start) = shape.constructor {
-                    let constructor = Site { file, start };
-                    graph.calls.entry(class).or_default().push(constructor);
+                let own = shape.constructor.map(|start| Site { file, start });
+                let base = shape.extends.as_ref();
+                let base = base.and_then(|base| project.run_by(project.meaning(file, base)));
+                for run in own.into_iter().chain(base) {
+                    graph.calls.entry(class).or_default().push(run);
+                    graph.unconditional.entry(class).or_default().push(run);
                 }
             }
             for (_, method) in summary.objects.values().flatten() {
@@ -174,8 +184,8 @@ impl Graph {
         graph
     }
 
-    fn add(&mut self, file: FileIndex, place: Place, callee: Site, times: Times) {
-        match times {
+    fn add(&mut self, file: FileIndex, call: &Call, callee: Site) {
+        match call.times {
             Times::Again => {
                 self.handlers.insert(callee);
             }
@@ -184,12 +194,15 @@ impl Graph {
             }
             Times::AsWritten => {}
         }
-        match place {
+        match call.place {
             Some(start) => {
                 let caller = Site { file, start };
                 let calls = self.calls.entry(caller).or_default();
                 if !calls.contains(&callee) {
                     calls.push(callee);
+                }
+                if call.under == Under::NoCondition {
+                    self.unconditional.entry(caller).or_default().push(callee);
                 }
             }
             None => {
@@ -208,6 +221,11 @@ impl Project {
     /// How a function comes to run again and again, if it does.
     pub(crate) fn heat(&self, site: Site) -> Option<Heat> {
         self.frequencies.heat(site)
+    }
+
+    /// Whether a function or class runs whenever some handler does.
+    pub(crate) fn is_surely_hot(&self, site: Site) -> bool {
+        self.frequencies.handlers.contains(&site) || self.frequencies.surely.contains(&site)
     }
 
     /// How often the code of a function, or of a module, runs.

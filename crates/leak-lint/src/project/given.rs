@@ -4,12 +4,16 @@ use rustc_hash::FxHashMap;
 use stanch_js_source::Value;
 
 use super::meaning::{Meaning, Site};
-use super::{Calls, FileIndex, Project};
-use crate::summary::{Given, is_a_timeout};
+use super::{Calls, FileIndex, Heat, Project};
+use crate::summary::{Given, Taken, is_a_timeout};
 
 /// What functions and constructors are handed, by who gets it, and as which argument.
 #[derive(Debug, Default)]
-pub(super) struct Arguments(FxHashMap<Site, Vec<(u32, Spot)>>);
+pub(super) struct Arguments {
+    given: FxHashMap<Site, Vec<(u32, Spot)>>,
+    /// Functions that callers write in their place.
+    handed: FxHashMap<Site, Vec<(u32, Spot)>>,
+}
 
 /// One argument by its file, and its place in that file's list.
 #[derive(Debug, Clone, Copy)]
@@ -18,27 +22,42 @@ struct Spot {
     at: usize,
 }
 
+/// What a method has to be a method of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Receiver {
+    Anything,
+    /// What lives as long as the process.
+    WhatLasts,
+}
+
 /// Parameters that are handed on are followed this far.
 const DEEPEST: u32 = 4;
 
 impl Arguments {
     pub(super) fn of(project: &Project) -> Self {
-        let mut found: FxHashMap<Site, Vec<(u32, Spot)>> = FxHashMap::default();
+        let mut found = Self::default();
         for file in project.indices() {
             for (at, given) in project.summary(file).given.iter().enumerate() {
                 let callee = project.meaning(file, &given.callee);
                 if let Some(function) = project.function_of(callee) {
-                    let all = found.entry(function).or_default();
+                    let all = found.given.entry(function).or_default();
                     all.push((given.position, Spot { file, at }));
                 }
             }
+            for (at, handed) in project.summary(file).handed.iter().enumerate() {
+                let callee = project.meaning(file, &handed.callee);
+                if let Some(function) = project.function_of(callee) {
+                    let all = found.handed.entry(function).or_default();
+                    all.push((handed.position, Spot { file, at }));
+                }
+            }
         }
-        Self(found)
+        found
     }
 
     /// All that a function is handed.
     fn of_function(&self, function: Site) -> impl Iterator<Item = (u32, Spot)> {
-        self.0.get(&function).into_iter().flatten().copied()
+        self.given.get(&function).into_iter().flatten().copied()
     }
 
     /// What it is handed for one parameter.
@@ -80,6 +99,62 @@ impl Project {
     pub(crate) fn is_given_a_timeout(&self, function: Site) -> bool {
         let mut own = self.arguments.of_function(function);
         own.any(|(_, spot)| is_a_timeout(&self.summary(spot.file).given[spot.at].value))
+    }
+
+    /// Whether a caller hands a function that it makes, for each unit of work, to a parameter of a function, and does nothing
+    /// with what that gives. Of a method also, whether what it is a method of lives as long as the process.
+    pub(crate) fn is_handed_anew(&self, function: Site, position: u32, of: Receiver) -> bool {
+        let spots = self.arguments.handed.get(&function);
+        let mut spots = spots
+            .into_iter()
+            .flatten()
+            .filter(|(own, _)| *own == position);
+        spots.any(|(_, spot)| {
+            let handed = &self.summary(spot.file).handed[spot.at];
+            let lasts = match (of, &handed.callee) {
+                (Receiver::Anything, _) => true,
+                (Receiver::WhatLasts, Value::Member(of, _)) => {
+                    self.lasts(spot.file, of, None, DEEPEST).is_some()
+                }
+                (Receiver::WhatLasts, _) => false,
+            };
+            lasts
+                && handed.result == Taken::Dropped
+                && self.calls_at(spot.file, handed.place) == Calls::Again
+        })
+    }
+
+    /// Whether a caller hands a function that it makes to another for each unit of work, and drops what that gives.
+    pub(crate) fn is_dropped_again(&self, function: Site) -> bool {
+        let spots = self.arguments.handed.get(&function);
+        let mut spots = spots.into_iter().flatten();
+        spots.any(|(position, _)| self.is_handed_anew(function, *position, Receiver::Anything))
+    }
+
+    /// Whether a caller hands a file that it opens to a parameter.
+    pub(crate) fn is_given_an_open_file(&self, function: Site, position: u32) -> bool {
+        self.given(function, position).any(|(file, given)| {
+            matches!(self.meaning(file, &given.value), Meaning::Result(of)
+                    if of.is_of_node("fs", &["createReadStream"]))
+        })
+    }
+
+    /// Whether a handler hands the socket of its request to a parameter.
+    pub(crate) fn is_given_a_reused_socket(&self, function: Site, position: u32) -> bool {
+        self.given(function, position).any(|(file, given)| {
+            let Value::Member(of, name) = &given.value else {
+                return false;
+            };
+            matches!(&**name, "socket" | "connection")
+                && matches!(**of, Value::Parameter(start, 0 | 1)
+                    if self.heat(Site { file, start }) == Some(Heat::Handler))
+        })
+    }
+
+    /// Whether a function gives what lives as long as the process, whoever calls it.
+    pub(crate) fn gives_what_lasts(&self, callee: Meaning) -> bool {
+        matches!(callee, Meaning::Function(site)
+            if self.summary(site.file).lasting.contains(&site.start))
     }
 
     /// Whether a function of the project keeps what it is given for a parameter.

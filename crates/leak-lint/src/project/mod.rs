@@ -23,6 +23,7 @@ use crate::summary::Summary;
 
 pub(crate) use elsewhere::{Elsewhere, Holder};
 pub(crate) use frequency::{Calls, Heat};
+pub(crate) use given::Receiver;
 pub(crate) use meaning::{Meaning, Site};
 
 use elsewhere::Uses;
@@ -154,6 +155,12 @@ impl Project {
         }
         findings.sort_by_key(|finding| (finding.place.extent.start, finding.rule));
         findings
+    }
+
+    /// Whether any file reads, calls or takes apart a property of that name.
+    pub(crate) fn is_mentioned(&self, name: &str) -> bool {
+        let mut all = self.files.iter();
+        all.any(|file| file.summary.mentioned.contains(name))
     }
 
     pub(crate) fn path(&self, file: FileIndex) -> &str {

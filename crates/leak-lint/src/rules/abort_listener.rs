@@ -11,7 +11,7 @@ use crate::facts::ends::ends_soon;
 use crate::facts::guard::is_guarded;
 use crate::facts::lifetime::{Life, is_constructor, life_of};
 use crate::facts::listeners::{Added, Way, member};
-use crate::facts::removal::{Ending, ending};
+use crate::facts::removal::{Ending, ending, is_given_back};
 use crate::facts::repeats::{Repeats, is_called_again_within, repeats};
 use crate::facts::settlement::{executor_around, settles};
 use crate::file::{File, method};
@@ -158,6 +158,10 @@ fn verdict<'a>(file: &File<'_, 'a>, added: &Added<'a>) -> Option<(Confidence, Op
         None => true,
         // The listener takes itself off when it runs, as it would with `once`.
         Some(Ending::TakesItselfOff(_)) => true,
+        // What the function gives back would take it off, and a caller drops that.
+        Some(Ending::TakenOff(removal)) => {
+            is_given_back(file, removal, function) && file.is_dropped_again(function)
+        }
         Some(_) => false,
     };
     (is_left && !is_guarded(file, added.node, added.emitter)).then_some(found)
@@ -446,6 +450,21 @@ mod tests {
             &RULE,
             "import { stop } from './stop';\napp.get('/', (req, res) => {\n  stop.addEventListener('abort', () => res.end());\n});\n",
             "import { stop } from './stop';\napp.get('/', (req, res) => {\n  const onAbort = () => res.end();\n  stop.addEventListener('abort', onAbort);\n  res.once('close', () => stop.removeEventListener('abort', onAbort));\n});\n",
+        );
+    }
+
+    #[test]
+    fn removers_that_are_dropped() {
+        let call = |call: &str| {
+            format!(
+                "const stop = new AbortController();\nfunction onAbort(signal, f) {{\n  signal.addEventListener('abort', f);\n  return () => signal.removeEventListener('abort', f);\n}}\napp.get('/', (req, res) => {{ {call} }});"
+            )
+        };
+        check(&RULE, &call("onAbort(stop.signal, () => res.end());"), &[3]);
+        check(
+            &RULE,
+            &call("res.on('close', onAbort(stop.signal, () => res.end()));"),
+            &[],
         );
     }
 }

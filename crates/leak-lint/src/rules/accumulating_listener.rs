@@ -9,15 +9,16 @@ use stanch_leak_patterns::{Confidence, Pattern};
 
 use crate::facts::ends::ends_soon;
 use crate::facts::guard::is_guarded;
+use crate::facts::left_on::is_left_on;
 use crate::facts::lifetime::{Life, is_constructor, life_of};
-use crate::facts::listeners::{Added, Way};
-use crate::facts::removal::{ending, is_for_once};
+use crate::facts::listeners::{ADDS, Added, Way};
+use crate::facts::removal::{Ending, ending, is_for_once, is_given_back};
 use crate::facts::repeats::{Repeats, is_called_again_within, repeats};
-use crate::facts::settlement::{executor_around, settles};
+use crate::facts::settlement::{executor_around, gives_up_waiting, settles};
 use crate::file::File;
 use crate::finding::{Finding, Fix, Label};
 use crate::fix::ending::{ending as end_of_work, taken_off};
-use crate::project::Calls;
+use crate::project::{Calls, Receiver};
 use crate::rule::{On, Rule};
 
 pub(crate) const RULE: Rule = Rule {
@@ -146,15 +147,26 @@ struct Verdict {
 fn verdict<'a>(file: &File<'_, 'a>, added: &Added<'a>) -> Option<Verdict> {
     let function = file.function_around(added.node)?;
     let (mut confidence, repeats, holder, lives) = accumulation(file, added, function)?;
-    if let Some(handler) = added.handler
-        && is_handed_in(file, handler)
+    let handed = added.handler.and_then(|handler| handed_in(file, handler));
+    if let Some((wrapper, position)) = handed
+        && !is_handed_anew(file, added, wrapper, position)
     {
         return None;
     }
     if is_for_once(file, added) {
         confidence = once(file, added, confidence)?;
     }
-    if ending(file, added).is_some() || is_guarded(file, added.node, added.emitter) {
+    let is_ended = match ending(file, added) {
+        None => false,
+        Some(Ending::TakenOff(removal)) => {
+            // What the wrapper gives back would take it off, and its callers drop that.
+            let is_dropped =
+                handed.is_some_and(|(wrapper, _)| is_given_back(file, removal, wrapper));
+            !is_dropped && !is_left_on(file, added, function)
+        }
+        Some(_) => true,
+    };
+    if is_ended || is_guarded(file, added.node, added.emitter) {
         return None;
     }
     let emitter = file.written(added.emitter);
@@ -199,7 +211,9 @@ fn accumulation<'a>(
     match life_of(file, added.emitter) {
         Life::Process(holder) => {
             let repeats = repeats(file, added.node);
-            let waits_for_one = added.event.is_some_and(|event| names_one(file, event))
+            let waits_for_one = added
+                .event
+                .is_some_and(|event| names_one(file, event) || is_one(file, event))
                 && gives_up_waiting(file, added);
             let confidence = match repeats {
                 _ if waits_for_one => Confidence::High,
@@ -241,8 +255,27 @@ fn accumulation<'a>(
             let calls = file.is_given_what_lasts(constructor, index, property)?;
             of_what_lasts(file, added.node, calls)
         }
+        Life::Unknown if matches!(bare(added.emitter), Expression::ThisExpression(_)) => {
+            // An emitter that listens to itself for others.
+            let (wrapper, position) = handed_in(file, added.handler?)?;
+            let lasts = file.is_handed_anew(wrapper, position, Receiver::WhatLasts);
+            lasts.then_some((Confidence::High, Repeats::PerCall, None, Lives::Process))
+        }
         Life::Connection | Life::Unknown => None,
     }
+}
+
+/// Whether a function that registers what it is handed is handed a new one for each unit of work. Callers of `on` and its
+/// kind are told themselves.
+fn is_handed_anew<'a>(
+    file: &File<'_, 'a>,
+    added: &Added<'a>,
+    wrapper: NodeId,
+    position: usize,
+) -> bool {
+    let name = file.parsed.function_ref(wrapper).name;
+    let is_told = name.is_some_and(|name| ADDS.contains(&name.as_str()));
+    !is_told && added.way == Way::On && file.is_handed_anew(wrapper, position, Receiver::Anything)
 }
 
 /// A registration on something that lives as long as the process and was handed in, by calls that come so often.
@@ -281,17 +314,12 @@ fn names_one<'a>(file: &File<'_, 'a>, event: &'a Expression<'a>) -> bool {
     }
 }
 
-/// Whether a promise that waits for an event also has a timer that settles it, without taking the listener off.
-fn gives_up_waiting<'a>(file: &File<'_, 'a>, added: &Added<'a>) -> bool {
-    let Some(executor) = executor_around(file, added.node) else {
-        return false;
-    };
-    let within = file.kind(executor).span();
-    file.calls().iter().any(|(node, call)| {
-        within.contains_inclusive(call.span)
-            && file.function_around(*node) == Some(executor)
-            && matches!(bare(&call.callee), Expression::Identifier(name) if name.name == "setTimeout")
-    })
+/// Whether an event's name is a value that differs from call to call: the id of what is waited for.
+fn is_one<'a>(file: &File<'_, 'a>, event: &'a Expression<'a>) -> bool {
+    matches!(
+        bare(event),
+        Expression::Identifier(_) | Expression::StaticMemberExpression(_)
+    ) && matches!(life_of(file, event), Life::Given { .. } | Life::Call { .. })
 }
 
 /// Whether a promise that waits for a failure of the instance's emitter is mostly settled by something else, which leaves the
@@ -357,27 +385,29 @@ fn runs_once_by_its_name(file: &File<'_, '_>, method: NodeId) -> bool {
     })
 }
 
-/// Whether a listener is what the caller handed in: its caller registers it, and knows how to take it off.
-fn is_handed_in<'a>(file: &File<'_, 'a>, handler: &'a Expression<'a>) -> bool {
-    let Some(variable) = file.variable(handler) else {
-        return false;
-    };
+/// The function, and which parameter, if a listener is what the caller handed in: its caller registers it, and knows how to take it off.
+fn handed_in<'a>(file: &File<'_, 'a>, handler: &'a Expression<'a>) -> Option<(NodeId, usize)> {
+    let variable = file.variable(handler)?;
     let scoping = file.parsed.semantic().scoping();
     let declaration = scoping.symbol_declaration(variable);
     if !matches!(file.kind(declaration), AstKind::FormalParameter(_)) {
-        return false;
+        return None;
     }
     // What a promise gives its executor is made for it.
-    let Some(function) = file
+    let function = file
         .nodes()
         .ancestor_ids(declaration)
-        .find(|around| is_function(file.kind(*around)))
-    else {
-        return false;
-    };
+        .find(|around| is_function(file.kind(*around)))?;
     let is_executor = matches!(file.kind(file.parent(function)), AstKind::NewExpression(_));
     // Nor does a framework take off what it hands to its handlers.
-    !is_executor && !file.is_handler(function)
+    if is_executor || file.is_handler(function) {
+        return None;
+    }
+    let span = file.kind(declaration).span();
+    let parameters = file.parsed.parameters(function)?;
+    let position = parameters.items.iter().position(|own| own.span == span);
+    // Taken out of an object: nobody is known to hand that in.
+    Some((function, position.unwrap_or(usize::MAX)))
 }
 
 /// How sure it is that a listener for one event stays: the event may come, and take it off.
@@ -387,7 +417,11 @@ fn once<'a>(file: &File<'_, 'a>, added: &Added<'a>, sure: Confidence) -> Option<
         Some(event) if RARE.contains(&event) => Some(sure),
         // Most events of a program do come, and the listener goes with the first.
         Some(_) => None,
-        None if names_one(file, event) && gives_up_waiting(file, added) => Some(sure),
+        None if (names_one(file, event) || is_one(file, event))
+            && gives_up_waiting(file, added) =>
+        {
+            Some(sure)
+        }
         None => None,
     }
 }
@@ -548,6 +582,119 @@ mod tests {
             &RULE,
             "const bus = new EventEmitter();\napp.get('/', (req, res) => {\n  bus.on('price', (x) => res.write(x));\n});\n",
             "const bus = new EventEmitter();\napp.get('/', (req, res) => {\n  const onPrice = (x) => res.write(x);\n  bus.on('price', onPrice);\n  res.once('close', () => bus.off('price', onPrice));\n});\n",
+        );
+    }
+
+    #[test]
+    fn functions_that_register_what_they_are_handed() {
+        let wrapper = |body: &str, call: &str| {
+            format!(
+                "const bus = new EventEmitter();\nfunction watch(f) {{\n  bus.on('a', f);\n  {body}\n}}\napp.get('/', (req, res) => {{ {call} }});"
+            )
+        };
+        check(&RULE, &wrapper("", "watch((x) => res.write(x));"), &[3]);
+        check(&RULE, &wrapper("", "watch(shared);"), &[]);
+        let remover = "return () => bus.off('a', f);";
+        check(
+            &RULE,
+            &wrapper(remover, "watch((x) => res.write(x));"),
+            &[3],
+        );
+        check(
+            &RULE,
+            &wrapper(remover, "res.on('close', watch((x) => res.write(x)));"),
+            &[],
+        );
+        check(
+            &RULE,
+            "const bus = new EventEmitter();\nfunction watch(f) { bus.on('a', f); }\nwatch((x) => log(x));",
+            &[],
+        );
+        let own = |made: &str| {
+            format!(
+                "class Hub extends EventEmitter {{\n  watch(f) {{ this.on('a', f); }}\n}}\nconst hub = new Hub();\napp.get('/', (req, res) => {{ {made}.watch((x) => res.write(x)); }});"
+            )
+        };
+        check(&RULE, &own("hub"), &[2]);
+        check(&RULE, &own("new Hub()"), &[]);
+    }
+
+    #[test]
+    fn taken_off_on_other_ways() {
+        let handler = |rest: &str| {
+            format!(
+                "import bus from './bus';\napp.get('/', async (req, res) => {{\n  const f = (x) => res.write(x);\n  bus.on('a', f);\n  {rest}\n}});"
+            )
+        };
+        let end = "res.on('close', () => bus.off('a', f));";
+        check(&RULE, &handler(&format!("if (!req.x) return; {end}")), &[4]);
+        check(&RULE, &handler(&format!("{end} if (!req.x) return;")), &[]);
+        check(
+            &RULE,
+            &handler(
+                "const off = () => bus.off('a', f); if (!req.x) { off(); return; } res.on('close', off);",
+            ),
+            &[],
+        );
+        check(
+            &RULE,
+            &handler("res.on('finish', () => bus.off('a', f));"),
+            &[4],
+        );
+        check(
+            &RULE,
+            &handler("res.on('close', () => bus.off('b', f));"),
+            &[4],
+        );
+    }
+
+    #[test]
+    fn the_one_instance_there_is() {
+        let source = |given: &str| {
+            format!(
+                "let made;\nfunction bus() {{ {given} }}\napp.get('/', (req, res) => {{\n  bus().on('a', (x) => res.write(x));\n}});"
+            )
+        };
+        check(
+            &RULE,
+            &source("if (!made) made = open(); return made;"),
+            &[4],
+        );
+        check(&RULE, &source("return (made ??= open());"), &[4]);
+        check(&RULE, &source("return open();"), &[]);
+        check(
+            &RULE,
+            &source("made = null; if (!made) made = open(); return made;"),
+            &[],
+        );
+    }
+
+    #[test]
+    fn waiting_for_an_event_of_its_own() {
+        let wait = |emitter: &str, settle: &str| {
+            format!(
+                "const bus = new EventEmitter();\nexport const f = ({emitter}, id) => new Promise((go, no) => {{\n  bus.once(id, go);\n  {settle}\n}});"
+            )
+        };
+        check(&RULE, &wait("x", "setTimeout(no, 9);"), &[3]);
+        check(&RULE, &wait("x", "bus.emit('ask', id);"), &[]);
+        check(&RULE, &wait("bus", "setTimeout(no, 9);"), &[]);
+    }
+
+    #[test]
+    fn subjects_and_injected_emitters() {
+        let gateway = |chain: &str| {
+            format!(
+                "@WebSocketGateway()\nclass G {{\n  constructor(private readonly feed: Feed) {{}}\n  @SubscribeMessage('a')\n  follow(client) {{\n    this.feed.bids{chain}.subscribe((b) => client.emit('b', b));\n  }}\n}}"
+            )
+        };
+        check(&RULE, &gateway(""), &[6]);
+        check(&RULE, &gateway(".pipe(filter(mine))"), &[6]);
+        check(&RULE, &gateway(".pipe(filter(mine), takeUntil(gone))"), &[]);
+        check(
+            &RULE,
+            "@Injectable({ scope: Scope.REQUEST })\nclass C {\n  constructor(private readonly all: Settings) { all.on('saved', () => this.load()); }\n}",
+            &[3],
         );
     }
 }

@@ -13,6 +13,7 @@ use stanch_js_source::{bare, literal_text};
 use stanch_leak_patterns::{Confidence, Pattern};
 
 use crate::facts::listeners::is_written_function;
+use crate::facts::platform::declared_by;
 use crate::file::{File, argument, method};
 use crate::finding::{Finding, Label};
 use crate::rule::{On, Rule};
@@ -100,7 +101,11 @@ fn check<'a>(file: &File<'_, 'a>, findings: &mut Vec<Finding>) {
             .calls()
             .iter()
             .filter_map(|(_, call)| Listener::of(file, call, ADDS))
-            .filter(|added| added.emitter == removal.emitter && added.event == removal.event)
+            .filter(|added| {
+                let is_same =
+                    |one: &str, other: &str| one.replace("this.", "") == other.replace("this.", "");
+                is_same(&added.emitter, &removal.emitter) && is_same(&added.event, &removal.event)
+            })
             .collect();
         let names_an_event = literal_text(removal.event_given).is_some()
             || matches!(removal.event_given, Expression::TemplateLiteral(_));
@@ -186,6 +191,9 @@ fn made_on_the_spot<'a>(file: &File<'_, 'a>, expression: &Expression<'a>) -> Opt
             if method(call).is_some_and(|(_, name)| name == "bind") {
                 return Some("each `bind` makes another function");
             }
+            if is_made_by_a_package(&call.callee) {
+                return Some("each call of what makes the listener makes another one");
+            }
             let callee = file.callable(&call.callee)?;
             gives_a_new_function(file, callee)
                 .then_some("each call of what makes the listener makes another one")
@@ -197,6 +205,17 @@ fn made_on_the_spot<'a>(file: &File<'_, 'a>, expression: &Expression<'a>) -> Opt
         }
         _ => None,
     }
+}
+
+/// Whether a callee makes a new function on each call, by the name that lodash, underscore and throttle-debounce give it.
+fn is_made_by_a_package(callee: &Expression<'_>) -> bool {
+    let name = match bare(callee) {
+        Expression::Identifier(name) => Some(name.name.as_str()),
+        other => other
+            .as_member_expression()
+            .and_then(|member| member.static_property_name()),
+    };
+    name.is_some_and(|name| matches!(name, "debounce" | "throttle"))
 }
 
 /// The getter of the class around that `this.name` runs.
@@ -293,7 +312,11 @@ fn calls_only<'a>(file: &File<'_, 'a>, handler: &Expression<'a>, inner: &str) ->
 
 /// Whether a listener is made around the function `inner` when it is added: bound, throttled, wrapped.
 fn wraps<'a>(file: &File<'_, 'a>, handler: &Expression<'a>, inner: &str) -> bool {
-    let Expression::CallExpression(call) = handler else {
+    let made = match handler {
+        Expression::Identifier(_) => declared_by(file, handler).unwrap_or(handler),
+        handler => handler,
+    };
+    let Expression::CallExpression(call) = made else {
         return false;
     };
     match method(call) {
@@ -432,5 +455,29 @@ mod tests {
             &[],
         );
         check(&RULE, "lamp.off(100, () => done());", &[]);
+    }
+
+    #[test]
+    fn wrapped_anew() {
+        check(
+            &RULE,
+            "bus.on('a', debounce(f, 9));\nbus.off('a', debounce(f, 9));",
+            &[2],
+        );
+        check(
+            &RULE,
+            "const g = throttle(f, 9);\nbus.on('a', g);\nbus.off('a', f);",
+            &[3],
+        );
+        check(
+            &RULE,
+            "const g = throttle(f, 9);\nbus.on('a', g);\nbus.off('a', g);",
+            &[],
+        );
+        check(
+            &RULE,
+            "class A {\n  constructor(hub) { this.hub = hub; hub.on('a', () => this.go()); }\n  end() { this.hub.off('a', this.go); }\n}",
+            &[3],
+        );
     }
 }

@@ -189,8 +189,14 @@ fn socket_of<'a>(file: &File<'_, 'a>, object: &Expression<'a>) -> Option<String>
                 _ => None,
             }
         }
-        AstKind::FormalParameter(_) => {
+        AstKind::FormalParameter(parameter) => {
             let function = file.function_around(declaration)?;
+            let parameters = file.parsed.parameters(function)?;
+            let mut all = parameters.items.iter();
+            let position = all.position(|own| own.span == parameter.span)?;
+            if file.is_given_a_reused_socket(function, position) {
+                return Some("request".to_owned());
+            }
             let AstKind::CallExpression(call) = file.kind(file.parent(function)) else {
                 return None;
             };
@@ -492,5 +498,16 @@ mod tests {
             "const f = (req) => req.socket.setTimeout(9000);",
             &[],
         );
+    }
+
+    #[test]
+    fn functions_that_are_handed_the_socket() {
+        let watch = |given: &str| {
+            format!(
+                "function watch(socket) {{\n  socket.on('drain', log);\n}}\napp.use((req, res, next) => {{ watch({given}); next(); }});"
+            )
+        };
+        check(&RULE, &watch("req.socket"), &[2]);
+        check(&RULE, &watch("net.connect(1)"), &[]);
     }
 }

@@ -1,6 +1,7 @@
 //! How the rules' own cases are written: a text, and the lines where the rule speaks.
 
 use stanch_js_source::{SourceText, with_parsed};
+use stanch_leak_patterns::Confidence;
 
 use crate::file::File;
 use crate::finding::{Finding, Safety};
@@ -30,6 +31,19 @@ pub(crate) fn check(rule: &Rule, text: &str, lines: &[u32]) {
     let found = found(rule, text);
     let mut at: Vec<u32> = found
         .iter()
+        .map(|finding| finding.place.extent.line())
+        .collect();
+    at.sort_unstable();
+    assert_eq!(at, lines, "{} in\n{text}\n{found:#?}", rule.id);
+}
+
+/// The rule speaks with high confidence at exactly these lines, whatever else it says.
+#[track_caller]
+pub(crate) fn check_sure(rule: &Rule, text: &str, lines: &[u32]) {
+    let found = found(rule, text);
+    let mut at: Vec<u32> = found
+        .iter()
+        .filter(|finding| finding.confidence == Confidence::High)
         .map(|finding| finding.place.extent.line())
         .collect();
     at.sort_unstable();

@@ -8,6 +8,7 @@ use stanch_js_source::is_function;
 use stanch_leak_patterns::{Confidence, Pattern};
 
 use crate::facts::intervals::{Endless, endless};
+use crate::facts::paths::Exit;
 use crate::facts::platform::is_global_call;
 use crate::file::File;
 use crate::finding::{Finding, Fix, Label, Safety};
@@ -78,6 +79,13 @@ fn check<'a>(file: &File<'_, 'a>, findings: &mut Vec<Finding>) {
             Endless::OnlyByItself(end) | Endless::AfterFailure(end) => {
                 vec![Label::new(file.extent(end), "does not clear it")]
             }
+            Endless::LeftOn(left) => vec![Label::new(file.extent(left.at), "left running here")],
+            Endless::Unheard(heard) | Endless::AfterRejection(heard) => {
+                vec![Label::new(file.extent(heard), "cleared by this only")]
+            }
+            Endless::NobodyStops(stop) => {
+                vec![Label::new(file.extent(stop), "nobody calls this")]
+            }
             _ => Vec::new(),
         };
         findings.push(Finding {
@@ -113,6 +121,19 @@ const fn message(endless: Endless) -> &'static str {
         Endless::AfterFailure(_) => {
             "the interval clears itself when it has succeeded, and goes on when it has failed"
         }
+        Endless::LeftOn(left) => match left.exit {
+            Exit::Rejection => "the interval goes on when what is awaited rejects",
+            _ => "the interval goes on where the function is left by another way",
+        },
+        Endless::Unheard(_) => {
+            "the interval is cleared by an event that does not come when the client goes away"
+        }
+        Endless::AfterRejection(_) => {
+            "the interval is cleared when the promise is fulfilled, and goes on when it is rejected"
+        }
+        Endless::NobodyStops(_) => {
+            "each instance starts an interval, and nobody calls the method that clears it"
+        }
         Endless::Overwritten => {
             "the next interval takes the place of this one, which nothing can clear then"
         }
@@ -127,7 +148,14 @@ fn fix<'a>(
     endless: Endless,
 ) -> Option<Fix> {
     let mut change = Change::of(file);
-    if let Endless::AfterFailure(_) = endless {
+    if matches!(
+        endless,
+        Endless::AfterFailure(_)
+            | Endless::LeftOn(_)
+            | Endless::Unheard(_)
+            | Endless::AfterRejection(_)
+            | Endless::NobodyStops(_)
+    ) {
         return None;
     }
     if endless == Endless::Overwritten {
@@ -206,7 +234,7 @@ fn returned<'a>(
 #[cfg(test)]
 mod tests {
     use super::RULE;
-    use crate::rules::testing::{check, check_fix, check_page, check_shown};
+    use crate::rules::testing::{check, check_fix, check_page, check_shown, check_sure};
 
     #[test]
     fn the_page_holds() {
@@ -400,7 +428,7 @@ mod tests {
         );
         check(
             &RULE,
-            "class Progress {\n  constructor(job) { this.t = setInterval(() => job.report(), 9); }\n  end() { clearInterval(this.t); }\n}\napp.post('/', (req, res) => { new Progress(req.body); });",
+            "class Progress {\n  constructor(job) { this.t = setInterval(() => job.report(), 9); }\n  end() { clearInterval(this.t); }\n}\napp.post('/', (req, res) => { new Progress(req.body).end(); });",
             &[],
         );
         check(
@@ -408,5 +436,99 @@ mod tests {
             "let t;\napp.get('/', (req, res) => { if (t) return; t = setInterval(tick, 9); });",
             &[],
         );
+    }
+
+    #[test]
+    fn ways_out_that_leave_it_running() {
+        let handler = |rest: &str| {
+            format!(
+                "app.get('/', async (req, res) => {{\n  const t = setInterval(tick, 9);\n  {rest}\n}});"
+            )
+        };
+        check(&RULE, &handler("await work(req); clearInterval(t);"), &[2]);
+        check(
+            &RULE,
+            &handler("if (!req.query.id) return; clearInterval(t);"),
+            &[2],
+        );
+        check(
+            &RULE,
+            &handler("try { await work(req); } finally { clearInterval(t); }"),
+            &[],
+        );
+        check(
+            &RULE,
+            &handler("work(req).then((x) => { clearInterval(t); res.end(x); });"),
+            &[2],
+        );
+        check(
+            &RULE,
+            &handler("work(req).then(go).finally(() => clearInterval(t));"),
+            &[],
+        );
+        check(
+            &RULE,
+            &handler("work(req).catch(log).then(() => clearInterval(t));"),
+            &[],
+        );
+        check(
+            &RULE,
+            "async function main() { const t = setInterval(tick, 9); await work(); clearInterval(t); }\nmain();",
+            &[],
+        );
+    }
+
+    #[test]
+    fn events_that_do_not_come_when_the_client_goes() {
+        let handler = |end: &str| {
+            format!(
+                "app.get('/', (req, res) => {{\n  const t = setInterval(() => res.write('.'), 9);\n  const stop = () => clearInterval(t);\n  {end}\n}});"
+            )
+        };
+        check(&RULE, &handler("res.on('finish', stop);"), &[2]);
+        check(
+            &RULE,
+            &handler("res.on('finish', stop); res.on('error', stop);"),
+            &[2],
+        );
+        check(
+            &RULE,
+            &handler("res.on('finish', stop); res.on('close', stop);"),
+            &[],
+        );
+        check(&RULE, &handler("req.on('end', stop);"), &[]);
+        check(&RULE, &handler("finished(res, stop);"), &[]);
+        let connection = |event: &str| {
+            format!(
+                "wss.on('connection', (ws) => {{\n  const t = setInterval(() => ws.ping(), 9);\n  ws.on('{event}', (m) => {{ if (m) clearInterval(t); }});\n}});"
+            )
+        };
+        check(&RULE, &connection("message"), &[2]);
+        check(&RULE, &connection("close"), &[]);
+    }
+
+    #[test]
+    fn a_method_that_nobody_calls() {
+        let class = |rest: &str| {
+            format!(
+                "class Session {{\n  constructor(ws) {{ this.t = setInterval(() => ws.ping(), 9); }}\n  halt() {{ clearInterval(this.t); }}\n}}\nwss.on('connection', (ws) => {{ const s = new Session(ws); {rest} }});"
+            )
+        };
+        check_sure(&RULE, &class("ws.on('message', (m) => s.take(m));"), &[2]);
+        check(&RULE, &class("ws.on('close', () => s.halt());"), &[]);
+        check(&RULE, &class("if (ws) ws.on('close', s.halt);"), &[]);
+    }
+
+    #[test]
+    fn sure_where_no_condition_stands_between() {
+        let class = |made: &str| {
+            format!(
+                "class Base {{ constructor() {{ setInterval(tick, 9); }} }}\nclass Own extends Base {{}}\nlet one;\napp.get('/', (req, res) => {{ {made} }});"
+            )
+        };
+        check_sure(&RULE, &class("new Own();"), &[1]);
+        check_sure(&RULE, &class("one ??= new Own();"), &[]);
+        check_sure(&RULE, &class("if (!one) one = new Own();"), &[]);
+        check_sure(&RULE, &class("if (one) return; one = new Own();"), &[]);
     }
 }

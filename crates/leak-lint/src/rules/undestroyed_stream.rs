@@ -8,7 +8,7 @@ use stanch_js_source::bare;
 use stanch_leak_patterns::{Confidence, Pattern};
 
 use crate::facts::fate::{Fate, call_at, way};
-use crate::facts::paths::{Exit, LeftOpen, Resource, body_of, left_open};
+use crate::facts::paths::{Exit, LeftOpen, Resource, body_of, left_open, worst};
 use crate::facts::streams::{
     Deed, Kind, Used, asks_a_server, asks_for_head, callback, deed, deeds, event_of, gives_a_body,
     name_on, opens,
@@ -310,12 +310,8 @@ fn in_variable(
         variable: Some(variable),
     };
     let left = left_open(file, function, &resource);
-    let worst = left
-        .iter()
-        .find(|left| left.exit != Exit::Rejection)
-        .or_else(|| left.first());
-    if let Some(left) = worst {
-        return Some(Left::On(*left));
+    if let Some(left) = worst(&left) {
+        return Some(Left::On(left));
     }
     let is_returned = ends
         .iter()

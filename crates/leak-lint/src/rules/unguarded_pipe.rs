@@ -451,4 +451,31 @@ mod tests {
             &[4],
         );
     }
+
+    #[test]
+    fn files_that_are_handed_over_or_have_two_names() {
+        let send = |given: &str| {
+            format!(
+                "import {{ createReadStream }} from 'fs';\nfunction send(res, source) {{\n  source.pipe(res);\n}}\napp.get('/', (req, res) => send(res, {given}));"
+            )
+        };
+        check(&RULE, &send("createReadStream(req.url)"), &[3]);
+        check(&RULE, &send("new Readable()"), &[]);
+        check(
+            &RULE,
+            "app.get('/', async (req, res) => {\n  const { Body } = await s3.send(get(req));\n  const body = Body as Readable;\n  body.pipe(res);\n});",
+            &[4],
+        );
+    }
+
+    #[test]
+    fn destroyed_too_late() {
+        let handler = |event: &str| {
+            format!(
+                "const fs = require('fs');\napp.get('/', (req, res) => {{\n  const file = fs.createReadStream('a');\n  file.pipe(res);\n  res.on('{event}', () => file.destroy());\n}});"
+            )
+        };
+        check(&RULE, &handler("finish"), &[4]);
+        check(&RULE, &handler("close"), &[]);
+    }
 }

@@ -1,12 +1,13 @@
 //! Calls, and functions handed to others, into who runs what and how often.
 
 use oxc_ast::AstKind;
-use oxc_ast::ast::{Argument, CallExpression, Expression};
+use oxc_ast::ast::{Argument, CallExpression, Expression, Statement};
 use oxc_semantic::NodeId;
-use oxc_span::GetSpan;
+use oxc_span::{GetSpan, Span};
 use stanch_js_source::{Value, bare, is_function, literal_text};
 
-use super::{Call, Scan, Summary, Times};
+use super::{Call, Scan, Summary, Times, Under};
+use crate::facts::guard::leaves;
 use crate::file::method;
 
 /// Functions and methods that call what they are given at once, or once: `map` of arrays, `then` of promises, timers that do
@@ -136,8 +137,34 @@ impl<'a> Scan<'_, 'a> {
                 place: self.place(node),
                 callee,
                 times,
+                under: self.under(node),
             });
         }
+    }
+
+    /// Whether the code at a node runs whenever its function does.
+    fn under(&self, node: NodeId) -> Under {
+        let nodes = self.parsed.semantic().nodes();
+        let place = self.kind(node).span();
+        for around in nodes.ancestor_kinds(node) {
+            let is_on_condition = match around {
+                kind if is_function(kind) => break,
+                AstKind::IfStatement(branch) => !branch.test.span().contains_inclusive(place),
+                AstKind::ConditionalExpression(choice) => {
+                    !choice.test.span().contains_inclusive(place)
+                }
+                AstKind::LogicalExpression(either) => either.right.span().contains_inclusive(place),
+                AstKind::AssignmentExpression(assignment) => assignment.operator.is_logical(),
+                AstKind::SwitchCase(_) | AstKind::CatchClause(_) => true,
+                AstKind::FunctionBody(body) => may_leave(&body.statements, place),
+                AstKind::BlockStatement(block) => may_leave(&block.body, place),
+                _ => false,
+            };
+            if is_on_condition {
+                return Under::Condition;
+            }
+        }
+        Under::NoCondition
     }
 
     /// Functions among the arguments of a call.
@@ -186,6 +213,7 @@ impl<'a> Scan<'_, 'a> {
                 place: self.place(node),
                 callee: value,
                 times,
+                under: self.under(node),
             });
         }
     }
@@ -236,6 +264,16 @@ impl<'a> Scan<'_, 'a> {
             };
         }
     }
+}
+
+/// Whether a branch before a place leaves the function.
+fn may_leave(statements: &[Statement<'_>], place: Span) -> bool {
+    let before = statements
+        .iter()
+        .take_while(|statement| statement.span().end <= place.start);
+    before.into_iter().any(
+        |statement| matches!(statement, Statement::IfStatement(branch) if leaves(&branch.consequent)),
+    )
 }
 
 /// Whether a callee may be the project's own: not a method of something unknown, nor a global.

@@ -5,7 +5,7 @@ use oxc_ast::ast::{Argument, Expression};
 use oxc_semantic::NodeId;
 use oxc_span::{GetSpan, Span};
 use oxc_syntax::operator::BinaryOperator;
-use stanch_js_source::{Value, bare};
+use stanch_js_source::{ImportedName, Value, bare};
 
 use super::{Origin, Place, Scan, Summary};
 use crate::facts::keys::is_written_down;
@@ -61,6 +61,24 @@ impl<'a> Scan<'_, 'a> {
                     });
                 }
             };
+            if matches!(
+                bare(argument),
+                Expression::ArrowFunctionExpression(_) | Expression::FunctionExpression(_)
+            ) {
+                let is_dropped = matches!(
+                    self.kind(self.parent(node)),
+                    AstKind::ExpressionStatement(_)
+                );
+                summary.handed.push(Handed {
+                    callee: callee.clone(),
+                    position: at,
+                    place: self.place(node),
+                    result: match is_dropped {
+                        true => Taken::Dropped,
+                        false => Taken::Used,
+                    },
+                });
+            }
             if let Expression::ObjectExpression(literal) = bare(argument) {
                 for property in literal.properties.iter().filter_map(|p| p.as_property()) {
                     if let Some(name) = property.key.static_name() {
@@ -143,6 +161,42 @@ fn may_outlive(value: &Value) -> bool {
             | Value::Object(_)
     ) && !matches!(value.root(), Value::Array | Value::Unknown)
         || is_a_timeout(value)
+        || may_be_an_open_file(value)
+}
+
+/// Whether a value may be a file that is opened to be read, `createReadStream(…)`: what the name means says another.
+fn may_be_an_open_file(value: &Value) -> bool {
+    const NAME: &str = "createReadStream";
+    match value {
+        Value::Result(of) => match &**of {
+            Value::Import { name, .. } => *name == ImportedName::Named(NAME.to_owned()),
+            Value::Member(_, name) => &**name == NAME,
+            _ => false,
+        },
+        _ => false,
+    }
+}
+
+/// A function that a caller makes and hands over as an argument.
+#[derive(Debug, Clone)]
+pub(crate) struct Handed {
+    /// Who gets it.
+    pub(crate) callee: Value,
+    /// As which argument.
+    pub(crate) position: u32,
+    /// Where the call is.
+    pub(crate) place: Place,
+    /// What becomes of the result.
+    pub(crate) result: Taken,
+}
+
+/// What a caller does with what a call gives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Taken {
+    /// Nothing.
+    Dropped,
+    /// Something.
+    Used,
 }
 
 /// Whether a value is a signal that is aborted by itself: `AbortSignal.timeout(…)`.

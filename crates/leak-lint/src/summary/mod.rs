@@ -8,6 +8,7 @@ mod exports;
 mod given;
 mod handlers;
 mod keeps;
+mod lasting;
 mod origins;
 mod sent;
 mod uses;
@@ -21,7 +22,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use stanch_js_source::{ClassShape, ParsedSource, SourceText, Value, is_function, with_parsed};
 
 pub(crate) use exports::WHOLE;
-pub(crate) use given::{Given, is_a_timeout};
+pub(crate) use given::{Given, Handed, Taken, is_a_timeout};
 pub(crate) use origins::Origin;
 pub(crate) use uses::{Lent, Op, Use};
 
@@ -62,6 +63,12 @@ pub struct Summary {
     pub(crate) lent: Vec<Lent>,
     /// What outlives a call, handed to functions and constructors of the project.
     pub(crate) given: Vec<Given>,
+    /// The names of all properties that it reads, calls or takes apart.
+    pub(crate) mentioned: FxHashSet<Box<str>>,
+    /// Functions that are written where they are handed to functions of the project.
+    pub(crate) handed: Vec<Handed>,
+    /// Functions that give what lives as long as the process, and nothing else.
+    pub(crate) lasting: FxHashSet<u32>,
     /// Parameters, by function and position, that go into a collection which outlives the call.
     pub(crate) keeps: FxHashSet<(u32, u32)>,
 }
@@ -75,6 +82,17 @@ pub(crate) struct Call {
     pub(crate) callee: Value,
     /// How often it is called when the place is reached.
     pub(crate) times: Times,
+    /// Whether the place is reached whenever its function runs.
+    pub(crate) under: Under,
+}
+
+/// What decides whether some code of a function runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Under {
+    /// Nothing: it runs whenever the function does.
+    NoCondition,
+    /// A branch, or an early return.
+    Condition,
 }
 
 /// The function some code is in, by its start; none at module level. What initialises the fields of a class is in the class.
@@ -117,8 +135,10 @@ impl Summary {
             scan.given(node.id(), node.kind(), &mut summary);
             scan.sent(node.id(), node.kind(), &mut summary);
             scan.kept(node.kind(), &mut summary);
+            scan.mentioned(node.id(), node.kind(), &mut summary);
         }
         scan.variables(&mut summary);
+        scan.lasting(&mut summary);
         handlers::handlers(parsed, options, &mut summary);
         summary.forget_private();
         summary.modules.sort_unstable();
@@ -217,6 +237,34 @@ impl<'a> Scan<'_, 'a> {
             AstKind::ArrowFunctionExpression(arrow) => {
                 if let Some(value) = arrow.get_expression() {
                     self.gives(arrow.span.start, self.parsed.value(value), summary);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Names of properties that are read.
+    fn mentioned(&self, node: NodeId, kind: AstKind<'a>, summary: &mut Summary) {
+        match kind {
+            AstKind::StaticMemberExpression(member) => {
+                let name = member.property.name.as_str();
+                let is_target = matches!(self.kind(self.parent(node)), AstKind::AssignmentExpression(assignment)
+                    if assignment.left.span() == member.span);
+                if !is_target && !summary.mentioned.contains(name) {
+                    summary.mentioned.insert(name.into());
+                }
+            }
+            AstKind::PrivateFieldExpression(member) => {
+                summary.mentioned.insert(member.field.name.as_str().into());
+            }
+            AstKind::BindingProperty(property) => {
+                if let Some(name) = property.key.static_name() {
+                    summary.mentioned.insert(name.as_ref().into());
+                }
+            }
+            AstKind::ComputedMemberExpression(member) => {
+                if let Some(name) = member.static_property_name() {
+                    summary.mentioned.insert(name.as_str().into());
                 }
             }
             _ => {}

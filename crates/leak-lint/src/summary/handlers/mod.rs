@@ -4,7 +4,7 @@ mod signature;
 
 use oxc_ast::AstKind;
 use oxc_ast::ast::{
-    Argument, CallExpression, Expression, MethodDefinition, ObjectProperty, PropertyKey,
+    Argument, CallExpression, Class, Expression, MethodDefinition, ObjectProperty, PropertyKey,
 };
 use oxc_semantic::NodeId;
 use oxc_span::GetSpan;
@@ -15,14 +15,14 @@ use crate::facts::lifetime::decorator_name;
 use crate::file::{argument, method};
 use crate::options::Options;
 use signature::{
-    exported_as, has_names_of_a_handler, is_given_an_event, parameters_of, takes_a_request,
-    takes_apart,
+    exported_as, has_marks_of_a_handler, has_names_of_a_handler, is_given_an_event, parameters_of,
+    takes_a_request, takes_apart,
 };
 
-/// Methods under which frameworks take handlers of requests: express, koa, fastify, hono, restify, `ws`, `net`.
+/// Methods under which frameworks take handlers of requests: express, koa, fastify, hono, restify, express-ws.
 const ROUTES: &[&str] = &[
     "get", "post", "put", "patch", "delete", "del", "head", "options", "all", "use", "route",
-    "addHook", "param",
+    "addHook", "param", "ws",
 ];
 /// Events that come once for each unit of work.
 const WORK: &[&str] = &[
@@ -149,7 +149,9 @@ fn handlers_at<'a>(
         AstKind::ObjectProperty(property) => of_property(parsed, property),
         AstKind::Function(_) | AstKind::ArrowFunctionExpression(_) => {
             let parameters = parameters_of(kind);
-            let is_named = parameters.is_some_and(has_names_of_a_handler);
+            let is_named = parameters.is_some_and(|parameters| {
+                has_names_of_a_handler(parameters) || has_marks_of_a_handler(parsed, parameters)
+            });
             let exported = exported_as(parsed, node);
             let is_route = exported.is_some_and(|name| EXPORTED_ROUTES.contains(&name));
             match (exported, parameters) {
@@ -164,6 +166,9 @@ fn handlers_at<'a>(
                 }
                 _ => Vec::new(),
             }
+        }
+        AstKind::Class(class) if is_made_for_a_request(parsed, class) => {
+            vec![(Value::Class(class.span.start), Work::Request)]
         }
         AstKind::NewExpression(new) => {
             let class = parsed.import_of(&new.callee);
@@ -247,7 +252,9 @@ fn work_of_call(
                 Expression::FunctionExpression(function) => &function.params,
                 _ => return None,
             };
-            takes_apart(parameters, &["input"]).then_some(Work::Message)
+            // Of a database, `query` takes text first.
+            let is_lone = parameters.items.is_empty() && call.arguments.len() == 1;
+            (is_lone || takes_apart(parameters, &["input"])).then_some(Work::Message)
         }
         Some((of, "on" | "addListener" | "addEventListener")) => match event? {
             "message" | "job" => Some(Work::Message),
@@ -261,6 +268,16 @@ fn work_of_call(
             is_server.then_some(Work::Request)
         }
     }
+}
+
+/// Whether NestJS makes an instance for each request: `@Injectable({ scope: Scope.REQUEST })`.
+fn is_made_for_a_request(parsed: &ParsedSource<'_>, class: &Class<'_>) -> bool {
+    class.decorators.iter().any(|decorator| {
+        let written = decorator.expression.span();
+        let text = parsed.text();
+        text.slice(written.start, written.end)
+            .contains("Scope.REQUEST")
+    })
 }
 
 fn is_a_service(call: &CallExpression<'_>) -> bool {
@@ -416,5 +433,40 @@ mod tests {
         let text = "class Jobs { start(job) { setInterval(() => job.look(), 1000); } }";
         check("Jobs.start", text, true);
         check("start", text, false);
+    }
+
+    /// Whether an interval in this text counts as started for each request.
+    fn is_hot(text: &str) -> bool {
+        let source = SourceText::new("poll.ts", text);
+        let options = Options::default();
+        !crate::lint_under(&source, &options, |rule| rule.id == "uncleared-interval").is_empty()
+    }
+
+    #[test]
+    fn functions_that_frameworks_call() {
+        assert!(is_hot(
+            "export async function GET() { setInterval(tick, 9); }"
+        ));
+        assert!(!is_hot(
+            "export async function get() { setInterval(tick, 9); }"
+        ));
+        assert!(is_hot(
+            "exports.f = async (ctx) => { setInterval(tick, 9); ctx.body = 1; };"
+        ));
+        assert!(!is_hot(
+            "exports.f = async (ctx) => { setInterval(tick, 9); ctx.run(); };"
+        ));
+        assert!(is_hot(
+            "export const f = (call) => { setInterval(() => call.write(call.request.id), 9); };"
+        ));
+        assert!(is_hot(
+            "export const r = base.query(() => { setInterval(tick, 9); });"
+        ));
+        assert!(!is_hot(
+            "db.query('select', () => { setInterval(tick, 9); });"
+        ));
+        assert!(is_hot(
+            "@Injectable({ scope: Scope.REQUEST })\nclass A { constructor() { setInterval(tick, 9); } }"
+        ));
     }
 }

@@ -15,6 +15,13 @@ const HANDLERS: &[(&[&str], &[&str])] = &[
         &["res", "response", "reply", "rep", "_res", "h"],
     ),
     (&["ctx", "context", "c"], &["next"]),
+    // A method of a gRPC service.
+    (&["call"], &["callback", "cb", "done"]),
+];
+/// What a first parameter of that name has if a framework gives it for each request: the context of koa, a call of gRPC.
+const MARKS: &[(&str, &[&str])] = &[
+    ("ctx", &["body", "status", "respond"]),
+    ("call", &["request", "metadata"]),
 ];
 
 pub(super) fn parameters_of<'a>(kind: AstKind<'a>) -> Option<&'a FormalParameters<'a>> {
@@ -107,5 +114,28 @@ pub(super) fn has_names_of_a_handler(parameters: &FormalParameters<'_>) -> bool 
     HANDLERS.iter().any(|(first, second)| {
         let has = |at, names: &[&str]| name(at).is_some_and(|name| names.contains(&name.as_str()));
         has(0, first) && has(1, second)
+    })
+}
+
+/// Whether the first parameter of a function is used as what a framework gives for each request.
+pub(super) fn has_marks_of_a_handler(
+    parsed: &ParsedSource<'_>,
+    parameters: &FormalParameters<'_>,
+) -> bool {
+    let Some(first) = parameters.items.first() else {
+        return false;
+    };
+    let BindingPattern::BindingIdentifier(name) = &first.pattern else {
+        return false;
+    };
+    let marks = MARKS.iter().find(|(own, _)| name.name == *own);
+    let (Some((_, marks)), Some(symbol)) = (marks, name.symbol_id.get()) else {
+        return false;
+    };
+    let semantic = parsed.semantic();
+    let mut uses = semantic.scoping().get_resolved_references(symbol);
+    uses.any(|used| {
+        matches!(semantic.nodes().parent_kind(used.node_id()), AstKind::StaticMemberExpression(member)
+            if marks.contains(&member.property.name.as_str()))
     })
 }
