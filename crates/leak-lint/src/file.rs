@@ -15,6 +15,7 @@ use crate::facts::holders::{self, Holder as Kept};
 use crate::facts::keys::Domain;
 use crate::facts::lifetime::Fields;
 use crate::facts::listeners::Listeners;
+use crate::facts::page;
 use crate::options::Options;
 use crate::project::{Calls, Elsewhere, FileIndex, Heat, Holder, Meaning, Project, Receiver, Site};
 use crate::summary::place;
@@ -37,6 +38,7 @@ pub(crate) struct File<'s, 'a> {
     kept: OnceCell<Vec<Kept<'a>>>,
     exported_locals: OnceCell<HashSet<String>>,
     ends: OnceCell<bool>,
+    is_of_a_page: OnceCell<bool>,
     /// Names that fixes declare, and where: two fixes are often applied together.
     pub(crate) new_names: RefCell<Vec<(ScopeId, String)>>,
 }
@@ -60,6 +62,7 @@ impl<'s, 'a> File<'s, 'a> {
             kept: OnceCell::new(),
             exported_locals: OnceCell::new(),
             ends: OnceCell::new(),
+            is_of_a_page: OnceCell::new(),
             new_names: RefCell::default(),
         }
     }
@@ -140,10 +143,7 @@ impl<'s, 'a> File<'s, 'a> {
 
     /// Whether the file is code of a page: what listens there goes with the page.
     pub(crate) fn is_of_a_page(&self) -> bool {
-        let directives = &self.parsed.program().directives;
-        directives
-            .iter()
-            .any(|directive| directive.directive == "use client")
+        *self.is_of_a_page.get_or_init(|| page::is_of_a_page(self))
     }
 
     /// How the code at a node comes to run again and again, if it does: it or a function around it is hot.

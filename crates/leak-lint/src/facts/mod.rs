@@ -3,7 +3,7 @@
 //! What grows: [`holders`], [`names`], [`insertions`], [`keys`], [`letting_go`], [`steadiness`], [`checks`]. Listeners:
 //! [`listeners`], [`lifetime`], [`removal`], [`repeats`], [`guard`], [`heard`], [`left_on`], [`settlement`]. Closures: [`kept`], [`bulk`].
 //! Streams and promises: [`fate`], [`paths`], [`streams`], [`piped`], [`rejections`], [`timers`], [`intervals`],
-//! [`waiters`]. For all of them: [`ends`], [`platform`].
+//! [`waiters`]. For all of them: [`ends`], [`page`], [`platform`].
 
 pub(crate) mod bulk;
 pub(crate) mod checks;
@@ -21,6 +21,7 @@ pub(crate) mod letting_go;
 pub(crate) mod lifetime;
 pub(crate) mod listeners;
 pub(crate) mod names;
+pub(crate) mod page;
 pub(crate) mod paths;
 pub(crate) mod piped;
 pub(crate) mod platform;

@@ -192,6 +192,10 @@ impl Graph {
             Times::Unknown => {
                 self.unknown.insert(callee);
             }
+            Times::Once => {
+                self.started.insert(callee);
+                return;
+            }
             Times::AsWritten => {}
         }
         match call.place {

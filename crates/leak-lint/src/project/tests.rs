@@ -78,6 +78,30 @@ fn functions_that_other_files_call() {
 }
 
 #[test]
+fn what_gives_a_variable_its_first_value_is_called_once() {
+    let store = "module.exports = () => { probe(); return new Map(); };";
+    let first = [
+        "if (!cache) { cache = create(); }",
+        "if (cache == null) cache = create();",
+        "cache ??= create();",
+        "if (cache) return cache.get(req.id); cache = wrap(create());",
+        "const own = cache || (cache = create());",
+    ];
+    let again = [
+        "cache = create();",
+        "if (!req.user) cache = create();",
+        "let own; if (!own) own = create();",
+    ];
+    let cases = first.map(|code| (code, Once)).into_iter();
+    for (code, expected) in cases.chain(again.map(|code| (code, Again))) {
+        let app = format!(
+            "const create = require('./store');\nlet cache;\napp.get('/', (req, res) => {{ {code} }});"
+        );
+        check(&[("store.js", store), ("app.js", &app)], &[expected]);
+    }
+}
+
+#[test]
 fn handlers_of_other_files() {
     let handlers =
         "export async function list(q) { probe(); }\nexport function never() { probe(); }";

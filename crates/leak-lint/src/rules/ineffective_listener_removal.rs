@@ -281,9 +281,10 @@ fn another_was_added<'a>(
     {
         return Some("the bare function is another one");
     }
-    if added
-        .iter()
-        .all(|added| calls_only(file, added.handler, &handler))
+    if !is_taken_out(file, removal.handler)
+        && added
+            .iter()
+            .all(|added| calls_only(file, added.handler, &handler))
     {
         return Some("the function that was wrapped is another one");
     }
@@ -297,6 +298,33 @@ fn another_was_added<'a>(
             .iter()
             .all(|added| is_same(added) && other_phase(added)))
     .then_some("listeners of the capturing phase are others")
+}
+
+/// Whether a variable holds what something else kept: `server.listeners('upgrade').pop()`. It may well be a listener, which
+/// somebody else has added.
+fn is_taken_out<'a>(file: &File<'_, 'a>, handler: &Expression<'a>) -> bool {
+    let Some(variable) = file.variable(handler) else {
+        return false;
+    };
+    let semantic = file.parsed.semantic();
+    let AstKind::VariableDeclarator(declarator) =
+        file.kind(semantic.scoping().symbol_declaration(variable))
+    else {
+        return false;
+    };
+    // `const [first] = server.listeners('upgrade');`
+    let is_a_part = declarator.id.get_binding_identifier().is_none();
+    is_a_part
+        || declarator
+            .init
+            .as_ref()
+            .is_some_and(|init| match bare(init) {
+                Expression::CallExpression(call) => {
+                    method(call).is_some_and(|(_, name)| name != "bind")
+                }
+                Expression::ComputedMemberExpression(_) => true,
+                _ => false,
+            })
 }
 
 /// Whether a listener is a function, written where it is added, that calls `inner`.
@@ -392,6 +420,11 @@ mod tests {
             &[],
         );
         check(&RULE, "bus.on('a', (x) => log(x)); bus.off('a', f);", &[]);
+        check(
+            &RULE,
+            "const all = server.listeners('upgrade');\nconst own = all.pop();\nserver.off('upgrade', own);\nserver.on('upgrade', (req) => own(req));",
+            &[],
+        );
     }
 
     #[test]

@@ -75,6 +75,10 @@ fn check<'a>(file: &File<'_, 'a>, findings: &mut Vec<Finding>) {
         let Some(endless) = endless(file, *node, call) else {
             continue;
         };
+        // What a component starts outlives the component; the rest of a page is as old as the page.
+        if file.is_of_a_page() && !matches!(endless, Endless::Effect | Endless::Rendered) {
+            continue;
+        }
         let labels = match endless {
             Endless::OnlyByItself(end) | Endless::AfterFailure(end) => {
                 vec![Label::new(file.extent(end), "does not clear it")]

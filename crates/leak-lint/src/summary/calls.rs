@@ -218,12 +218,18 @@ impl<'a> Scan<'_, 'a> {
         }
     }
 
-    /// Whether the code at a node is in a loop that has no end: `for (;;)`, `while (true)`, `for await (… of messages)`.
+    /// How often the code at a node runs for each time that its function does: again and again in a loop that has no end, as
+    /// `for (;;)`, `while (true)`, `for await (… of messages)`; once where it gives a variable of the module its first value.
     fn times_at(&self, node: NodeId) -> Times {
         let nodes = self.parsed.semantic().nodes();
-        for around in nodes.ancestor_kinds(node) {
-            match around {
+        for id in nodes.ancestor_ids(node) {
+            match nodes.kind(id) {
                 kind if is_function(kind) => break,
+                AstKind::AssignmentExpression(assignment)
+                    if self.is_first_value(id, assignment) =>
+                {
+                    return Times::Once;
+                }
                 AstKind::ForOfStatement(each) if each.r#await => return Times::Again,
                 AstKind::WhileStatement(repeated) if matches!(&repeated.test, Expression::BooleanLiteral(test) if test.value) =>
                 {

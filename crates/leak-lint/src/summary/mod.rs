@@ -5,6 +5,7 @@
 
 mod calls;
 mod exports;
+mod first_value;
 mod given;
 mod handlers;
 mod keeps;
@@ -103,6 +104,8 @@ pub(crate) type Place = Option<u32>;
 pub(crate) enum Times {
     /// A number of times that the code around it decides.
     AsWritten,
+    /// Once, however often the code around it runs.
+    Once,
     /// As often as somebody else wants.
     Unknown,
     /// For ever.
