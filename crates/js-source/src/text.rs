@@ -89,6 +89,13 @@ struct Content {
 
 const BYTE_ORDER_MARK: &str = "\u{feff}";
 
+impl Default for SourceText {
+    /// An empty text of no file.
+    fn default() -> Self {
+        Self::new("", "")
+    }
+}
+
 impl SourceText {
     /// Takes a script's path (or URL; its extension decides the dialect) and its text.
     pub fn new(path: impl Into<String>, text: impl Into<String>) -> Self {

@@ -35,7 +35,7 @@ use stanch_js_source::SourceText;
 pub use finding::{Edit, Finding, Fix, Label, Safety};
 pub use fix::apply::{Applied, Broken, Fixed, Flaw, edited, fix_text};
 pub use options::Options;
-pub use project::{FileIndex, Project};
+pub use project::{FileIndex, Joining, Project};
 pub use rule::{On, Rule};
 pub use rules::RULES;
 pub use summary::Summary;

@@ -23,17 +23,17 @@ const SOURCES: [(&str, &[&str]); 4] = [
 ];
 
 /// The files of a project by their paths.
-pub(crate) struct Modules<'p> {
-    files: HashMap<&'p Path, FileIndex>,
+pub(crate) struct Modules {
+    files: HashMap<PathBuf, FileIndex>,
     resolver: Resolver,
 }
 
-impl<'p> Modules<'p> {
-    pub(crate) fn of(places: impl Iterator<Item = &'p Place>) -> Self {
+impl Modules {
+    pub(crate) fn of<'p>(places: impl Iterator<Item = &'p Place>) -> Self {
         let files = places.enumerate();
         Self {
             files: files
-                .map(|(at, place)| (place.path.as_path(), FileIndex(at)))
+                .map(|(at, place)| (place.path.clone(), FileIndex(at)))
                 .collect(),
             resolver: Resolver::new(options()),
         }
@@ -86,7 +86,8 @@ impl<'p> Modules<'p> {
         self.at(found.path())
     }
 
-    fn at(&self, path: &Path) -> Option<FileIndex> {
+    /// The file with that path.
+    pub(crate) fn at(&self, path: &Path) -> Option<FileIndex> {
         self.files.get(path).copied()
     }
 }

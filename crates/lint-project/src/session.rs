@@ -1,7 +1,6 @@
 //! A project that stays open while somebody writes in it: the text of an editor into the findings of its file.
 
-use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use stanch_js_source::SourceText;
 use stanch_leak_lint::{FileIndex, Finding, Project, Safety, Summary, edited, fix_text};
@@ -28,7 +27,6 @@ pub const PROJECT_FILES: [&str; 4] = [
 pub struct Session {
     workspace: Workspace,
     linked: Linked,
-    by_path: HashMap<PathBuf, FileIndex>,
     changes: u64,
 }
 
@@ -50,7 +48,7 @@ pub enum Noticed {
     Taken,
     /// It is none of the project's files.
     Nothing,
-    /// The project has other files now: it is to be opened again.
+    /// The project may have other files now: see [`Session::refresh`].
     OtherFiles,
 }
 
@@ -62,10 +60,7 @@ impl Session {
     pub fn open(request: Request) -> Result<Self, LintError> {
         let workspace = Workspace::open(request)?;
         let linked = workspace.linked()?;
-        let paths = linked.files.iter().map(|(place, _)| place.path.clone());
-        let by_path = paths.enumerate().map(|(at, path)| (path, FileIndex(at)));
         Ok(Self {
-            by_path: by_path.collect(),
             workspace,
             linked,
             changes: 0,
@@ -78,6 +73,12 @@ impl Session {
             .files
             .iter()
             .map(|(place, _)| place.path.as_path())
+    }
+
+    /// Whether a file is one of them.
+    #[must_use]
+    pub fn has(&self, path: &Path) -> bool {
+        self.linked.modules.at(path).is_some()
     }
 
     /// How often what is known of a file has changed, and with it maybe what is said of others.
@@ -100,7 +101,7 @@ impl Session {
             Content::Skip(reason) => return Looked::Skipped(reason),
             Content::Broken(_) => return Looked::Skipped(Reason::Binary),
         };
-        let Some(file) = self.by_path.get(path).copied() else {
+        let Some(file) = self.linked.modules.at(path) else {
             return self.look_at_stranger(&place, &source, text);
         };
         // As long as it does not parse, the others see what it was.
@@ -115,17 +116,29 @@ impl Session {
     pub fn notice(&mut self, path: &Path) -> Noticed {
         let place = self.workspace.place(path.to_owned());
         let is_ours = self.left_out(path).is_none();
-        match self.by_path.get(path).copied() {
+        match self.linked.modules.at(path) {
             Some(file) if path.exists() => {
                 let read = self.workspace.linter().read(&place);
                 if let Read::Text(source, summary) = read {
-                    self.change(file, source, *summary);
+                    self.change(file, &place, source, *summary);
                 }
                 Noticed::Taken
             }
             None if !is_ours || !path.exists() => Noticed::Nothing,
             _ => Noticed::OtherFiles,
         }
+    }
+
+    /// Takes in the files that were made, and lets go of those that were deleted. The others are not read again.
+    ///
+    /// # Errors
+    /// As [`Workspace::lint`].
+    pub fn refresh(&mut self) -> Result<(), LintError> {
+        if let Some(linked) = self.workspace.linked_again(&self.linked)? {
+            self.linked = linked;
+            self.changes += 1;
+        }
+        Ok(())
     }
 
     /// The text with the fixes of its findings; none where none was applied.
@@ -140,7 +153,7 @@ impl Session {
             return None;
         };
         let linter = self.workspace.linter();
-        let file = self.by_path.get(path).copied();
+        let file = self.linked.modules.at(path);
         let lint = |source: &SourceText| {
             let (project, file) = match file {
                 Some(file) => {
@@ -193,15 +206,21 @@ impl Session {
             Read::Skipped(reason) => Err(Looked::Skipped(reason)),
             Read::Failed(problem, _) => Err(Looked::Failed(problem)),
             Read::Text(source, summary) => {
-                self.change(file, source, *summary);
+                self.change(file, place, source, *summary);
                 Ok(())
             }
         }
     }
 
-    fn change(&mut self, file: FileIndex, source: SourceText, summary: Summary) {
-        self.linked.project = self.linked.project.changed(file, summary);
-        self.linked.files[file.0].1 = source;
+    fn change(&mut self, file: FileIndex, place: &Place, source: SourceText, summary: Summary) {
+        let Linked {
+            project,
+            modules,
+            files,
+            ..
+        } = &mut self.linked;
+        project.change(file, summary, |module| modules.find(&place.path, module));
+        files[file.0].1 = source;
         self.changes += 1;
     }
 
@@ -345,6 +364,47 @@ mod tests {
         assert_eq!(session.notice(&new), Noticed::OtherFiles);
         fs::remove_file(&beat)?;
         assert_eq!(session.notice(&beat), Noticed::OtherFiles);
+        session.refresh()?;
+        let names: Vec<_> = session.paths().filter_map(Path::file_name).collect();
+        assert_eq!(names, ["main.js", "new.js"]);
+        Ok(())
+    }
+
+    #[test]
+    fn a_file_that_is_made_is_one_of_the_project() -> Outcome {
+        let (folder, mut session) = open(&[
+            ("stanch.toml", "[lint]\nselect = ['uncleared-interval']\n"),
+            (".gitignore", "built.js\n"),
+            ("main.js", CALLS),
+        ])?;
+        let (beat, built) = (path(&folder, "beat.js")?, path(&folder, "built.js")?);
+        // Alone, nothing says how often its function is called.
+        assert_eq!(words(&session.look(&beat, BEAT)), "");
+        fs::write(&beat, BEAT)?;
+        fs::write(&built, BEAT)?;
+        assert_eq!(session.notice(&beat), Noticed::OtherFiles);
+        session.refresh()?;
+        assert_eq!(session.files(), 2);
+        assert_eq!(words(&session.look(&beat, BEAT)), "uncleared-interval");
+        let changes = session.changes();
+        session.refresh()?;
+        assert_eq!(session.changes(), changes, "there was nothing new");
+        fs::remove_file(path(&folder, "main.js")?)?;
+        session.refresh()?;
+        assert_eq!(words(&session.look(&beat, BEAT)), "");
+        Ok(())
+    }
+
+    #[test]
+    fn an_import_that_is_typed_leads_to_its_file() -> Outcome {
+        let (folder, mut session) = open(&[
+            ("stanch.toml", "[lint]\nselect = ['uncleared-interval']\n"),
+            ("beat.js", BEAT),
+            ("main.js", "export const nothing = 0;\n"),
+        ])?;
+        session.look(&path(&folder, "main.js")?, CALLS);
+        let beat = path(&folder, "beat.js")?;
+        assert_eq!(words(&session.look(&beat, BEAT)), "uncleared-interval");
         Ok(())
     }
 

@@ -309,13 +309,29 @@ impl Workspace {
 impl Workspace {
     /// Reads and links all files, without a look at what there is to find.
     pub(crate) fn linked(&self) -> Result<Linked, LintError> {
+        let (linter, places) = (self.linter(), self.places()?);
+        Ok(self.pool()?.install(|| Linked::of(&linter, &places, || {})))
+    }
+
+    /// The same after files were made and deleted; none where it has all files that there are.
+    pub(crate) fn linked_again(&self, before: &Linked) -> Result<Option<Linked>, LintError> {
+        let (linter, places) = (self.linter(), self.places()?);
+        let known = before.files.iter().map(|(place, _)| &place.path);
+        if known.eq(places.iter().map(|(place, _)| &place.path)) {
+            return Ok(None);
+        }
+        let linked = self
+            .pool()?
+            .install(|| before.with_places(&linter, &places));
+        Ok(Some(linked))
+    }
+
+    fn places(&self) -> Result<Vec<(Place, Named)>, LintError> {
         let walked = walk(&self.paths, &self.config, self.request.ignoring)?;
         let files = walked.files.into_iter();
-        let places: Vec<(Place, Named)> = files
+        Ok(files
             .map(|(path, named)| (self.place(path), named))
-            .collect();
-        let linter = self.linter();
-        Ok(self.pool()?.install(|| Linked::of(&linter, &places, || {})))
+            .collect())
     }
 
     /// Takes out the findings that the baseline knows.

@@ -16,6 +16,8 @@ const BYTE_ORDER_MARK: char = '\u{feff}';
 pub(crate) struct Document {
     pub(crate) path: Option<PathBuf>,
     pub(crate) version: i32,
+    /// When it was opened or written in last, as the number of such messages.
+    pub(crate) touched: u64,
     pub(crate) lines: Lines,
     /// What is said of this version; none where nobody has looked yet.
     pub(crate) looked: Option<Looked>,
@@ -28,6 +30,7 @@ impl Document {
         Self {
             path,
             version,
+            touched: 0,
             lines: Lines::of(text),
             looked: None,
             told: None,

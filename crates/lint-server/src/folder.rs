@@ -57,6 +57,26 @@ impl Folder {
         session.map_or(Noticed::Nothing, |session| session.notice(path))
     }
 
+    /// Takes in files that were made, and lets go of those that were deleted.
+    pub(crate) fn refresh(&mut self) -> Result<Others, LintError> {
+        let Some(session) = self.session.as_mut() else {
+            return Ok(Others::AsBefore);
+        };
+        let before = session.changes();
+        session.refresh()?;
+        Ok(if session.changes() == before {
+            Others::AsBefore
+        } else {
+            Others::Concerned
+        })
+    }
+
+    /// Whether a file is one of the project's.
+    pub(crate) fn has(&self, path: &Path) -> bool {
+        let session = self.session.as_ref();
+        session.is_some_and(|session| session.has(path))
+    }
+
     /// The text with its safe fixes.
     pub(crate) fn fixed(&self, path: &Path, text: &str) -> Option<String> {
         self.session.as_ref()?.fixed(path, text, Fixing::Safe)

@@ -13,7 +13,8 @@ use lsp_types::{
     ExecuteCommandParams, FileSystemWatcher, GlobPattern, HoverParams, HoverProviderCapability,
     InitializeParams, MessageType, OneOf, PublishDiagnosticsParams, Registration,
     ServerCapabilities, TextDocumentSyncCapability, TextDocumentSyncKind, TextDocumentSyncOptions,
-    Uri, WorkspaceFoldersServerCapabilities, WorkspaceServerCapabilities,
+    TextDocumentSyncSaveOptions, Uri, WorkspaceFoldersServerCapabilities,
+    WorkspaceServerCapabilities,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -42,6 +43,7 @@ pub(crate) fn capabilities() -> Value {
             TextDocumentSyncOptions {
                 open_close: Some(true),
                 change: Some(TextDocumentSyncKind::INCREMENTAL),
+                save: Some(TextDocumentSyncSaveOptions::Supported(true)),
                 ..TextDocumentSyncOptions::default()
             },
         )),
@@ -78,6 +80,8 @@ pub(crate) struct Server<'c> {
     folders: Vec<Folder>,
     /// By what their URIs say; those without a look are waiting for one.
     documents: BTreeMap<String, (Uri, Document)>,
+    /// Texts that were opened or written in so far.
+    touched: u64,
     incoming: Receiver<Message>,
     waiting: VecDeque<Message>,
     asked: i32,
@@ -96,6 +100,7 @@ impl<'c> Server<'c> {
             settings: Settings::default(),
             folders: Vec::new(),
             documents: BTreeMap::new(),
+            touched: 0,
             incoming: incoming(connection),
             waiting: VecDeque::new(),
             asked: 0,
@@ -265,6 +270,9 @@ impl<'c> Server<'c> {
             notification::DidChangeTextDocument::METHOD => {
                 self.changed(serde_json::from_value(params)?);
             }
+            notification::DidSaveTextDocument::METHOD => {
+                self.saved(&serde_json::from_value(params)?);
+            }
             notification::DidCloseTextDocument::METHOD => {
                 self.closed(serde_json::from_value(params)?)
             }
@@ -288,7 +296,9 @@ impl<'c> Server<'c> {
 
     fn opened(&mut self, params: lsp_types::DidOpenTextDocumentParams) {
         let text = params.text_document;
-        let document = Document::new(uri::to_path(&text.uri), text.version, text.text);
+        let mut document = Document::new(uri::to_path(&text.uri), text.version, text.text);
+        self.touched += 1;
+        document.touched = self.touched;
         let key = text.uri.as_str().to_owned();
         self.documents.insert(key, (text.uri, document));
     }
@@ -297,6 +307,8 @@ impl<'c> Server<'c> {
         let text = params.text_document;
         if let Some((_, document)) = self.documents.get_mut(text.uri.as_str()) {
             document.change(text.version, params.content_changes);
+            self.touched += 1;
+            document.touched = self.touched;
         }
     }
 
@@ -331,20 +343,59 @@ impl<'c> Server<'c> {
         };
         let changes = params.changes.iter();
         let paths: Vec<PathBuf> = changes.filter_map(|it| uri::to_path(&it.uri)).collect();
-        let mut others = paths.iter().any(|path| is_of_project(path));
+        if paths.iter().any(|path| is_of_project(path)) {
+            self.reopen();
+            return;
+        }
+        let mut moved = false;
         for path in &paths {
             let is_open = |(_, document): &(Uri, Document)| document.path.as_ref() == Some(path);
-            if others || self.documents.values().any(is_open) {
+            // Of a file that is open the editor's text counts; whether there is a file, the disk says.
+            let is_open = self.documents.values().any(is_open);
+            let Some(folder) = self.folder_of_mut(path) else {
+                continue;
+            };
+            if is_open && folder.has(path) == path.exists() {
                 continue;
             }
-            match self.folder_of_mut(path).map(|folder| folder.notice(path)) {
-                Some(Noticed::Taken) => self.look_again(),
-                Some(Noticed::OtherFiles) => others = true,
-                Some(Noticed::Nothing) | None => {}
+            match folder.notice(path) {
+                Noticed::Taken => self.look_again(),
+                Noticed::OtherFiles => moved = true,
+                Noticed::Nothing => {}
             }
         }
-        if others {
-            self.reopen();
+        if moved {
+            self.refresh();
+        }
+    }
+
+    /// Takes in files that were made, and lets go of those that were deleted.
+    fn refresh(&mut self) {
+        let mut others = Others::AsBefore;
+        let mut problems = Vec::new();
+        for folder in &mut self.folders {
+            match folder.refresh() {
+                Ok(Others::AsBefore) => {}
+                Ok(Others::Concerned) => others = Others::Concerned,
+                Err(error) => problems.push(format!("stanch: {error}")),
+            }
+        }
+        for problem in problems {
+            self.say(MessageType::ERROR, problem);
+        }
+        if others == Others::Concerned {
+            self.look_again();
+        }
+    }
+
+    /// A text that is saved for the first time is a file of the project from now on.
+    fn saved(&mut self, params: &lsp_types::DidSaveTextDocumentParams) {
+        let Some(path) = uri::to_path(&params.text_document.uri) else {
+            return;
+        };
+        let is_new = |folder: &Folder| !folder.has(&path);
+        if self.folder_of(&path).is_some_and(is_new) {
+            self.refresh();
         }
     }
 
@@ -387,13 +438,13 @@ impl<'c> Server<'c> {
         }
     }
 
-    /// Lints one of the texts that wait for it and publishes what it found; none is waiting where it says no.
+    /// Lints the text that was written in last of those that wait for it and publishes what it found; none is waiting where
+    /// it says no.
     fn look_at_one(&mut self) -> bool {
-        let mut waiting = self
-            .documents
-            .iter()
-            .filter(|(_, it)| it.1.looked.is_none());
-        let Some(key) = waiting.next().map(|(key, _)| key.clone()) else {
+        let waiting = self.documents.iter();
+        let waiting = waiting.filter(|(_, (_, document))| document.looked.is_none());
+        let last = waiting.max_by_key(|(_, (_, document))| document.touched);
+        let Some(key) = last.map(|(key, _)| key.clone()) else {
             return false;
         };
         self.look_at(&key);

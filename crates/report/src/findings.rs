@@ -12,6 +12,7 @@ mod json;
 mod junit;
 mod row;
 mod sarif;
+mod schema;
 mod text;
 
 pub use agent::agent;
@@ -22,6 +23,7 @@ pub use gitlab::gitlab;
 pub use json::json;
 pub use junit::junit;
 pub use sarif::sarif;
+pub use schema::findings_schema;
 pub use text::text;
 
 use stanch_leak_lint::Safety;

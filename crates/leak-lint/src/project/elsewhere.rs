@@ -1,9 +1,11 @@
 //! Uses of all files into what is done to each holder, wherever it is declared.
 
-use rustc_hash::FxHashMap;
 use stanch_js_source::{ImportedName, Value};
 
 use super::meaning::{Meaning, Site};
+use super::names::Key;
+use super::part::Index;
+use super::view::View;
 use super::{FileIndex, Project};
 use crate::summary::{Op, WHOLE};
 
@@ -25,96 +27,150 @@ pub(crate) enum Holder {
     Member(Site, Box<str>),
 }
 
-/// The uses of a project by what they are uses of.
-#[derive(Debug, Default)]
-pub(super) struct Uses {
-    of_holder: FxHashMap<Holder, Vec<Spot>>,
-    /// Where only the last name is known: `rooms.get(id).members.delete(socket)` is a use of some `members`.
-    of_name: FxHashMap<Box<str>, Vec<Spot>>,
+/// What a use is a use of, under names that outlive edits.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Target {
+    Variable(FileIndex, Box<str>),
+    Export(FileIndex, Box<str>),
+    Member(Key, Box<str>),
+    /// Only the last name is known: `rooms.get(id).members.delete(socket)` is a use of some `members`.
+    Named(Box<str>),
 }
 
-/// A use by its file, and its place in that file's list.
-#[derive(Debug, Clone, Copy)]
-struct Spot {
-    file: FileIndex,
-    at: usize,
+/// What a file does to holders.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Done {
+    /// With the place in the file's list of uses.
+    to: Vec<(Target, usize)>,
+    /// What its functions do to their parameters, by function, position and place in that list; ascending.
+    to_parameters: Vec<(Key, u32, usize)>,
+    /// What it hands to functions, and as which argument.
+    lent: Vec<(Target, (Key, u32))>,
+}
+
+impl Done {
+    pub(super) fn of(view: View<'_>, file: FileIndex) -> Self {
+        let mut done = Self::default();
+        for (at, used) in view.own(file).uses.iter().enumerate() {
+            if let Value::Parameter(start, position) = used.holder {
+                let function = view.key(Site { file, start });
+                done.to_parameters.push((function, position, at));
+            } else if let Some(holder) = view.holder(file, &used.holder) {
+                done.to.push((Target::of(view, holder), at));
+            } else if let Value::Member(_, name) = &used.holder {
+                done.to.push((Target::Named(name.clone()), at));
+            }
+        }
+        done.to_parameters.sort_unstable();
+        for lent in &view.own(file).lent {
+            if let Meaning::Function(function) = view.meaning(file, &lent.callee)
+                && let Some(holder) = view.holder(file, &lent.holder)
+            {
+                let to = (view.key(function), lent.position);
+                done.lent.push((Target::of(view, holder), to));
+            }
+        }
+        done
+    }
+
+    /// What a function of the file does to a parameter.
+    fn to_parameter(&self, function: Key, position: u32) -> impl Iterator<Item = usize> {
+        let wanted = (function, position);
+        let first = self
+            .to_parameters
+            .partition_point(|(own, at, _)| (*own, *at) < wanted);
+        let rest = self.to_parameters[first..].iter();
+        rest.take_while(move |(own, at, _)| (*own, *at) == wanted)
+            .map(|(_, _, at)| *at)
+    }
+}
+
+impl Target {
+    fn of(view: View<'_>, holder: Holder) -> Self {
+        match holder {
+            Holder::Variable(file, name) => Self::Variable(file, name),
+            Holder::Export(file, name) => Self::Export(file, name),
+            Holder::Member(site, name) => Self::Member(view.key(site), name),
+        }
+    }
+}
+
+/// The uses of a project by what they are uses of.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Uses {
+    /// By the place in each file's list.
+    of: Index<Target, usize>,
+    lent: Index<Target, (Key, u32)>,
 }
 
 impl Uses {
-    pub(super) fn of(project: &Project) -> Self {
-        let mut found = Self::default();
-        let mut of_parameter: FxHashMap<(Site, u32), Vec<Spot>> = FxHashMap::default();
-        for file in project.indices() {
-            for (at, used) in project.summary(file).uses.iter().enumerate() {
-                let spot = Spot { file, at };
-                if let Value::Parameter(start, position) = used.holder {
-                    let function = Site { file, start };
-                    of_parameter
-                        .entry((function, position))
-                        .or_default()
-                        .push(spot);
-                } else if let Some(holder) = project.holder(file, &used.holder) {
-                    found.of_holder.entry(holder).or_default().push(spot);
-                } else if let Value::Member(_, name) = &used.holder {
-                    found.of_name.entry(name.clone()).or_default().push(spot);
-                }
-            }
+    pub(super) fn add(&mut self, file: FileIndex, done: &Done) {
+        for (target, at) in &done.to {
+            self.of.add(file, target, *at);
         }
-        // What a function does to a parameter is done to what it is lent.
-        for file in project.indices() {
-            for lent in &project.summary(file).lent {
-                let Meaning::Function(function) = project.meaning(file, &lent.callee) else {
-                    continue;
-                };
-                let Some(spots) = of_parameter.get(&(function, lent.position)) else {
-                    continue;
-                };
-                if let Some(holder) = project.holder(file, &lent.holder) {
-                    let uses = found.of_holder.entry(holder).or_default();
-                    uses.extend(spots);
-                }
-            }
+        for (target, to) in &done.lent {
+            self.lent.add(file, target, *to);
         }
-        found
+    }
+
+    pub(super) fn remove(&mut self, file: FileIndex, done: &Done) {
+        for (target, _) in &done.to {
+            self.of.remove(file, target);
+        }
+        for (target, _) in &done.lent {
+            self.lent.remove(file, target);
+        }
     }
 }
 
 impl Project {
-    /// What is done to a holder in any file, its own included.
+    /// What is done to a holder in any file, its own included; what a function does to a parameter is done to what it is
+    /// lent.
     pub(crate) fn uses_of(&self, holder: &Holder) -> impl Iterator<Item = Elsewhere<'_>> {
-        let spots = self.uses.of_holder.get(holder);
-        spots
-            .into_iter()
-            .flatten()
-            .map(|spot| self.elsewhere(*spot))
+        let target = Target::of(self.view(), holder.clone());
+        let lent = self.uses.lent.get(&target).iter();
+        let through = lent.flat_map(|(_, (function, position))| {
+            let own = &self.parts[function.file.0].done;
+            let uses = own.to_parameter(*function, *position);
+            uses.map(|at| self.elsewhere(function.file, at))
+        });
+        self.done_to(&target).chain(through)
     }
 
     /// What is done to holders of that name of which the files do not show whose they are.
     pub(crate) fn uses_named(&self, name: &str) -> impl Iterator<Item = Elsewhere<'_>> {
-        let spots = self.uses.of_name.get(name);
-        spots
-            .into_iter()
-            .flatten()
-            .map(|spot| self.elsewhere(*spot))
+        self.done_to(&Target::Named(name.into()))
     }
 
-    fn elsewhere(&self, spot: Spot) -> Elsewhere<'_> {
+    fn done_to(&self, target: &Target) -> impl Iterator<Item = Elsewhere<'_>> + use<'_> {
+        let uses = self.uses.of.get(target).iter();
+        uses.map(|(file, at)| self.elsewhere(*file, *at))
+    }
+
+    fn elsewhere(&self, file: FileIndex, at: usize) -> Elsewhere<'_> {
         Elsewhere {
-            op: &self.summary(spot.file).uses[spot.at].op,
-            file: spot.file,
+            op: &self.summary(file).uses[at].op,
+            file,
         }
     }
 
     /// Who a value is, as a holder; none for what is made anew at each place.
     pub(crate) fn holder(&self, file: FileIndex, value: &Value) -> Option<Holder> {
+        self.view().holder(file, value)
+    }
+}
+
+impl View<'_> {
+    /// Who a value is, as a holder; none for what is made anew at each place.
+    pub(super) fn holder(self, file: FileIndex, value: &Value) -> Option<Holder> {
         self.holder_through(file, value, 12)
     }
 
-    fn holder_through(&self, file: FileIndex, value: &Value, deeper: u32) -> Option<Holder> {
+    fn holder_through(self, file: FileIndex, value: &Value, deeper: u32) -> Option<Holder> {
         let deeper = deeper.checked_sub(1)?;
         match value {
             Value::Variable(name) => {
-                let first = self.summary(file).variables.get(name);
+                let first = self.variable(file, name);
                 let alias = first.filter(|first| is_alias(first));
                 alias
                     .and_then(|first| self.holder_through(file, first, deeper))
@@ -144,11 +200,7 @@ impl Project {
                     Some(Holder::Member(site, name.clone()))
                 }
                 Meaning::Object(site) => {
-                    let properties = self.summary(site.file).objects.get(&site.start);
-                    let value = properties
-                        .and_then(|all| all.iter().find(|(own, _)| own == name))
-                        .map(|(_, value)| value)
-                        .filter(|value| is_alias(value));
+                    let value = self.property(site, name).filter(|value| is_alias(value));
                     value
                         .and_then(|value| self.holder_through(site.file, value, deeper))
                         .or_else(|| Some(Holder::Member(site, name.clone())))
@@ -160,21 +212,16 @@ impl Project {
     }
 
     /// The holder that a module exports under a name.
-    fn exported(&self, file: FileIndex, name: &str, deeper: u32) -> Option<Holder> {
+    fn exported(self, file: FileIndex, name: &str, deeper: u32) -> Option<Holder> {
         let deeper = deeper.checked_sub(1)?;
-        let summary = self.summary(file);
-        let find = |name: &str| {
-            let own = summary.exports.iter().find(|(own, _)| &**own == name);
-            own.map(|(_, value)| value)
-        };
-        if let Some(value) = find(name) {
+        if let Some(value) = self.exported_value(file, name) {
             return if is_alias(value) {
                 self.holder_through(file, value, deeper)
             } else {
                 Some(Holder::Export(file, name.into()))
             };
         }
-        if let Some(whole) = find(WHOLE) {
+        if let Some(whole) = self.exported_value(file, WHOLE) {
             let member = if matches!(name, "default" | WHOLE) {
                 whole.clone()
             } else {
@@ -182,9 +229,7 @@ impl Project {
             };
             return self.holder_through(file, &member, deeper);
         }
-        let others = summary.exports_all.iter();
-        others
-            .filter_map(|module| self.target(file, module))
+        self.exports_all(file)
             .find_map(|target| self.exported(target, name, deeper))
     }
 }

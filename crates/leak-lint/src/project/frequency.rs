@@ -1,11 +1,15 @@
 //! Handlers and calls of all files into how often each function runs.
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
 use stanch_js_source::Value;
 
 use super::meaning::{DEEPEST, Meaning, Site};
+use super::names::Key;
+use super::part::Part;
+use super::view::View;
 use super::{FileIndex, Project};
-use crate::facts::ends::is_script;
 use crate::summary::{Call, Place, Times, Under};
 
 /// How often a function is called.
@@ -28,61 +32,195 @@ pub(crate) enum Heat {
     Handler,
 }
 
-/// The functions of a project by how often they run.
-#[derive(Debug, Default)]
-pub(crate) struct Frequencies {
-    /// Called by a framework, an emitter or a timer.
-    handlers: FxHashSet<Site>,
-    /// Those of them that get a message, a job, an event or the arguments of an operation.
-    consumers: FxHashSet<Site>,
-    /// Called by a handler, or by what one calls.
-    called: FxHashSet<Site>,
-    /// Called by a handler, or by what one calls, under no condition.
-    surely: FxHashSet<Site>,
-    /// Called while modules are loaded, by nobody else.
-    once: FxHashSet<Site>,
+/// What a file says of how often functions run, its own and those of others.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Running {
+    /// Run for each request, message or tick.
+    handlers: Vec<Key>,
+    /// The same, of those that get a message, a job, an event or the arguments of an operation.
+    consumers: Vec<Key>,
+    /// Take a request.
+    served: Vec<Key>,
+    /// Called as often as others want.
+    unknown: Vec<Key>,
+    /// The same, as long as nobody in the project imports the file.
+    exported: Vec<Key>,
+    /// Called at module level.
+    started: Vec<Key>,
+    /// Which of the file's functions call what; ascending.
+    calls: Vec<(Key, Key)>,
+    /// Those of them that no condition keeps from being made when the caller runs.
+    unconditional: Vec<(Key, Key)>,
 }
 
-impl Frequencies {
-    pub(super) fn of(project: &Project) -> Self {
-        let graph = Graph::of(project);
-        let mut handlers = graph.handlers;
-        handlers.extend(&graph.consumers);
-        let mut called = reached(&graph.calls, handlers.union(&graph.served).copied());
-        called.extend(&graph.served);
-        let mut surely = reached(&graph.unconditional, handlers.union(&graph.served).copied());
-        surely.extend(&graph.served);
-        let unknown: FxHashSet<Site> = {
-            let open = graph.unknown.iter().copied();
-            let reached = reached(&graph.calls, open);
-            reached.into_iter().chain(graph.unknown).collect()
+impl Running {
+    pub(super) fn of(view: View<'_>, file: FileIndex) -> Self {
+        let mut running = Self::default();
+        let summary = view.own(file);
+        let run_by = |value: &Value| {
+            let site = view.run_by(view.meaning(file, value))?;
+            Some(view.key(site))
         };
-        let started = reached(&graph.calls, graph.started.iter().copied());
-        let once = started
-            .into_iter()
-            .chain(graph.started)
-            .filter(|site| {
-                !unknown.contains(site) && !handlers.contains(site) && !called.contains(site)
-            })
-            .collect();
-        let called = called
-            .into_iter()
-            .filter(|site| !handlers.contains(site))
-            .collect();
-        Self {
-            handlers,
-            consumers: graph.consumers,
-            called,
-            surely,
-            once,
+        running.handlers = summary.handlers.iter().filter_map(run_by).collect();
+        running.served = summary.served.iter().filter_map(run_by).collect();
+        let consumers = summary.consumers.iter();
+        let consumers = consumers.flat_map(|consumer| view.all_run(file, consumer));
+        running.consumers = consumers.map(|site| view.key(site)).collect();
+        for call in &summary.calls {
+            if let Some(callee) = run_by(&call.callee) {
+                let caller = call.place.map(|start| view.key(Site { file, start }));
+                running.add(call, caller, callee);
+            }
+        }
+        running
+            .unknown
+            .extend(summary.escaping.iter().filter_map(run_by));
+        let exports = summary.exports.iter();
+        running.exported = exports.filter_map(|(_, value)| run_by(value)).collect();
+        running.add_methods(view, file);
+        for calls in [&mut running.calls, &mut running.unconditional] {
+            calls.sort_unstable();
+            calls.dedup();
+        }
+        running
+    }
+
+    /// Methods can be called through any name.
+    fn add_methods(&mut self, view: View<'_>, file: FileIndex) {
+        let summary = view.own(file);
+        let members = summary.classes.values();
+        let members = members.flat_map(|shape| shape.members.iter().chain(&shape.statics));
+        let properties = summary.objects.values().flatten();
+        for (_, method) in members.chain(properties) {
+            if let Meaning::Function(site) = view.meaning(file, method) {
+                self.unknown.push(view.key(site));
+            }
+        }
+        // The tables have no order, and one that stays is compared.
+        self.unknown.sort_unstable();
+        for (class, shape) in &summary.classes {
+            let site = |start| Site { file, start };
+            let own = shape.constructor.map(site);
+            let base = shape.extends.as_ref();
+            let base = base.and_then(|base| view.run_by(view.meaning(file, base)));
+            for run in own.into_iter().chain(base) {
+                let call = (view.key(site(*class)), view.key(run));
+                self.calls.push(call);
+                self.unconditional.push(call);
+            }
         }
     }
 
+    fn add(&mut self, call: &Call, caller: Option<Key>, callee: Key) {
+        match call.times {
+            Times::Again => self.handlers.push(callee),
+            Times::Unknown => self.unknown.push(callee),
+            Times::Once => {
+                self.started.push(callee);
+                return;
+            }
+            Times::AsWritten => {}
+        }
+        let Some(caller) = caller else {
+            self.started.push(callee);
+            return;
+        };
+        self.calls.push((caller, callee));
+        if call.under == Under::NoCondition {
+            self.unconditional.push((caller, callee));
+        }
+    }
+}
+
+/// What a function calls, in a list of calls.
+fn called_by(calls: &[(Key, Key)], function: Key) -> impl Iterator<Item = Key> {
+    let first = calls.partition_point(|(caller, _)| *caller < function);
+    let rest = calls[first..].iter();
+    rest.take_while(move |(caller, _)| *caller == function)
+        .map(|(_, callee)| *callee)
+}
+
+/// The functions of a project by how often they run.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Frequencies(FxHashMap<Key, Ways>);
+
+/// Who calls a function, directly or through others; each is a bit.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Ways(u8);
+
+impl Ways {
+    /// A framework, an emitter or a timer, directly.
+    const HANDLER: Self = Self(1);
+    /// A handler, or what one calls.
+    const CALLED: Self = Self(2);
+    /// Others, as often as they want.
+    const UNKNOWN: Self = Self(4);
+    /// The code of a module.
+    const STARTED: Self = Self(8);
+    /// What hands it a message, a job, an event or the arguments of an operation.
+    const CONSUMER: Self = Self(16);
+
+    fn has(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+
+    /// A handler, or what one calls, under no condition.
+    const SURELY: Self = Self(32);
+
+    /// How what a function calls is called, if it is called so.
+    fn through(self) -> Self {
+        let by_handler = self.has(Self::HANDLER).then_some(Self::CALLED.0);
+        let same = Self::CALLED.0 | Self::UNKNOWN.0 | Self::STARTED.0;
+        Self(self.0 & same | by_handler.unwrap_or_default())
+    }
+
+    /// How what it calls under no condition is called beside that.
+    fn surely_through(self) -> Self {
+        let is_sure = self.has(Self::HANDLER) || self.has(Self::SURELY);
+        if is_sure { Self::SURELY } else { Self(0) }
+    }
+}
+
+impl Frequencies {
+    /// What all files say; `is_imported` says of which files others of the project name.
+    pub(super) fn of(parts: &[Arc<Part>], is_imported: impl Fn(FileIndex) -> bool) -> Self {
+        let mut reach = Reach::default();
+        for (file, part) in parts.iter().enumerate() {
+            let running = &part.running;
+            reach.all(&running.handlers, Ways::HANDLER);
+            let consumer = Ways(Ways::HANDLER.0 | Ways::CONSUMER.0);
+            reach.all(&running.consumers, consumer);
+            reach.all(&running.served, Ways(Ways::CALLED.0 | Ways::SURELY.0));
+            reach.all(&running.unknown, Ways::UNKNOWN);
+            reach.all(&running.started, Ways::STARTED);
+            // What nobody in the project imports is for others.
+            if !is_imported(FileIndex(file)) {
+                reach.all(&running.exported, Ways::UNKNOWN);
+            }
+        }
+        while let Some(function) = reach.open.pop() {
+            let ways = reach.ways.get(&function).copied().unwrap_or_default();
+            let running = &parts[function.file.0].running;
+            for callee in called_by(&running.calls, function) {
+                reach.one(callee, ways.through());
+            }
+            for callee in called_by(&running.unconditional, function) {
+                reach.one(callee, ways.surely_through());
+            }
+        }
+        Self(reach.ways)
+    }
+
+    fn ways(&self, function: Key) -> Ways {
+        self.0.get(&function).copied().unwrap_or_default()
+    }
+
     /// How often the function, or the class's constructor, is called.
-    fn of_function(&self, site: Site) -> Calls {
-        if self.handlers.contains(&site) || self.called.contains(&site) {
+    fn of_function(&self, function: Key) -> Calls {
+        let ways = self.ways(function);
+        if ways.has(Ways::HANDLER) || ways.has(Ways::CALLED) {
             Calls::Again
-        } else if self.once.contains(&site) {
+        } else if ways.has(Ways::STARTED) && !ways.has(Ways::UNKNOWN) {
             Calls::Once
         } else {
             Calls::Unknown
@@ -90,128 +228,39 @@ impl Frequencies {
     }
 
     /// How it comes to run again and again, if it does.
-    fn heat(&self, site: Site) -> Option<Heat> {
-        if self.handlers.contains(&site) {
+    fn heat(&self, function: Key) -> Option<Heat> {
+        let ways = self.ways(function);
+        if ways.has(Ways::HANDLER) {
             Some(Heat::Handler)
         } else {
-            self.called.contains(&site).then_some(Heat::Called)
+            ways.has(Ways::CALLED).then_some(Heat::Called)
         }
     }
 }
 
-/// Who calls whom.
+/// Functions that were reached, and those from where it still goes on.
 #[derive(Default)]
-struct Graph {
-    calls: FxHashMap<Site, Vec<Site>>,
-    /// Those of them that no condition keeps from being made when the caller runs.
-    unconditional: FxHashMap<Site, Vec<Site>>,
-    handlers: FxHashSet<Site>,
-    consumers: FxHashSet<Site>,
-    /// Take a request.
-    served: FxHashSet<Site>,
-    /// Called as often as others want.
-    unknown: FxHashSet<Site>,
-    /// Called at module level.
-    started: FxHashSet<Site>,
+struct Reach {
+    ways: FxHashMap<Key, Ways>,
+    open: Vec<Key>,
 }
 
-impl Graph {
-    fn of(project: &Project) -> Self {
-        let mut graph = Self::default();
-        let mut imported: FxHashSet<FileIndex> = FxHashSet::default();
-        for file in project.indices() {
-            // A test that calls a function says nothing of how often others do.
-            if !is_script(project.path(file)) {
-                imported.extend(project.files[file.0].modules.values());
-            }
+impl Reach {
+    fn all(&mut self, functions: &[Key], way: Ways) {
+        for function in functions {
+            self.one(*function, way);
         }
-        for file in project.indices() {
-            let summary = project.summary(file);
-            for handler in &summary.handlers {
-                let function = project.meaning(file, handler);
-                graph.handlers.extend(project.run_by(function));
-            }
-            for consumer in &summary.consumers {
-                graph.consumers.extend(project.all_run(file, consumer));
-            }
-            for served in &summary.served {
-                let function = project.meaning(file, served);
-                graph.served.extend(project.run_by(function));
-            }
-            for call in &summary.calls {
-                let callee = project.meaning(file, &call.callee);
-                if let Some(site) = project.run_by(callee) {
-                    graph.add(file, call, site);
-                }
-            }
-            for value in &summary.escaping {
-                let function = project.meaning(file, value);
-                graph.unknown.extend(project.run_by(function));
-            }
-            // Methods can be called through any name.
-            for (class, shape) in &summary.classes {
-                let methods = shape.members.iter().chain(&shape.statics);
-                for (_, method) in methods {
-                    if let Meaning::Function(site) = project.meaning(file, method) {
-                        graph.unknown.insert(site);
-                    }
-                }
-                let class = Site {
-                    file,
-                    start: *class,
-                };
-                let own = shape.constructor.map(|start| Site { file, start });
-                let base = shape.extends.as_ref();
-                let base = base.and_then(|base| project.run_by(project.meaning(file, base)));
-                for run in own.into_iter().chain(base) {
-                    graph.calls.entry(class).or_default().push(run);
-                    graph.unconditional.entry(class).or_default().push(run);
-                }
-            }
-            for (_, method) in summary.objects.values().flatten() {
-                if let Meaning::Function(site) = project.meaning(file, method) {
-                    graph.unknown.insert(site);
-                }
-            }
-            // What nobody in the project imports is for others.
-            if !imported.contains(&file) {
-                for (_, value) in &summary.exports {
-                    let meaning = project.meaning(file, value);
-                    graph.unknown.extend(project.run_by(meaning));
-                }
-            }
-        }
-        graph
     }
 
-    fn add(&mut self, file: FileIndex, call: &Call, callee: Site) {
-        match call.times {
-            Times::Again => {
-                self.handlers.insert(callee);
-            }
-            Times::Unknown => {
-                self.unknown.insert(callee);
-            }
-            Times::Once => {
-                self.started.insert(callee);
-                return;
-            }
-            Times::AsWritten => {}
+    fn one(&mut self, function: Key, ways: Ways) {
+        if ways == Ways::default() {
+            return;
         }
-        match call.place {
-            Some(start) => {
-                let caller = Site { file, start };
-                let calls = self.calls.entry(caller).or_default();
-                if !calls.contains(&callee) {
-                    calls.push(callee);
-                }
-                if call.under == Under::NoCondition {
-                    self.unconditional.entry(caller).or_default().push(callee);
-                }
-            }
-            None => {
-                self.started.insert(callee);
-            }
+        let known = self.ways.entry(function).or_default();
+        let all = Ways(known.0 | ways.0);
+        if *known != all {
+            *known = all;
+            self.open.push(function);
         }
     }
 }
@@ -219,17 +268,18 @@ impl Graph {
 impl Project {
     /// How often a function is called, or a class constructed.
     pub(crate) fn calls_of(&self, site: Site) -> Calls {
-        self.frequencies.of_function(site)
+        self.frequencies.of_function(self.view().key(site))
     }
 
     /// How a function comes to run again and again, if it does.
     pub(crate) fn heat(&self, site: Site) -> Option<Heat> {
-        self.frequencies.heat(site)
+        self.frequencies.heat(self.view().key(site))
     }
 
     /// Whether a function or class runs whenever some handler does.
     pub(crate) fn is_surely_hot(&self, site: Site) -> bool {
-        self.frequencies.handlers.contains(&site) || self.frequencies.surely.contains(&site)
+        let ways = self.frequencies.ways(self.view().key(site));
+        ways.has(Ways::HANDLER) || ways.has(Ways::SURELY)
     }
 
     /// How often the code of a function, or of a module, runs.
@@ -250,26 +300,28 @@ impl Project {
         if position > 1 {
             return None;
         }
-        if self.frequencies.consumers.contains(&function) {
+        let ways = self.frequencies.ways(self.view().key(function));
+        if ways.has(Ways::CONSUMER) {
             return Some(vec!["message"]);
         }
-        (self.heat(function) == Some(Heat::Handler)).then(Vec::new)
+        ways.has(Ways::HANDLER).then(Vec::new)
     }
+}
 
+impl View<'_> {
     /// What runs when a value of a file is called; of an object, its methods.
-    fn all_run(&self, file: FileIndex, value: &Value) -> Vec<Site> {
+    fn all_run(self, file: FileIndex, value: &Value) -> Vec<Site> {
         let meaning = self.meaning(file, value);
         let Meaning::Object(site) = meaning else {
             return self.run_by(meaning).into_iter().collect();
         };
-        let methods = self.summary(site.file).objects.get(&site.start);
-        let methods = methods.into_iter().flatten();
+        let methods = self.properties(site).iter();
         let each = methods.filter_map(|(_, method)| self.run_by(self.meaning(site.file, method)));
         each.collect()
     }
 
     /// The function or class whose code runs when this is called or constructed.
-    pub(super) fn run_by(&self, meaning: Meaning) -> Option<Site> {
+    pub(super) fn run_by(self, meaning: Meaning) -> Option<Site> {
         match meaning {
             Meaning::Function(site) | Meaning::Class(site) => Some(site),
             // `module.exports = function`, called as `require('./x')()`.
@@ -280,21 +332,4 @@ impl Project {
             _ => None,
         }
     }
-}
-
-/// All functions that `roots` call, directly or through others.
-fn reached(
-    calls: &FxHashMap<Site, Vec<Site>>,
-    roots: impl Iterator<Item = Site>,
-) -> FxHashSet<Site> {
-    let mut reached = FxHashSet::default();
-    let mut open: Vec<Site> = roots.collect();
-    while let Some(function) = open.pop() {
-        for called in calls.get(&function).into_iter().flatten() {
-            if reached.insert(*called) {
-                open.push(*called);
-            }
-        }
-    }
-    reached
 }

@@ -1,18 +1,48 @@
 //! Arguments of all files into what the parameters of functions and constructors hold.
 
-use rustc_hash::FxHashMap;
 use stanch_js_source::Value;
 
 use super::meaning::{Meaning, Site};
+use super::names::Key;
+use super::part::Index;
+use super::view::View;
 use super::{Calls, FileIndex, Heat, Project};
 use crate::summary::{Given, Taken, is_a_timeout};
 
+/// Arguments of one file: who gets each, as which argument, and the place in the file's list.
+type Handing = Vec<(Key, (u32, usize))>;
+
+/// What a file hands to functions and constructors.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Handed {
+    given: Handing,
+    /// Functions that are written there.
+    anew: Handing,
+}
+
+impl Handed {
+    pub(super) fn of(view: View<'_>, file: FileIndex) -> Self {
+        let to = |callee: &Value| {
+            let function = view.function_of(view.meaning(file, callee))?;
+            Some(view.key(function))
+        };
+        let given = view.own(file).given.iter().enumerate();
+        let given = given.filter_map(|(at, it)| Some((to(&it.callee)?, (it.position, at))));
+        let anew = view.own(file).handed.iter().enumerate();
+        let anew = anew.filter_map(|(at, it)| Some((to(&it.callee)?, (it.position, at))));
+        Self {
+            given: given.collect(),
+            anew: anew.collect(),
+        }
+    }
+}
+
 /// What functions and constructors are handed, by who gets it, and as which argument.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Arguments {
-    given: FxHashMap<Site, Vec<(u32, Spot)>>,
+    given: Index<Key, (u32, usize)>,
     /// Functions that callers write in their place.
-    handed: FxHashMap<Site, Vec<(u32, Spot)>>,
+    anew: Index<Key, (u32, usize)>,
 }
 
 /// One argument by its file, and its place in that file's list.
@@ -34,38 +64,48 @@ pub(crate) enum Receiver {
 const DEEPEST: u32 = 4;
 
 impl Arguments {
-    pub(super) fn of(project: &Project) -> Self {
-        let mut found = Self::default();
-        for file in project.indices() {
-            for (at, given) in project.summary(file).given.iter().enumerate() {
-                let callee = project.meaning(file, &given.callee);
-                if let Some(function) = project.function_of(callee) {
-                    let all = found.given.entry(function).or_default();
-                    all.push((given.position, Spot { file, at }));
-                }
-            }
-            for (at, handed) in project.summary(file).handed.iter().enumerate() {
-                let callee = project.meaning(file, &handed.callee);
-                if let Some(function) = project.function_of(callee) {
-                    let all = found.handed.entry(function).or_default();
-                    all.push((handed.position, Spot { file, at }));
-                }
-            }
+    pub(super) fn add(&mut self, file: FileIndex, handed: &Handed) {
+        for (function, argument) in &handed.given {
+            self.given.add(file, function, *argument);
         }
-        found
+        for (function, argument) in &handed.anew {
+            self.anew.add(file, function, *argument);
+        }
+    }
+
+    pub(super) fn remove(&mut self, file: FileIndex, handed: &Handed) {
+        for (function, _) in &handed.given {
+            self.given.remove(file, function);
+        }
+        for (function, _) in &handed.anew {
+            self.anew.remove(file, function);
+        }
     }
 
     /// All that a function is handed.
-    fn of_function(&self, function: Site) -> impl Iterator<Item = (u32, Spot)> {
-        self.given.get(&function).into_iter().flatten().copied()
+    fn of_function(&self, function: Key) -> impl Iterator<Item = (u32, Spot)> {
+        spots(&self.given, function)
     }
 
     /// What it is handed for one parameter.
-    fn of_parameter(&self, function: Site, position: u32) -> impl Iterator<Item = Spot> {
+    fn of_parameter(&self, function: Key, position: u32) -> impl Iterator<Item = Spot> {
         let all = self.of_function(function);
         all.filter(move |(own, _)| *own == position)
             .map(|(_, spot)| spot)
     }
+
+    /// The functions that it is handed where they are written.
+    fn made_for(&self, function: Key) -> impl Iterator<Item = (u32, Spot)> {
+        spots(&self.anew, function)
+    }
+}
+
+fn spots(arguments: &Index<Key, (u32, usize)>, function: Key) -> impl Iterator<Item = (u32, Spot)> {
+    let all = arguments.get(&function).iter();
+    all.map(|(file, (position, at))| {
+        let (file, at) = (*file, *at);
+        (*position, Spot { file, at })
+    })
 }
 
 impl Project {
@@ -76,7 +116,9 @@ impl Project {
         function: Site,
         position: u32,
     ) -> impl Iterator<Item = (FileIndex, &Given)> {
-        let spots = self.arguments.of_parameter(function, position);
+        let spots = self
+            .arguments
+            .of_parameter(self.view().key(function), position);
         spots.filter_map(|spot| {
             let given = &self.summary(spot.file).given[spot.at];
             let is_early = self.calls_at(spot.file, given.place) == Calls::Once;
@@ -97,18 +139,15 @@ impl Project {
 
     /// Whether a caller hands a signal of `AbortSignal.timeout` to a function.
     pub(crate) fn is_given_a_timeout(&self, function: Site) -> bool {
-        let mut own = self.arguments.of_function(function);
+        let mut own = self.arguments.of_function(self.view().key(function));
         own.any(|(_, spot)| is_a_timeout(&self.summary(spot.file).given[spot.at].value))
     }
 
     /// Whether a caller hands a function that it makes, for each unit of work, to a parameter of a function, and does nothing
     /// with what that gives. Of a method also, whether what it is a method of lives as long as the process.
     pub(crate) fn is_handed_anew(&self, function: Site, position: u32, of: Receiver) -> bool {
-        let spots = self.arguments.handed.get(&function);
-        let mut spots = spots
-            .into_iter()
-            .flatten()
-            .filter(|(own, _)| *own == position);
+        let spots = self.arguments.made_for(self.view().key(function));
+        let mut spots = spots.filter(|(own, _)| *own == position);
         spots.any(|(_, spot)| {
             let handed = &self.summary(spot.file).handed[spot.at];
             let lasts = match (of, &handed.callee) {
@@ -126,9 +165,8 @@ impl Project {
 
     /// Whether a caller hands a function that it makes to another for each unit of work, and drops what that gives.
     pub(crate) fn is_dropped_again(&self, function: Site) -> bool {
-        let spots = self.arguments.handed.get(&function);
-        let mut spots = spots.into_iter().flatten();
-        spots.any(|(position, _)| self.is_handed_anew(function, *position, Receiver::Anything))
+        let mut spots = self.arguments.made_for(self.view().key(function));
+        spots.any(|(position, _)| self.is_handed_anew(function, position, Receiver::Anything))
     }
 
     /// Whether a caller hands a file that it opens to a parameter.
@@ -159,7 +197,7 @@ impl Project {
 
     /// Whether a function of the project keeps what it is given for a parameter.
     pub(crate) fn keeps(&self, callee: Meaning, position: u32) -> bool {
-        self.function_of(callee).is_some_and(|function| {
+        self.view().function_of(callee).is_some_and(|function| {
             let keeps = &self.summary(function.file).keeps;
             keeps.contains(&(function.start, position))
         })
@@ -173,7 +211,9 @@ impl Project {
         deeper: u32,
     ) -> Option<Calls> {
         let deeper = deeper.checked_sub(1)?;
-        let spots = self.arguments.of_parameter(function, position);
+        let spots = self
+            .arguments
+            .of_parameter(self.view().key(function), position);
         let calls = spots.filter_map(|spot| {
             let given = &self.summary(spot.file).given[spot.at];
             let asked = match (&given.property, property) {
@@ -227,20 +267,18 @@ impl Project {
             _ => None,
         }
     }
+}
 
+impl View<'_> {
     /// The function whose parameters the arguments are: that of a class is its constructor.
-    fn function_of(&self, meaning: Meaning) -> Option<Site> {
-        match self.run_by(meaning)? {
-            site if self.summary(site.file).classes.contains_key(&site.start) => {
-                let shape = self.summary(site.file).classes.get(&site.start)?;
-                let constructor = shape.constructor.map(|start| Site {
-                    file: site.file,
-                    start,
-                });
-                // A constructor function is its own.
-                Some(constructor.unwrap_or(site))
-            }
-            site => Some(site),
-        }
+    fn function_of(self, meaning: Meaning) -> Option<Site> {
+        let site = self.run_by(meaning)?;
+        let constructor = self.class(site).and_then(|shape| shape.constructor);
+        let constructor = constructor.map(|start| Site {
+            file: site.file,
+            start,
+        });
+        // A function is its own, and so is a constructor function.
+        Some(constructor.unwrap_or(site))
     }
 }

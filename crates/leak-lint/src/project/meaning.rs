@@ -2,6 +2,7 @@
 
 use stanch_js_source::{ClassShape, ImportedName, Value};
 
+use super::view::View;
 use super::{FileIndex, Project};
 use crate::summary::WHOLE;
 
@@ -56,10 +57,17 @@ pub(super) const DEEPEST: u32 = 24;
 impl Project {
     /// What a value of a file stands for.
     pub(crate) fn meaning(&self, file: FileIndex, value: &Value) -> Meaning {
+        self.view().meaning(file, value)
+    }
+}
+
+impl View<'_> {
+    /// What a value of a file stands for.
+    pub(super) fn meaning(self, file: FileIndex, value: &Value) -> Meaning {
         self.resolve(file, value, DEEPEST)
     }
 
-    fn resolve(&self, file: FileIndex, value: &Value, deeper: u32) -> Meaning {
+    fn resolve(self, file: FileIndex, value: &Value, deeper: u32) -> Meaning {
         let Some(deeper) = deeper.checked_sub(1) else {
             return Meaning::Unknown;
         };
@@ -68,7 +76,7 @@ impl Project {
             start: *start,
         };
         match value {
-            Value::Variable(name) => match self.summary(file).variables.get(name) {
+            Value::Variable(name) => match self.variable(file, name) {
                 Some(value) => self.resolve(file, value, deeper),
                 None => Meaning::Unknown,
             },
@@ -96,9 +104,9 @@ impl Project {
     }
 
     /// What a call gives.
-    fn result(&self, of: Meaning, deeper: u32) -> Meaning {
+    fn result(self, of: Meaning, deeper: u32) -> Meaning {
         if let Meaning::Function(site) = of
-            && let Some(given) = self.summary(site.file).returns.get(&site.start)
+            && let Some(given) = self.returned(site)
         {
             match self.resolve(site.file, given, deeper) {
                 Meaning::Unknown => {}
@@ -109,7 +117,7 @@ impl Project {
     }
 
     /// A module that is called, constructed or taken apart as a whole is what it replaced its exports with.
-    pub(super) fn whole(&self, meaning: Meaning, deeper: u32) -> Meaning {
+    pub(super) fn whole(self, meaning: Meaning, deeper: u32) -> Meaning {
         let Meaning::Module(file) = meaning else {
             return meaning;
         };
@@ -119,7 +127,7 @@ impl Project {
             .unwrap_or(Meaning::Module(file))
     }
 
-    fn imported(&self, file: FileIndex, module: &str, name: &ImportedName, deeper: u32) -> Meaning {
+    fn imported(self, file: FileIndex, module: &str, name: &ImportedName, deeper: u32) -> Meaning {
         let Some(target) = self.target(file, module) else {
             let path = match name {
                 ImportedName::Named(name) => vec![name.as_str().into()],
@@ -143,24 +151,16 @@ impl Project {
         }
     }
 
-    pub(super) fn target(&self, file: FileIndex, module: &str) -> Option<FileIndex> {
-        self.files[file.0].modules.get(module).copied()
-    }
-
-    fn export(&self, file: FileIndex, name: &str, deeper: u32) -> Option<Meaning> {
+    fn export(self, file: FileIndex, name: &str, deeper: u32) -> Option<Meaning> {
         let deeper = deeper.checked_sub(1)?;
-        let summary = self.summary(file);
-        let own = summary.exports.iter().find(|(own, _)| &**own == name);
-        if let Some((_, value)) = own {
+        if let Some(value) = self.exported_value(file, name) {
             return Some(self.resolve(file, value, deeper));
         }
-        let others = summary.exports_all.iter();
-        others
-            .filter_map(|module| self.target(file, module))
+        self.exports_all(file)
             .find_map(|target| self.export(target, name, deeper))
     }
 
-    pub(super) fn member(&self, of: Meaning, name: &str, deeper: u32) -> Meaning {
+    pub(super) fn member(self, of: Meaning, name: &str, deeper: u32) -> Meaning {
         let Some(deeper) = deeper.checked_sub(1) else {
             return Meaning::Unknown;
         };
@@ -194,9 +194,8 @@ impl Project {
                 .member_of_class(*site, name, |shape| &shape.statics, deeper)
                 .map(|(_, meaning)| meaning),
             Meaning::Object(site) => {
-                let properties = self.summary(site.file).objects.get(&site.start);
-                let found = properties.and_then(|all| all.iter().find(|(own, _)| &**own == name));
-                found.map(|(_, value)| self.resolve(site.file, value, deeper))
+                let value = self.property(*site, name);
+                value.map(|value| self.resolve(site.file, value, deeper))
             }
             _ => None,
         };
@@ -208,7 +207,7 @@ impl Project {
 
     /// A member of a class or of what it extends, with the class that declares it.
     pub(super) fn member_of_class(
-        &self,
+        self,
         class: Site,
         name: &str,
         list: impl Fn(&ClassShape) -> &Vec<(Box<str>, Value)> + Copy,
@@ -226,9 +225,5 @@ impl Project {
             }
             _ => None,
         }
-    }
-
-    pub(crate) fn class(&self, class: Site) -> Option<&ClassShape> {
-        self.summary(class.file).classes.get(&class.start)
     }
 }

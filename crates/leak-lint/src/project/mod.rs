@@ -1,12 +1,17 @@
 //! The summaries of a project's files, linked: what names stand for across files, how often functions run, and what other
 //! files do with a holder.
 
+#[cfg(test)]
+mod edits;
 mod elsewhere;
 mod frequency;
 mod given;
 mod meaning;
+mod names;
+mod part;
 #[cfg(test)]
 mod tests;
+mod view;
 
 use std::sync::Arc;
 
@@ -14,6 +19,7 @@ use rustc_hash::FxHashMap;
 use stanch_js_source::{ParsedSource, SourceText, with_parsed};
 use stanch_leak_patterns::Confidence;
 
+use crate::facts::ends::is_script;
 use crate::file::File;
 use crate::finding::Finding;
 use crate::options::Options;
@@ -29,16 +35,25 @@ pub(crate) use meaning::{Meaning, Site};
 use elsewhere::Uses;
 use frequency::Frequencies;
 use given::Arguments;
+use names::Names;
+use part::Part;
+use view::View;
 
 /// A file of a project, by its position in the list that was linked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct FileIndex(pub usize);
 
 /// Linked summaries.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Project {
     files: Vec<Arc<Linked>>,
     options: Options,
+    /// What each file adds to all that follows.
+    parts: Vec<Arc<Part>>,
+    /// The files whose parts rest on a file's exports; ascending.
+    readers: Vec<Vec<FileIndex>>,
+    /// How many files import a file. A test that calls a function says nothing of how often others do.
+    importers: Vec<u32>,
     frequencies: Frequencies,
     uses: Uses,
     arguments: Arguments,
@@ -47,9 +62,35 @@ pub struct Project {
 #[derive(Debug)]
 struct Linked {
     path: String,
-    summary: Summary,
+    summary: Arc<Summary>,
     /// The project's own files behind the modules that this one names.
     modules: FxHashMap<Box<str>, FileIndex>,
+    names: Names,
+}
+
+/// A file for a project that is linked.
+#[derive(Debug)]
+pub enum Joining {
+    /// One that was summed up.
+    New {
+        /// The name that findings give it.
+        path: String,
+        /// What others need to know of it.
+        summary: Box<Summary>,
+    },
+    /// One of the project that was linked before, as that knows it.
+    Known(FileIndex),
+}
+
+impl Joining {
+    /// What is known of the file; `before` is the project that knows it already.
+    #[must_use]
+    pub fn summary<'j>(&'j self, before: &'j Project) -> Option<&'j Summary> {
+        match self {
+            Self::New { summary, .. } => Some(summary),
+            Self::Known(file) => before.files.get(file.0).map(|known| &*known.summary),
+        }
+    }
 }
 
 impl Project {
@@ -60,52 +101,162 @@ impl Project {
         options: Options,
         resolve: impl Fn(FileIndex, &str) -> Option<FileIndex>,
     ) -> Self {
-        let linked = files.into_iter().enumerate().map(|(at, (path, summary))| {
-            let targets = summary.modules.iter().filter_map(|module| {
-                let target = resolve(FileIndex(at), module)?;
-                Some((module.clone(), target))
-            });
-            Arc::new(Linked {
-                path,
-                modules: targets.collect(),
-                summary,
-            })
+        let files = files.into_iter();
+        let files = files.map(|(path, summary)| (path, Arc::new(summary)));
+        Self::of(files.collect(), options, resolve)
+    }
+
+    /// The project with other files than before; for the rest as [`Project::link`].
+    #[must_use]
+    pub fn with_files(
+        &self,
+        files: Vec<Joining>,
+        resolve: impl Fn(FileIndex, &str) -> Option<FileIndex>,
+    ) -> Self {
+        let files = files.into_iter().filter_map(|joining| match joining {
+            Joining::New { path, summary } => Some((path, Arc::from(summary))),
+            Joining::Known(file) => {
+                let known = self.files.get(file.0)?;
+                Some((known.path.clone(), known.summary.clone()))
+            }
         });
-        Self::of(linked.collect(), options)
+        Self::of(files.collect(), self.options.clone(), resolve)
+    }
+
+    /// Takes over that one of the files has changed. `resolve` is asked for modules that it has not named before.
+    pub fn change(
+        &mut self,
+        file: FileIndex,
+        summary: Summary,
+        resolve: impl Fn(&str) -> Option<FileIndex>,
+    ) {
+        let Some(old) = self.files.get(file.0).cloned() else {
+            return;
+        };
+        let new = Arc::new(old.edited(summary, resolve));
+        let mut concerned = vec![file];
+        if new.interface() != old.interface() {
+            concerned.extend(&self.readers[file.0]);
+        }
+        let mut runs_otherwise = false;
+        if old.modules != new.modules {
+            self.count_imports(file, |count| count.saturating_sub(1));
+            runs_otherwise = true;
+        }
+        self.files[file.0] = new;
+        if runs_otherwise {
+            self.count_imports(file, |count| count + 1);
+        }
+        let parts = Part::of_all(&self.files, &concerned);
+        for (file, part) in concerned.into_iter().zip(parts) {
+            runs_otherwise |= part.running != self.parts[file.0].running;
+            self.replace(file, part);
+        }
+        if runs_otherwise {
+            self.frequencies = Frequencies::of(&self.parts, |file| self.importers[file.0] > 0);
+        }
     }
 
     /// The same project after one of its files changed. A module that the file has not named before is taken for a package.
     #[must_use]
     pub fn changed(&self, file: FileIndex, summary: Summary) -> Self {
-        let mut files = self.files.clone();
-        if let Some(linked) = files.get_mut(file.0) {
-            *linked = Arc::new(Linked {
-                path: linked.path.clone(),
-                modules: linked.modules.clone(),
-                summary,
-            });
-        }
-        Self::of(files, self.options.clone())
+        let mut project = self.clone();
+        project.change(file, summary, |_| None);
+        project
     }
 
-    fn of(files: Vec<Arc<Linked>>, options: Options) -> Self {
+    fn of(
+        files: Vec<(String, Arc<Summary>)>,
+        options: Options,
+        resolve: impl Fn(FileIndex, &str) -> Option<FileIndex>,
+    ) -> Self {
+        let files = files.into_iter().enumerate().map(|(at, (path, summary))| {
+            let targets = summary.modules.iter().filter_map(|module| {
+                let target = resolve(FileIndex(at), module)?;
+                Some((module.clone(), target))
+            });
+            let targets = targets.collect();
+            Arc::new(Linked::new(path, summary, targets))
+        });
+        let files: Vec<Arc<Linked>> = files.collect();
+        let all: Vec<FileIndex> = (0..files.len()).map(FileIndex).collect();
+        let parts = Part::of_all(&files, &all);
         let mut project = Self {
+            readers: vec![Vec::new(); files.len()],
+            importers: vec![0; files.len()],
             files,
             options,
+            parts: parts.into_iter().map(Arc::new).collect(),
             frequencies: Frequencies::default(),
             uses: Uses::default(),
             arguments: Arguments::default(),
         };
-        // None of them asks the others.
-        let (frequencies, uses, arguments) = std::thread::scope(|threads| {
-            let frequencies = threads.spawn(|| Frequencies::of(&project));
-            let (uses, arguments) = (Uses::of(&project), Arguments::of(&project));
-            (frequencies.join(), uses, arguments)
-        });
-        project.frequencies = frequencies.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-        project.uses = uses;
-        project.arguments = arguments;
+        project.join_parts();
         project
+    }
+
+    /// Brings what all files add together, where nothing has been yet.
+    fn join_parts(&mut self) {
+        for file in (0..self.files.len()).map(FileIndex) {
+            self.count_imports(file, |count| count + 1);
+        }
+        let (parts, importers) = (&self.parts, &self.importers);
+        let files = || (0..parts.len()).map(FileIndex).zip(parts);
+        // None of them asks the others.
+        let (frequencies, arguments) = std::thread::scope(|threads| {
+            let frequencies =
+                threads.spawn(|| Frequencies::of(parts, |file| importers[file.0] > 0));
+            let mut arguments = Arguments::default();
+            for (file, part) in files() {
+                arguments.add(file, &part.handed);
+                self.uses.add(file, &part.done);
+                for asked in &part.asked {
+                    self.readers[asked.0].push(file);
+                }
+            }
+            (frequencies.join(), arguments)
+        });
+        self.frequencies = frequencies.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        self.arguments = arguments;
+    }
+
+    /// Puts another part in the place of a file's.
+    fn replace(&mut self, file: FileIndex, part: Part) {
+        let part = Arc::new(part);
+        let old = std::mem::replace(&mut self.parts[file.0], part.clone());
+        if old.done != part.done {
+            self.uses.remove(file, &old.done);
+            self.uses.add(file, &part.done);
+        }
+        if old.handed != part.handed {
+            self.arguments.remove(file, &old.handed);
+            self.arguments.add(file, &part.handed);
+        }
+        if old.asked != part.asked {
+            for asked in &old.asked {
+                self.readers[asked.0].retain(|reader| *reader != file);
+            }
+            for asked in &part.asked {
+                let readers = &mut self.readers[asked.0];
+                let at = readers.partition_point(|reader| *reader < file);
+                readers.insert(at, file);
+            }
+        }
+    }
+
+    fn count_imports(&mut self, by: FileIndex, count: impl Fn(u32) -> u32) {
+        if is_script(self.path(by)) {
+            return;
+        }
+        for target in self.files[by.0].modules.values() {
+            if let Some(importers) = self.importers.get_mut(target.0) {
+                *importers = count(*importers);
+            }
+        }
+    }
+
+    fn view(&self) -> View<'_> {
+        View::of(&self.files)
     }
 
     /// A project of this text alone.
@@ -174,9 +325,5 @@ impl Project {
 
     fn summary(&self, file: FileIndex) -> &Summary {
         &self.files[file.0].summary
-    }
-
-    fn indices(&self) -> impl Iterator<Item = FileIndex> + use<> {
-        (0..self.files.len()).map(FileIndex)
     }
 }

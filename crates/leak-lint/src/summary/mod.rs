@@ -32,6 +32,8 @@ use crate::options::Options;
 /// What other files need to know of a text.
 #[derive(Debug, Clone, Default)]
 pub struct Summary {
+    /// The text itself.
+    pub(crate) text: SourceText,
     /// The modules it imports, as written.
     pub(crate) modules: Vec<Box<str>>,
     /// What it exports, by name; `module.exports` where a CommonJS module replaces its exports.
@@ -125,7 +127,10 @@ impl Summary {
     }
 
     pub(crate) fn of_parsed(parsed: &ParsedSource<'_>, options: &Options) -> Self {
-        let mut summary = Self::default();
+        let mut summary = Self {
+            text: parsed.text().clone(),
+            ..Self::default()
+        };
         let scan = Scan {
             parsed,
             lookups: OnceCell::new(),

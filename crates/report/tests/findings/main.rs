@@ -6,8 +6,11 @@
     reason = "a checker that meets the unknown must fail the test"
 )]
 
+#[path = "../checker/mod.rs"]
+mod checker;
 mod samples;
 mod sarif;
+mod schema;
 
 use serde_json::Value;
 use stanch_lint_project::Outcome;

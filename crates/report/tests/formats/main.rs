@@ -1,5 +1,7 @@
 //! Every format for every kind of verdict that reads differently, against the stored output.
 
+#[path = "../checker/mod.rs"]
+mod checker;
 mod hostile;
 mod samples;
 mod schema;

@@ -1,0 +1,111 @@
+//! What one file adds to what is known of all, in a form that can be taken out again when the file changes.
+
+use std::hash::Hash;
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+
+use super::elsewhere::Done;
+use super::frequency::Running;
+use super::given::Handed;
+use super::view::{Asked, View};
+use super::{FileIndex, Linked};
+
+/// What a file adds.
+#[derive(Debug)]
+pub(super) struct Part {
+    /// Whose exports it rests on: when those change, it is made again.
+    pub(super) asked: Vec<FileIndex>,
+    pub(super) running: Running,
+    pub(super) done: Done,
+    pub(super) handed: Handed,
+}
+
+impl Part {
+    pub(super) fn of(files: &[Arc<Linked>], file: FileIndex) -> Self {
+        let asked = Asked::default();
+        let view = View::noting(files, &asked);
+        let (running, done, handed) = (
+            Running::of(view, file),
+            Done::of(view, file),
+            Handed::of(view, file),
+        );
+        Self {
+            asked: asked.others(file),
+            running,
+            done,
+            handed,
+        }
+    }
+
+    /// The parts of these files, made on all cores where there are many.
+    pub(super) fn of_all(files: &[Arc<Linked>], of: &[FileIndex]) -> Vec<Self> {
+        /// Files that one thread does in about the time that it takes to start it.
+        const FEW: usize = 16;
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        let each = of.len().div_ceil(threads).max(FEW);
+        let made = |of: &[FileIndex]| -> Vec<Self> {
+            of.iter().map(|file| Self::of(files, *file)).collect()
+        };
+        let Some((first, rest)) = of
+            .split_at_checked(each)
+            .filter(|(_, rest)| !rest.is_empty())
+        else {
+            return made(of);
+        };
+        std::thread::scope(|scope| {
+            let others: Vec<_> = rest
+                .chunks(each)
+                .map(|some| scope.spawn(|| made(some)))
+                .collect();
+            let mut parts = made(first);
+            for other in others {
+                let other = other.join();
+                parts.extend(other.unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+            }
+            parts
+        })
+    }
+}
+
+/// What the files add under each key, in the order of the files.
+#[derive(Debug, Clone)]
+pub(super) struct Index<K, V>(FxHashMap<K, Vec<(FileIndex, V)>>);
+
+impl<K, V> Default for Index<K, V> {
+    fn default() -> Self {
+        Self(FxHashMap::default())
+    }
+}
+
+impl<K: Hash + Eq + Clone, V> Index<K, V> {
+    pub(super) fn get<Q: Hash + Eq + ?Sized>(&self, key: &Q) -> &[(FileIndex, V)]
+    where
+        K: std::borrow::Borrow<Q>,
+    {
+        self.0.get(key).map_or(&[], Vec::as_slice)
+    }
+
+    /// Adds something behind what the file has added before.
+    pub(super) fn add(&mut self, file: FileIndex, key: &K, value: V) {
+        let Some(all) = self.0.get_mut(key) else {
+            self.0.insert(key.clone(), vec![(file, value)]);
+            return;
+        };
+        let behind = all.partition_point(|(other, _)| *other <= file);
+        all.insert(behind, (file, value));
+    }
+
+    /// Takes all out that a file has added under a key.
+    pub(super) fn remove(&mut self, file: FileIndex, key: &K) {
+        let Some(all) = self.0.get_mut(key) else {
+            return;
+        };
+        let start = all.partition_point(|(other, _)| *other < file);
+        let end = all.partition_point(|(other, _)| *other <= file);
+        all.drain(start..end);
+        if all.is_empty() {
+            self.0.remove(key);
+        }
+    }
+}
