@@ -1,11 +1,11 @@
 //! A place into the checks that it stands behind: a key that must be on a list, an entry that must not be there yet.
 
 use oxc_ast::AstKind;
-use oxc_ast::ast::Expression;
+use oxc_ast::ast::{BinaryExpression, CallExpression, Expression};
 use oxc_semantic::NodeId;
 use oxc_span::{GetSpan, Span};
-use oxc_syntax::operator::BinaryOperator;
-use stanch_js_source::is_function;
+use oxc_syntax::operator::{BinaryOperator, LogicalOperator};
+use stanch_js_source::{bare, is_function};
 
 use crate::facts::guard::leaves;
 use crate::facts::keys::is_written_down;
@@ -14,7 +14,7 @@ use crate::file::{File, argument, method};
 /// Whether only keys that are on a list of the program get to a node: `if (!LOCALES.includes(key)) return`, or an insert
 /// inside `if (key in TABLE)`.
 pub(crate) fn is_on_a_list<'a>(file: &File<'_, 'a>, node: NodeId, key: &Expression<'a>) -> bool {
-    let key = file.written(key);
+    let key = file.written(bare(key));
     let Some(function) = file.function_around(node) else {
         return false;
     };
@@ -25,33 +25,61 @@ pub(crate) fn is_on_a_list<'a>(file: &File<'_, 'a>, node: NodeId, key: &Expressi
         if !within.contains_inclusive(span) || span.start > at.start {
             return false;
         }
-        let is_test = match tested.kind() {
-            AstKind::CallExpression(call) => match method(call) {
-                Some((list, "includes" | "has" | "indexOf" | "hasOwnProperty")) => {
-                    argument(call, 0).is_some_and(|given| file.written(given) == key)
-                        && is_written_down(file.parsed, list)
-                }
-                Some((_, "hasOwn")) => {
-                    argument(call, 1).is_some_and(|given| file.written(given) == key)
-                        && argument(call, 0)
-                            .is_some_and(|table| is_written_down(file.parsed, table))
-                }
-                _ => false,
-            },
-            AstKind::BinaryExpression(comparison) => {
-                comparison.operator == BinaryOperator::In
-                    && file.slice(comparison.left.span()) == key
-                    && is_written_down(file.parsed, &comparison.right)
-            }
-            // `const table = TABLES[key]; if (!table) return`
-            AstKind::ComputedMemberExpression(member) => {
-                file.slice(member.expression.span()) == key
-                    && is_written_down(file.parsed, &member.object)
-            }
-            _ => false,
-        };
-        is_test && decides(file, tested.id(), at)
+        asks_a_list(file, tested.kind(), &key) && decides(file, tested.id(), at)
     })
+}
+
+/// Whether a condition holds only for keys that are on a list of the program: `LOCALES.includes(key) && …`.
+pub(crate) fn asks_for_a_list<'a>(
+    file: &File<'_, 'a>,
+    condition: &Expression<'a>,
+    key: &Expression<'a>,
+) -> bool {
+    match bare(condition) {
+        Expression::LogicalExpression(both) if both.operator == LogicalOperator::And => {
+            asks_for_a_list(file, &both.left, key) || asks_for_a_list(file, &both.right, key)
+        }
+        Expression::CallExpression(call) => is_looked_for(file, call, &file.written(bare(key))),
+        Expression::BinaryExpression(comparison) => {
+            is_in_a_table(file, comparison, &file.written(bare(key)))
+        }
+        _ => false,
+    }
+}
+
+/// Whether an expression looks for a key in a list of the program.
+fn asks_a_list<'a>(file: &File<'_, 'a>, expression: AstKind<'a>, key: &str) -> bool {
+    match expression {
+        AstKind::CallExpression(call) => is_looked_for(file, call, key),
+        AstKind::BinaryExpression(comparison) => is_in_a_table(file, comparison, key),
+        // `const table = TABLES[key]; if (!table) return`
+        AstKind::ComputedMemberExpression(member) => {
+            file.slice(member.expression.span()) == key
+                && is_written_down(file.parsed, &member.object)
+        }
+        _ => false,
+    }
+}
+
+/// `LOCALES.includes(key)`, `Object.hasOwn(TABLE, key)`
+fn is_looked_for<'a>(file: &File<'_, 'a>, call: &CallExpression<'a>, key: &str) -> bool {
+    let is_key = |at: usize| argument(call, at).is_some_and(|given| file.written(given) == key);
+    match method(call) {
+        Some((list, "includes" | "has" | "indexOf" | "hasOwnProperty")) => {
+            is_key(0) && is_written_down(file.parsed, list)
+        }
+        Some((_, "hasOwn")) => {
+            is_key(1) && argument(call, 0).is_some_and(|table| is_written_down(file.parsed, table))
+        }
+        _ => false,
+    }
+}
+
+/// `key in TABLE`
+fn is_in_a_table<'a>(file: &File<'_, 'a>, asked: &BinaryExpression<'a>, key: &str) -> bool {
+    asked.operator == BinaryOperator::In
+        && file.slice(asked.left.span()) == key
+        && is_written_down(file.parsed, &asked.right)
 }
 
 /// Whether a test decides about getting to `at`: it is the condition of a branch around it, or of one that leaves before it.

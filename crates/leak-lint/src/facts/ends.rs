@@ -24,6 +24,8 @@ const FOLDERS: &[&str] = &[
     "bench",
     "benchmark",
     "benchmarks",
+    "loadtest",
+    "perf",
     "fixtures",
     "testing",
 ];

@@ -307,6 +307,16 @@ mod tests {
         );
         check(
             &RULE,
+            &format!(
+                "import {{ Lang }} from './lang';\n{}",
+                in_handler(
+                    "const lang = Object.values(Lang).includes(req.query.lang as Lang) ? (req.query.lang as Lang) : 'en'; seen.set(lang, 1);"
+                )
+            ),
+            &[],
+        );
+        check(
+            &RULE,
             "enum Kind { A, B }\nconst seen = new Map<Kind, number>();\nexport function count(id: Kind) { seen.set(id, 1); }",
             &[],
         );

@@ -11,6 +11,7 @@ use stanch_js_source::bare;
 use super::variable::{constant, given_anywhere, is_written_down, variable};
 use super::words::{Word, word_of};
 use super::{Domain, Source, Thing, request};
+use crate::facts::checks::asks_for_a_list;
 use crate::file::{File, argument, method};
 
 /// What is known of the number of values that an expression gives.
@@ -169,6 +170,12 @@ pub(super) fn of<'a>(
             _ => Domain::Bounded,
         },
         Expression::UpdateExpression(_) => Domain::Unbounded(Source::Serial),
+        // `LOCALES.includes(key) ? key : 'en'`
+        Expression::ConditionalExpression(choice)
+            if asks_for_a_list(file, &choice.test, &choice.consequent) =>
+        {
+            of(&choice.alternate)
+        }
         Expression::ConditionalExpression(choice) => {
             of(&choice.consequent).joined(of(&choice.alternate))
         }

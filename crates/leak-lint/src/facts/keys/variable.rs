@@ -189,9 +189,10 @@ pub(crate) fn is_written_down<'a>(parsed: &ParsedSource<'a>, expression: &Expres
             }
         }
         Expression::CallExpression(call) => match method(call) {
-            Some((_, "freeze" | "keys" | "values")) => {
-                argument(call, 0).is_some_and(|first| is_written_down(parsed, first))
-            }
+            Some((_, "freeze" | "keys" | "values")) => argument(call, 0).is_some_and(|first| {
+                // `Object.values(Interval)` of what another module has.
+                is_written_down(parsed, first) || parsed.import_of(first).is_some()
+            }),
             _ => false,
         },
         _ => false,
