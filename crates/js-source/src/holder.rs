@@ -1,12 +1,14 @@
 //! A holder as the heap names it into the expressions of the text that stand for it.
 
 use oxc_ast::AstKind;
+use oxc_ast::ast::Expression;
 use oxc_semantic::{NodeId, SymbolId};
+use oxc_span::GetSpan;
 
 use crate::owner::Owner;
 use crate::parse::ParsedSource;
 use crate::text::Position;
-use crate::tree::Tree;
+use crate::tree::{Tree, bare};
 
 /// Something that keeps values, named the way a heap snapshot names it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -159,6 +161,7 @@ impl ParsedSource<'_> {
                     pattern.path.push(name.clone());
                 }
                 patterns.extend(common_js_twin(&patterns));
+                patterns.extend(tree.of_exported_literal(&patterns));
                 patterns
             }
             HolderRef::Global { name } => {
@@ -211,6 +214,27 @@ fn common_js_twin(patterns: &[Pattern]) -> Option<Pattern> {
 }
 
 impl<'a> Tree<'a> {
+    /// `this.x` in the methods of `module.exports = { x: …, m() {} }`.
+    fn of_exported_literal(&self, patterns: &[Pattern]) -> Option<Pattern> {
+        let path = patterns.iter().find_map(|pattern| {
+            let is_module = pattern.root == Root::Undeclared("module".to_string());
+            let (first, rest) = pattern.path.split_first()?;
+            (is_module && first == "exports" && !rest.is_empty()).then_some(rest)
+        })?;
+        let literal = self.nodes().iter().find_map(|node| match node.kind() {
+            AstKind::AssignmentExpression(assignment) => match bare(&assignment.right) {
+                Expression::ObjectExpression(literal)
+                    if self.slice(assignment.left.span()) == "module.exports" =>
+                {
+                    Some(literal.node_id.get())
+                }
+                _ => None,
+            },
+            _ => None,
+        })?;
+        Some(Pattern::whole(Root::Instance(vec![literal]), path.to_vec()))
+    }
+
     fn occurs(&self, pattern: &Pattern) -> bool {
         match (&pattern.root, pattern.path.first()) {
             (Root::Undeclared(name), None) => !self.undeclared(name).is_empty(),

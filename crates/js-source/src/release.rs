@@ -391,8 +391,17 @@ impl<'a> Tree<'a> {
 
     /// A variable that changes counts through the holder; it does not limit it.
     fn is_counter(&self, limit: &Expression<'a>) -> bool {
-        self.symbol_of(limit)
-            .is_some_and(|symbol| self.scoping().symbol_is_mutated(symbol))
+        if let Some(symbol) = self.symbol_of(limit) {
+            return self.scoping().symbol_is_mutated(symbol);
+        }
+        // `while (this.head < this.tasks.length) run(this.tasks[this.head++])`
+        bare(limit).is_member_expression()
+            && self.nodes().iter().any(|node| match node.kind() {
+                AstKind::UpdateExpression(update) => {
+                    self.slice(update.argument.span()) == self.slice(limit.span())
+                }
+                _ => false,
+            })
     }
 }
 

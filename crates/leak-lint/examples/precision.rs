@@ -132,16 +132,20 @@ fn judge(case: &Path, report: &mut Report) -> Result<(), Box<dyn Error>> {
             );
         }
     }
-    for place in expected.iter().filter(|place| !all.contains(place)) {
-        if report.rules.contains_key(&*place.0) {
-            eprintln!(
-                "missing  {} {}:{} {}",
-                case.display(),
-                place.1,
-                place.2,
-                place.0
-            );
-        }
+    for place in &expected {
+        let kind = match (all.contains(place), by_default.contains(place)) {
+            (true, true) => continue,
+            (true, false) => "selected",
+            (false, _) if report.rules.contains_key(&*place.0) => "missing",
+            (false, _) => continue,
+        };
+        eprintln!(
+            "{kind:8} {} {}:{} {}",
+            case.display(),
+            place.1,
+            place.2,
+            place.0
+        );
     }
     if truth.confidence != Confidence::Low {
         for (rule, scores) in &mut report.rules {

@@ -4,7 +4,7 @@ use oxc_ast::AstKind;
 use oxc_ast::ast::{BinaryExpression, CallExpression, Expression};
 use oxc_semantic::NodeId;
 use oxc_span::{GetSpan, Span};
-use oxc_syntax::operator::{BinaryOperator, LogicalOperator};
+use oxc_syntax::operator::{BinaryOperator, LogicalOperator, UnaryOperator};
 use stanch_js_source::{bare, is_function};
 
 use crate::facts::guard::leaves;
@@ -134,6 +134,36 @@ pub(crate) fn is_added_once<'a>(file: &File<'_, 'a>, node: NodeId, holder: &str)
         _ => false,
     });
     guarded || is_left_before(file, node, &is_asked)
+}
+
+/// Whether a container is filled only while there is nothing in it: `if (list.length === 0) list = list.concat(read())`.
+pub(crate) fn is_filled_when_empty(file: &File<'_, '_>, node: NodeId, holder: &str) -> bool {
+    let at = file.kind(node).span();
+    let asks_for_size = |size: &Expression<'_>| {
+        bare(size).as_member_expression().is_some_and(|member| {
+            matches!(member.static_property_name(), Some("length" | "size"))
+                && file.slice(member.object().span()) == holder
+        })
+    };
+    let mut around = file.nodes().ancestor_kinds(node);
+    around.any(|kind| match kind {
+        AstKind::IfStatement(branch) if branch.consequent.span().contains_inclusive(at) => {
+            match bare(&branch.test) {
+                Expression::UnaryExpression(not) => {
+                    not.operator == UnaryOperator::LogicalNot && asks_for_size(&not.argument)
+                }
+                Expression::BinaryExpression(comparison) => {
+                    matches!(
+                        comparison.operator,
+                        BinaryOperator::Equality | BinaryOperator::StrictEquality
+                    ) && asks_for_size(&comparison.left)
+                        && file.slice(comparison.right.span()) == "0"
+                }
+                _ => false,
+            }
+        }
+        _ => false,
+    })
 }
 
 /// `if (list.includes(x)) return; list.push(x)`

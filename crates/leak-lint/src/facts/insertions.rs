@@ -6,6 +6,7 @@ use oxc_semantic::NodeId;
 use oxc_span::GetSpan;
 use stanch_js_source::{Extent, FoundBy, SiteRole, bare};
 
+use crate::facts::checks::is_filled_when_empty;
 use crate::facts::holders::{Container, Holder, container_of, table_of_containers};
 use crate::facts::keys::is_exchange;
 use crate::file::{File, argument};
@@ -44,6 +45,7 @@ pub(crate) fn insertions<'a>(file: &File<'_, 'a>, holder: &Holder<'a>) -> Vec<In
         if frequency == Calls::Once
             || site.found_by == FoundBy::Name && !holder.written.contains('.')
             || site.found_by == FoundBy::Name && holder.written.starts_with("this.")
+            || !site.nested && is_filled_when_empty(file, site.node, &holder.written)
         {
             return None;
         }

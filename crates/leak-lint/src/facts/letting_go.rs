@@ -147,7 +147,7 @@ fn effect<'a>(file: &File<'_, 'a>, holder: &Holder<'a>, release: &Release, neste
     ) && release.period.is_none()
         && file.function_around(release.node).is_some()
         && file.frequency(release.node) == Calls::Once;
-    if is_rare {
+    if is_rare || is_never_called(file, release.node) {
         return Effect::None;
     }
     match release.kind {
@@ -180,6 +180,63 @@ fn effect<'a>(file: &File<'_, 'a>, holder: &Holder<'a>, release: &Release, neste
     }
 }
 
+/// Whether code is in a function that no file of the program mentions: `reset` for the tests.
+fn is_never_called(file: &File<'_, '_>, node: NodeId) -> bool {
+    let Some(function) = file.function_around(node) else {
+        return false;
+    };
+    let is_for_others = match file.kind(file.parent(function)) {
+        AstKind::MethodDefinition(method) => !method.kind.is_constructor(),
+        AstKind::ObjectProperty(_) | AstKind::AssignmentExpression(_) => true,
+        AstKind::ExportDeclaration(_) => true,
+        AstKind::VariableDeclarator(_) => true,
+        _ => matches!(file.kind(function), AstKind::Function(own) if own.id.is_some()),
+    };
+    let Some(name) = file.parsed.function_ref(function).name else {
+        return false;
+    };
+    let own = name.rsplit(['.', '#']).next().unwrap_or(&name);
+    is_for_others
+        && file.project.is_imported(file.index)
+        && file.project.is_a_service()
+        && file.parsed.calls_of(function).is_empty()
+        && file.project.calls_of(file.site(function)) == Calls::Unknown
+        && !is_named_again(file, function, own)
+        && !file.project.is_mentioned_elsewhere(file.index, own)
+}
+
+/// Whether its own file uses a function by its name, to call it or to hand it on.
+fn is_named_again(file: &File<'_, '_>, function: NodeId, name: &str) -> bool {
+    let within = file.kind(function).span();
+    file.nodes().iter().any(|node| {
+        let (span, is_it) = match node.kind() {
+            AstKind::IdentifierReference(used) => (used.span, used.name == name),
+            AstKind::StaticMemberExpression(member) => (member.span, member.property.name == name),
+            AstKind::PrivateFieldExpression(member) => (member.span, member.field.name == name),
+            _ => return false,
+        };
+        is_it && !within.contains_inclusive(span) && !is_for_export(file, node.id())
+    })
+}
+
+/// `exports.reset = …`, `module.exports = { reset }`: others may use it then.
+fn is_for_export(file: &File<'_, '_>, node: NodeId) -> bool {
+    let span = file.kind(node).span();
+    file.nodes()
+        .ancestor_kinds(node)
+        .take(3)
+        .any(|around| match around {
+            AstKind::AssignmentExpression(assignment) => {
+                let target = file.slice(assignment.left.span());
+                assignment.left.span().contains_inclusive(span)
+                    || target.starts_with("module.exports")
+                    || target.starts_with("exports")
+            }
+            AstKind::ExportSpecifier(_) => true,
+            _ => false,
+        })
+}
+
 /// Whether all that a comparison of the size leads to is a message.
 fn only_says(file: &File<'_, '_>, comparison: NodeId) -> bool {
     let mut around = file.nodes().ancestor_kinds(comparison);
@@ -191,8 +248,8 @@ fn only_says(file: &File<'_, '_>, comparison: NodeId) -> bool {
                 | AstKind::UnaryExpression(_)
         )
     }) else {
-        // What is compared for a value is no bound: `const full = list.length > 100`, read somewhere.
-        return false;
+        // `res.json({ many: seen.size > 1000 })` says so; `const full = seen.size > 1000` may be a bound.
+        return is_said_only(file, comparison);
     };
     branch.alternate.is_none() && says(&branch.consequent)
 }

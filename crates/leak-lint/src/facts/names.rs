@@ -53,15 +53,19 @@ pub(crate) fn grown_names<'a>(file: &File<'_, 'a>) -> HashSet<&'a str> {
     }
     // `const known = this.seen` and `const { seen } = state` lend a name.
     for node in file.nodes().iter() {
-        let AstKind::VariableDeclarator(declarator) = node.kind() else {
-            continue;
+        let (target, given) = match node.kind() {
+            AstKind::VariableDeclarator(declarator) => (&declarator.id, declarator.init.as_ref()),
+            // `(url, cache = shared) => cache.set(url, …)`
+            AstKind::FormalParameter(parameter) => {
+                (&parameter.pattern, parameter.initializer.as_deref())
+            }
+            _ => continue,
         };
-        let is_grown = declarator
-            .id
+        let is_grown = target
             .get_identifier_name()
             .is_some_and(|name| names.contains(name.as_str()));
-        if is_grown && let Some(init) = &declarator.init {
-            names.extend(names_of(bare(init)));
+        if is_grown && let Some(given) = given {
+            names.extend(names_of(bare(given)));
         }
     }
     names
@@ -105,7 +109,15 @@ fn names_of<'a>(expression: &'a Expression<'a>) -> Vec<&'a str> {
             }
             Expression::ComputedMemberExpression(member) => &member.object,
             Expression::CallExpression(call) => &call.callee,
-            Expression::AssignmentExpression(assignment) => &assignment.right,
+            Expression::AssignmentExpression(assignment) => {
+                // `const all = (globalThis.all ??= [])`
+                if let Some(target) = assignment.left.as_member_expression() {
+                    names.extend(last_name(target));
+                } else {
+                    names.extend(assignment.left.get_identifier_name());
+                }
+                &assignment.right
+            }
             Expression::LogicalExpression(logical) => &logical.left,
             _ => return names,
         });

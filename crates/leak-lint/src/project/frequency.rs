@@ -51,6 +51,8 @@ pub(super) struct Running {
     calls: Vec<(Key, Key)>,
     /// Those of them that no condition keeps from being made when the caller runs.
     unconditional: Vec<(Key, Key)>,
+    /// Functions, and those inside them; ascending.
+    nested: Vec<(Key, Key)>,
 }
 
 impl Running {
@@ -78,7 +80,16 @@ impl Running {
         let exports = summary.exports.iter();
         running.exported = exports.filter_map(|(_, value)| run_by(value)).collect();
         running.add_methods(view, file);
-        for calls in [&mut running.calls, &mut running.unconditional] {
+        let key = |start: u32| view.key(Site { file, start });
+        let nested = summary.nested.iter();
+        running.nested = nested
+            .map(|(inner, outer)| (key(*outer), key(*inner)))
+            .collect();
+        for calls in [
+            &mut running.calls,
+            &mut running.unconditional,
+            &mut running.nested,
+        ] {
             calls.sort_unstable();
             calls.dedup();
         }
@@ -174,6 +185,12 @@ impl Ways {
         Self(self.0 & same | by_handler.unwrap_or_default())
     }
 
+    /// How what it makes is called: whoever gets it, there is one for each time that the function runs.
+    fn within(self) -> Self {
+        let is_hot = self.has(Self::HANDLER) || self.has(Self::CALLED);
+        if is_hot { Self::CALLED } else { Self(0) }
+    }
+
     /// How what it calls under no condition is called beside that.
     fn surely_through(self) -> Self {
         let is_sure = self.has(Self::HANDLER) || self.has(Self::SURELY);
@@ -206,6 +223,9 @@ impl Frequencies {
             }
             for callee in called_by(&running.unconditional, function) {
                 reach.one(callee, ways.surely_through());
+            }
+            for inner in called_by(&running.nested, function) {
+                reach.one(inner, ways.within());
             }
         }
         Self(reach.ways)

@@ -93,6 +93,9 @@ impl Joining {
     }
 }
 
+/// With what programs start to answer: node:http and the frameworks on it, hono and the web's servers, NestJS.
+const STARTS_SERVERS: &[&str] = &["listen", "serve", "createServer", "NestFactory"];
+
 impl Project {
     /// Links files by their paths and summaries. `resolve` says which file of the list a module is that a file names; none
     /// for packages and for Node's own modules.
@@ -306,6 +309,31 @@ impl Project {
         }
         findings.sort_by_key(|finding| (finding.place.extent.start, finding.rule));
         findings
+    }
+
+    /// Whether another file of the program reads, calls or imports something of that name; tests and scripts are left out.
+    pub(crate) fn is_mentioned_elsewhere(&self, file: FileIndex, name: &str) -> bool {
+        let mut others = self.program().filter(|(other, _)| *other != file);
+        others.any(|(_, other)| other.summary.mentioned.contains(name))
+    }
+
+    /// Whether another file of the program imports a file: what nobody imports is started by others, who may ask for more.
+    pub(crate) fn is_imported(&self, file: FileIndex) -> bool {
+        self.importers[file.0] > 0
+    }
+
+    /// Whether the files are a program that answers requests, and no package for others to use.
+    pub(crate) fn is_a_service(&self) -> bool {
+        self.program().any(|(_, file)| {
+            let mentioned = &file.summary.mentioned;
+            STARTS_SERVERS.iter().any(|name| mentioned.contains(*name))
+        })
+    }
+
+    /// The files without tests and scripts.
+    fn program(&self) -> impl Iterator<Item = (FileIndex, &Arc<Linked>)> {
+        let files = (0..self.files.len()).map(FileIndex).zip(&self.files);
+        files.filter(|(_, file)| !is_script(&file.path))
     }
 
     /// Whether any file reads, calls or takes apart a property of that name.

@@ -7,7 +7,7 @@ use stanch_leak_patterns::Confidence;
 use crate::options::Options;
 use crate::project::{FileIndex, Project};
 use crate::rule::Rule;
-use crate::rules::{unbounded_cache, weak_keyed_cache};
+use crate::rules::{growing_module_array, retained_request, unbounded_cache, weak_keyed_cache};
 use crate::summary::Summary;
 
 /// The rule is sure of exactly these lines of the first file.
@@ -193,6 +193,139 @@ fn objects_come_through_calls() {
     check(
         &weak_keyed_cache::RULE,
         &[("times.js", times), ("app.js", once)],
+        &[],
+    );
+}
+
+#[test]
+fn holders_of_other_files() {
+    let state = "export const state = { lag: 0, trail: [], seen: new Map() };";
+    let array = "import { state } from './state';\nexport const start = () => consumer.run({ eachMessage: async ({ message }) => {\n  state.trail = [...state.trail, message.offset];\n} });";
+    let map = array.replace(
+        "state.trail = [...state.trail, message.offset]",
+        "state.seen.set(message.key, 1)",
+    );
+    check(
+        &growing_module_array::RULE,
+        &[("consumer.js", array), ("state.js", state)],
+        &[3],
+    );
+    check(
+        &unbounded_cache::RULE,
+        &[("consumer.js", &map), ("state.js", state)],
+        &[3],
+    );
+    let emptied = "import { state } from './state';\nsetInterval(() => { state.trail = []; state.seen.clear(); }, 9);";
+    check(
+        &growing_module_array::RULE,
+        &[
+            ("consumer.js", array),
+            ("state.js", state),
+            ("empty.js", emptied),
+        ],
+        &[],
+    );
+    check(
+        &unbounded_cache::RULE,
+        &[
+            ("consumer.js", &map),
+            ("state.js", state),
+            ("empty.js", emptied),
+        ],
+        &[],
+    );
+}
+
+#[test]
+fn exports_are_holders() {
+    let app = "const store = require('./store');\napp.post('/', (req, res) => { store.put(req.body.email, 1); });";
+    for store in [
+        "exports.seen = {};\nexports.put = (key) => {\n  exports.seen[key] = 1;\n};",
+        "module.exports.seen = new Map();\nmodule.exports.put = (key) => {\n  module.exports.seen.set(key, 1);\n};",
+        "module.exports = { seen: {}, put(key) {\n\n  this.seen[key] = 1;\n} };",
+    ] {
+        check(
+            &unbounded_cache::RULE,
+            &[("store.js", store), ("app.js", app)],
+            &[3],
+        );
+        let emptied = "const store = require('./store');\nsetInterval(() => { for (const key in store.seen) delete store.seen[key]; store.seen.clear?.(); }, 9);";
+        check(
+            &unbounded_cache::RULE,
+            &[("store.js", store), ("app.js", app), ("empty.js", emptied)],
+            &[],
+        );
+    }
+}
+
+#[test]
+fn callbacks_of_handlers_run_as_often() {
+    noted(
+        "app.get('/', (req, res) => { db.query('x', (err, rows) => rows.each(() => { note(req.query.q); })); });",
+        &[3],
+    );
+}
+
+#[test]
+fn releases_that_nobody_calls() {
+    let counts = "const counts = new Map();\nexport function count(path) {\n  counts.set(path, 1);\n}\nexport function reset() { counts.clear(); }";
+    let app = "import { count } from './counts';\napp.use((req, res, next) => { count(req.path); next(); });\napp.listen(80);";
+    let test = "import { reset } from './counts';\nbeforeEach(() => reset());";
+    let called = format!("import {{ reset }} from './counts';\n{app}\nsetInterval(reset, 60000);");
+    let package = app.replace("app.listen(80);", "");
+    let rule = &unbounded_cache::RULE;
+    check(rule, &[("counts.js", counts), ("app.js", app)], &[3]);
+    check(
+        rule,
+        &[
+            ("counts.js", counts),
+            ("app.js", app),
+            ("counts.test.js", test),
+        ],
+        &[3],
+    );
+    check(rule, &[("counts.js", counts), ("app.js", &called)], &[]);
+    check(rule, &[("counts.js", counts), ("app.js", &package)], &[]);
+    let alone = format!("{}\n{}", counts, app.split_once('\n').unwrap_or_default().1);
+    check(rule, &[("counts.js", &alone)], &[]);
+}
+
+#[test]
+fn what_only_looks_at_the_size() {
+    filled(
+        "app.use((req, res, next) => { seen.set(req.ip, 1); res.json({ many: seen.size > 1000 }); });",
+        &[2],
+    );
+    filled(
+        "app.use((req, res, next) => { const full = seen.size > 1000; if (!full) seen.set(req.ip, 1); });",
+        &[],
+    );
+}
+
+#[test]
+fn arrays_that_only_grow() {
+    let rule = &growing_module_array::RULE;
+    let global = "export async function POST(request: NextRequest) {\n  const all = (globalThis.vitals ??= []);\n  all.push(await request.json());\n}";
+    check(rule, &[("route.ts", global)], &[3]);
+    let queue = "const tasks = [];\nlet at = { head: 90 };\napp.post('/', (req, res) => { tasks.push({ to: req.body.to });\n  while (at.head < tasks.length) run(tasks[at.head++]); });";
+    check(rule, &[("queue.js", queue)], &[3]);
+    let once = "let list = [];\napp.get('/', (req, res) => { if (list.length === 0) { list = list.concat(read(req.url)); } });";
+    check(rule, &[("list.js", once)], &[]);
+    check(rule, &[("list.js", &once.replace("=== 0", "> 0"))], &[2]);
+    let ring = queue
+        .replace("at.head++", "at.head")
+        .replace("while", "if")
+        .replace("head: 0", "head: 90");
+    check(rule, &[("queue.js", &ring)], &[]);
+}
+
+#[test]
+fn raw_responses_are_kept_whole() {
+    let clients = "const clients = new Map();\napp.get('/', (request, reply) => { const id = randomUUID();\n  clients.set(id, reply.raw); });";
+    check(&retained_request::RULE, &[("clients.js", clients)], &[3]);
+    check(
+        &retained_request::RULE,
+        &[("clients.js", &clients.replace(".raw)", ".raw.statusCode)"))],
         &[],
     );
 }

@@ -20,7 +20,7 @@ use crate::rule::{On, Rule};
 pub(crate) const RULE: Rule = Rule {
     id: "growing-module-array",
     pattern: Pattern::UnboundedLog,
-    on: On::WhenAsked,
+    on: On::WhenSure,
     page: "# growing-module-array
 
 Finds arrays of the module, or of an object that lives as long, to which requests and events add and from which nobody takes.
@@ -110,7 +110,8 @@ fn find<'a>(
             insertion.frequency == Calls::Again || is_a_record(file, insertion)
         })
         .max_by_key(|(insertion, sure)| (*sure, std::cmp::Reverse(insertion.extent.start)))?;
-    let sure = if nested {
+    // Where its keys have no end either, `unbounded-cache` says so.
+    let sure = if nested && !holder.is_table {
         sure.min(Confidence::Medium)
     } else {
         sure

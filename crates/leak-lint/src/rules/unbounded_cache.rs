@@ -125,11 +125,6 @@ fn find<'a>(
             Some((insertion, source, known.min(steadiness(holder, insertion))))
         })
         .max_by_key(|(insertion, _, sure)| (*sure, std::cmp::Reverse(insertion.extent.start)))?;
-    let sure = if nested {
-        sure.min(Confidence::Medium)
-    } else {
-        sure
-    };
     if sure == Confidence::Low {
         return None;
     }

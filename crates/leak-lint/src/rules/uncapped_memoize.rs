@@ -20,7 +20,7 @@ use crate::rule::{On, Rule};
 pub(crate) const RULE: Rule = Rule {
     id: "uncapped-memoize",
     pattern: Pattern::UnboundedCache,
-    on: On::WhenAsked,
+    on: On::WhenSure,
     page: "# uncapped-memoize
 
 Finds functions that are memoized for good without a limit on the number of results.

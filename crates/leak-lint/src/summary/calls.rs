@@ -125,13 +125,16 @@ impl<'a> Scan<'_, 'a> {
     }
 
     fn add_call(&self, node: NodeId, callee: &Expression<'a>, times: Times, summary: &mut Summary) {
-        let callee = match bare(callee).as_member_expression() {
-            // `f.call(this)` calls f.
-            Some(member) if matches!(member.static_property_name(), Some("call" | "apply")) => {
-                self.parsed.value(member.object())
-            }
-            _ => self.parsed.value(callee),
-        };
+        // `f.call(this)` calls f, or a method of that name.
+        if let Some(member) = bare(callee).as_member_expression()
+            && matches!(member.static_property_name(), Some("call" | "apply"))
+        {
+            self.add_callee(node, self.parsed.value(member.object()), times, summary);
+        }
+        self.add_callee(node, self.parsed.value(callee), times, summary);
+    }
+
+    fn add_callee(&self, node: NodeId, callee: Value, times: Times, summary: &mut Summary) {
         if is_ours(&callee) {
             summary.calls.push(Call {
                 place: self.place(node),

@@ -58,6 +58,8 @@ pub struct Summary {
     pub(crate) sent: FxHashMap<(u32, u32), Box<[Box<str>]>>,
     /// What is called, and where.
     pub(crate) calls: Vec<Call>,
+    /// Functions inside others, by the starts of both.
+    pub(crate) nested: Vec<(u32, u32)>,
     /// Functions whose value goes where nobody follows it.
     pub(crate) escaping: Vec<Value>,
     /// What is done to containers, emitters and timers that other files may know.
@@ -142,6 +144,9 @@ impl Summary {
             scan.used(node.id(), node.kind(), &mut summary);
             scan.given(node.id(), node.kind(), &mut summary);
             scan.sent(node.id(), node.kind(), &mut summary);
+            if let (true, Some(outer)) = (is_function(node.kind()), scan.place(node.id())) {
+                summary.nested.push((node.kind().span().start, outer));
+            }
             scan.kept(node.kind(), &mut summary);
             scan.mentioned(node.id(), node.kind(), &mut summary);
         }
@@ -251,7 +256,7 @@ impl<'a> Scan<'_, 'a> {
         }
     }
 
-    /// Names of properties that are read.
+    /// Names of properties that are read, and of what is imported.
     fn mentioned(&self, node: NodeId, kind: AstKind<'a>, summary: &mut Summary) {
         match kind {
             AstKind::StaticMemberExpression(member) => {
@@ -269,6 +274,10 @@ impl<'a> Scan<'_, 'a> {
                 if let Some(name) = property.key.static_name() {
                     summary.mentioned.insert(name.as_ref().into());
                 }
+            }
+            AstKind::ImportSpecifier(import) => {
+                let name = import.imported.name();
+                summary.mentioned.insert(name.as_str().into());
             }
             AstKind::ComputedMemberExpression(member) => {
                 if let Some(name) = member.static_property_name() {

@@ -29,14 +29,10 @@ pub(crate) enum Op {
     },
     /// Something else takes its place.
     Assign,
-    /// A property whose name depends on a value is set: `holder[key] = …`.
-    AssignMember,
     /// A property is deleted: `delete holder[key]`.
     DeleteMember,
     /// Its `length` is set.
     SetLength,
-    /// Its `size` or `length` is asked for.
-    AskSize,
     /// It is a timer, and cleared.
     ClearTimer,
 }
@@ -57,17 +53,12 @@ impl Op {
         match self {
             Self::Call { method, .. } => RELEASES.contains(&&**method),
             Self::Assign | Self::DeleteMember | Self::SetLength | Self::ClearTimer => true,
-            Self::AssignMember | Self::AskSize => false,
         }
     }
 }
 
-/// Methods of containers and emitters that add.
+/// Methods of emitters that add.
 const GROWS: &[&str] = &[
-    "set",
-    "add",
-    "push",
-    "unshift",
     "on",
     "once",
     "addListener",
@@ -117,18 +108,15 @@ impl<'a> Scan<'_, 'a> {
         match kind {
             AstKind::CallExpression(call) => self.used_by_call(call, summary),
             AstKind::AssignmentExpression(assignment) => {
-                self.used_by_assignment(&assignment.left, assignment.operator, summary);
+                let is_first = self.place(node).is_none();
+                if !is_first && !makes_longer(&assignment.right) {
+                    self.used_by_assignment(&assignment.left, assignment.operator, summary);
+                }
             }
             AstKind::UnaryExpression(unary) if unary.operator == UnaryOperator::Delete => {
                 if let Some(member) = bare(&unary.argument).as_member_expression() {
                     self.add_use(member.object(), Op::DeleteMember, summary);
                 }
-            }
-            AstKind::StaticMemberExpression(member)
-                if matches!(member.property.name.as_str(), "size" | "length")
-                    && matches!(self.kind(self.parent(node)), AstKind::BinaryExpression(_)) =>
-            {
-                self.add_use(&member.object, Op::AskSize, summary);
             }
             _ => {}
         }
@@ -180,11 +168,6 @@ impl<'a> Scan<'_, 'a> {
             {
                 self.add_use(&member.object, Op::SetLength, summary);
             }
-            AssignmentTarget::ComputedMemberExpression(member)
-                if member.static_property_name().is_none() =>
-            {
-                self.add_use(&member.object, Op::AssignMember, summary);
-            }
             // `x ??= …` gives a first value only.
             _ if operator == AssignmentOperator::Assign => {
                 let holder = match target {
@@ -220,6 +203,19 @@ impl<'a> Scan<'_, 'a> {
     fn add_use(&self, holder: &Expression<'a>, op: Op, summary: &mut Summary) {
         let holder = self.parsed.value(holder);
         push(holder, op, summary);
+    }
+}
+
+/// `[...list, one]`, `{ ...table, [key]: one }`: what takes the place has all of the old.
+fn makes_longer(value: &Expression<'_>) -> bool {
+    match bare(value) {
+        Expression::ArrayExpression(list) => {
+            list.elements.len() > 1 && list.elements.iter().any(|one| one.is_spread())
+        }
+        Expression::ObjectExpression(table) => {
+            table.properties.len() > 1 && table.properties.iter().any(|one| one.is_spread())
+        }
+        _ => false,
     }
 }
 

@@ -1,6 +1,7 @@
 //! A file's containers that outlive a call: what they are, how they are named, how long they live.
 
 mod container;
+mod imported;
 mod lifetime;
 
 use oxc_ast::AstKind;
@@ -17,7 +18,7 @@ pub(crate) use lifetime::Lifetime;
 
 use crate::facts::names::grown_names;
 use crate::file::{File, argument, method};
-use crate::project::{Holder as Identity, Meaning};
+use crate::project::Holder as Identity;
 use container::key_type_of;
 
 /// A container that outlives the call that fills it.
@@ -73,6 +74,7 @@ pub(crate) fn holders<'a>(file: &File<'_, 'a>) -> Vec<Holder<'a>> {
             AstKind::PropertyDefinition(field) => found.field(node.id(), field),
             AstKind::AssignmentExpression(assignment) => found.assigned(node.id(), assignment),
             AstKind::CallExpression(call) => found.decorated(node.id(), call),
+            AstKind::StaticMemberExpression(member) => found.of_import(member),
             _ => {}
         }
     }
@@ -158,49 +160,6 @@ impl<'a> Search<'_, '_, 'a> {
 
     fn identity(&self, value: &Value) -> Option<Identity> {
         self.file.project.holder(self.file.index, value)
-    }
-
-    /// Containers that another file declares and this one imports by name.
-    fn imported(&mut self) {
-        let file = self.file;
-        let scoping = file.parsed.semantic().scoping();
-        for import in file.parsed.imports() {
-            let Some(local) = import
-                .local
-                .filter(|local| self.grown.contains(local.as_str()))
-            else {
-                continue;
-            };
-            let bindings = scoping.get_bindings(scoping.root_scope_id());
-            let symbol = bindings
-                .iter()
-                .find_map(|(name, symbol)| (name.as_str() == local).then_some(*symbol));
-            let Some(value) = symbol.map(|symbol| file.parsed.value_of_variable(symbol)) else {
-                continue;
-            };
-            let container = match file.project.meaning(file.index, &value) {
-                Meaning::Array => Container::Array,
-                Meaning::Object(_) => Container::Object,
-                Meaning::Instance(class) if class.is_global("Map") => Container::Map,
-                Meaning::Instance(class) if class.is_global("Set") => Container::Set,
-                _ => continue,
-            };
-            let Some(identity) = self.identity(&value) else {
-                continue;
-            };
-            self.add(Holder {
-                reference: HolderRef::variable(local.as_str()),
-                written: local,
-                declared: import.extent,
-                container,
-                lifetime: Lifetime::Process,
-                access: Access::Public,
-                identity: Some(identity),
-                home: None,
-                is_table: false,
-                key_type: None,
-            });
-        }
     }
 
     fn is_at_module_level(&self, symbol: SymbolId) -> bool {
@@ -384,6 +343,9 @@ impl<'a> Search<'_, '_, 'a> {
             Expression::ThisExpression(_) => self
                 .constructed_by(node)
                 .map(|(owner, _)| Identity::Member(file.site(owner), name.as_str().into())),
+            _ if is_exports(file, object) => {
+                Some(Identity::Export(file.index, name.as_str().into()))
+            }
             _ => self.identity(&file.parsed.value(object).member(&name)),
         };
         self.add(Holder {
@@ -449,6 +411,13 @@ impl<'a> Search<'_, '_, 'a> {
                     || APPLICATIONS.contains(&root) && !self.is_handler_parameter(symbol);
                 is_ours.then(|| (reference.property(name), Lifetime::Process, Access::Public))
             }
+            object if is_exports(file, object) => Some((
+                HolderRef::global("module")
+                    .property("exports")
+                    .property(name),
+                Lifetime::Process,
+                Access::Public,
+            )),
             // `app.locals.seen = {}`
             Expression::StaticMemberExpression(member) => {
                 let (object, lifetime, access) =
@@ -525,6 +494,19 @@ impl<'a> Search<'_, '_, 'a> {
             is_table: false,
             key_type: key_type_of(None, value),
         });
+    }
+}
+
+/// `exports`, `module.exports`.
+fn is_exports<'a>(file: &File<'_, 'a>, object: &Expression<'a>) -> bool {
+    match object.as_member_expression() {
+        Some(member) => member
+            .static_property_name()
+            .is_some_and(|name| is_module_exports(file, bare(member.object()), name)),
+        None => {
+            matches!(object, Expression::Identifier(root) if root.name == "exports")
+                && file.variable(object).is_none()
+        }
     }
 }
 

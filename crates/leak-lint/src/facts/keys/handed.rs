@@ -29,6 +29,18 @@ pub(super) fn given(
     search.through(function, position, names, DEEPEST)
 }
 
+/// What is in the objects that all callers give a parameter.
+pub(super) fn contents(project: &Project, function: Site, position: u32) -> Option<Domain> {
+    let mut search = Search {
+        project,
+        steps: MOST_STEPS,
+    };
+    let all = project.given(function, position);
+    let each = all.filter(|(_, given)| given.property.is_some());
+    let domains = each.filter_map(|(file, given)| search.of_given(file, given, &[], DEEPEST));
+    domains.reduce(Domain::joined)
+}
+
 struct Search<'p> {
     project: &'p Project,
     /// How many more arguments are looked at.

@@ -82,6 +82,8 @@ pub(crate) enum Thing {
     Connection,
     /// Made for the call.
     Fresh,
+    /// What came with a request: its body, its query.
+    Sent,
     /// An object by its declared type, or since its properties are used.
     Typed,
     /// A function or class: the program has a number of them.
@@ -154,7 +156,8 @@ fn keeps_through<'a>(
         Expression::LogicalExpression(logical) => {
             keeps_through(file, &logical.right, wanted, deeper)
         }
-        _ => false,
+        // `reply.raw`, `ctx.req`
+        other => other.is_member_expression() && domain(file, expression) == Domain::Object(wanted),
     }
 }
 

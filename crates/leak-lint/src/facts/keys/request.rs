@@ -145,13 +145,22 @@ fn path_through<'a>(
         }
     }
     names.reverse();
-    let mut lead = if is_exchange(file, at) {
+    let mut lead = if is_exchange(file, at) || is_connection(file, at, &names) {
         Vec::new()
     } else {
         lead(file, at).or_else(|| of_constant(file, at, deeper))?
     };
     lead.extend(names);
     Some(lead)
+}
+
+/// `socket.handshake.auth` of what a handler of connections is given: socket.io.
+fn is_connection<'a>(file: &File<'_, 'a>, root: &Expression<'a>, names: &[String]) -> bool {
+    names.first().is_some_and(|first| first == "handshake")
+        && file
+            .variable(root)
+            .and_then(|variable| lead_of(file, variable))
+            .is_some_and(|lead| lead.is_empty())
 }
 
 /// The names that lead to what a parameter gets that a framework hands a part of a request, or a message.
@@ -236,6 +245,9 @@ pub(super) fn part(names: &[&str]) -> Option<Domain> {
         && INNER.contains(first)
     {
         names = rest;
+        if names.is_empty() {
+            return Some(Domain::Object(Thing::Exchange));
+        }
     }
     let (first, rest) = names.split_first()?;
     if FEW.contains(first) {
@@ -257,7 +269,8 @@ pub(super) fn part(names: &[&str]) -> Option<Domain> {
         _ => {}
     }
     if is_object {
-        return Some(Domain::Object(Thing::Fresh));
+        let thing = if is_sent { Thing::Sent } else { Thing::Fresh };
+        return Some(Domain::Object(thing));
     }
     let is_from_outside = matches!(
         *first,
@@ -282,6 +295,7 @@ pub(super) fn part(names: &[&str]) -> Option<Domain> {
             | "get"
             | "header"
             | "message"
+            | "handshake"
             | "file"
             | "files"
             | "json"

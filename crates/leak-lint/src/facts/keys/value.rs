@@ -8,7 +8,7 @@ use oxc_semantic::NodeId;
 use oxc_syntax::operator::{BinaryOperator, UnaryOperator};
 use stanch_js_source::bare;
 
-use super::variable::{constant, given_anywhere, is_written_down, variable};
+use super::variable::{constant, contents, given_anywhere, is_written_down, variable};
 use super::words::{Word, word_of};
 use super::{Domain, Source, Thing, request};
 use crate::facts::checks::asks_for_a_list;
@@ -365,9 +365,14 @@ fn called<'a>(file: &File<'_, 'a>, call: &CallExpression<'a>, deeper: Depth<'_>)
         return Domain::Unknown;
     }
     if name == "stringify" {
-        return match first().map(|first| of(file, first, deeper)) {
+        let given = first();
+        return match given.map(|given| of(file, given, deeper)) {
             Some(found @ (Domain::Unbounded(_) | Domain::Bounded)) => found,
-            _ => Domain::Named(Source::Arguments),
+            Some(Domain::Object(Thing::Sent)) => Domain::Unbounded(Source::Request),
+            _ => match given.and_then(|given| contents(file, file.variable(given)?)) {
+                Some(found @ Domain::Unbounded(_)) => found,
+                _ => Domain::Named(Source::Arguments),
+            },
         };
     }
     let given = arguments();

@@ -300,6 +300,18 @@ pub(super) fn given_anywhere(
     handed::given(file.project, function, position, &names)
 }
 
+/// What is in the objects that the calls of all files give a parameter.
+pub(super) fn contents(file: &File<'_, '_>, parameter: SymbolId) -> Option<Domain> {
+    let Value::Parameter(start, position) = file.parsed.parameter_of_variable(parameter)? else {
+        return None;
+    };
+    let function = Site {
+        file: file.index,
+        start,
+    };
+    handed::contents(file.project, function, position)
+}
+
 /// What the calls of the file give a parameter; none where it has no calls.
 fn given(
     file: &File<'_, '_>,

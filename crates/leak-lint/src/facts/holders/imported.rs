@@ -1,0 +1,96 @@
+//! Containers that other files declare and this one fills: by their names, or as parts of what is imported.
+
+use oxc_ast::ast::StaticMemberExpression;
+use stanch_js_source::{HolderRef, Value};
+
+use super::{Access, Container, Holder, Lifetime, Search};
+use crate::project::Meaning;
+
+impl<'a> Search<'_, '_, 'a> {
+    /// Containers that another file declares and this one imports by name.
+    pub(super) fn imported(&mut self) {
+        let file = self.file;
+        let scoping = file.parsed.semantic().scoping();
+        for import in file.parsed.imports() {
+            let Some(local) = import
+                .local
+                .filter(|local| self.grown.contains(local.as_str()))
+            else {
+                continue;
+            };
+            let bindings = scoping.get_bindings(scoping.root_scope_id());
+            let symbol = bindings
+                .iter()
+                .find_map(|(name, symbol)| (name.as_str() == local).then_some(*symbol));
+            let Some(value) = symbol.map(|symbol| file.parsed.value_of_variable(symbol)) else {
+                continue;
+            };
+            let Some(container) = self.container_elsewhere(&value) else {
+                continue;
+            };
+            let Some(identity) = self.identity(&value) else {
+                continue;
+            };
+            self.add(Holder {
+                reference: HolderRef::variable(local.as_str()),
+                written: local,
+                declared: import.extent,
+                container,
+                lifetime: Lifetime::Process,
+                access: Access::Public,
+                identity: Some(identity),
+                home: None,
+                is_table: false,
+                key_type: None,
+            });
+        }
+    }
+
+    /// A container that another file declares in an object, a class or a module that this one imports: `state.trail`.
+    pub(super) fn of_import(&mut self, member: &'a StaticMemberExpression<'a>) {
+        let file = self.file;
+        let name = member.property.name.as_str();
+        let Some(symbol) = file
+            .variable(&member.object)
+            .filter(|symbol| self.grown.contains(name) && self.is_at_module_level(*symbol))
+        else {
+            return;
+        };
+        let of = file.parsed.value_of_variable(symbol);
+        let is_imported = match &of {
+            Value::Import { .. } => true,
+            Value::Variable(_) => matches!(file.parsed.first_value(symbol), Value::Import { .. }),
+            _ => false,
+        };
+        let value = of.member(name);
+        let Some(container) = self.container_elsewhere(&value).filter(|_| is_imported) else {
+            return;
+        };
+        let Some(identity) = self.identity(&value) else {
+            return;
+        };
+        let local = file.parsed.semantic().scoping().symbol_name(symbol);
+        self.add(Holder {
+            reference: HolderRef::variable(local).property(name),
+            written: format!("{local}.{name}"),
+            declared: file.extent(member.span),
+            container,
+            lifetime: Lifetime::Process,
+            access: Access::Public,
+            identity: Some(identity),
+            home: None,
+            is_table: false,
+            key_type: None,
+        });
+    }
+
+    fn container_elsewhere(&self, value: &Value) -> Option<Container> {
+        match self.file.project.meaning(self.file.index, value) {
+            Meaning::Array => Some(Container::Array),
+            Meaning::Object(_) => Some(Container::Object),
+            Meaning::Instance(class) if class.is_global("Map") => Some(Container::Map),
+            Meaning::Instance(class) if class.is_global("Set") => Some(Container::Set),
+            _ => None,
+        }
+    }
+}
