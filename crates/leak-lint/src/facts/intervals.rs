@@ -87,9 +87,31 @@ fn handle(file: &File<'_, '_>, node: NodeId) -> Handle {
                 return field_of_this(file, &assignment.left)
                     .map_or(Handle::Somebody, Handle::Field);
             }
+            // A map that only the file knows, and that clears nothing.
+            Fate::Given { call, at: 1 } if is_only_kept(file, call) => return Handle::Nobody,
             _ => return Handle::Somebody,
         }
     }
+}
+
+/// Whether a call puts something into a map of the module that no other file can reach, in a file that clears no timer.
+fn is_only_kept(file: &File<'_, '_>, call: NodeId) -> bool {
+    let Some((map, "set")) = call_at(file, call).and_then(method) else {
+        return false;
+    };
+    let Expression::Identifier(name) = map else {
+        return false;
+    };
+    let scoping = file.parsed.semantic().scoping();
+    let is_of_module = file
+        .variable(map)
+        .is_some_and(|map| scoping.symbol_scope_id(map) == scoping.root_scope_id());
+    let clears = || {
+        file.calls()
+            .iter()
+            .any(|(call, _)| clears_timers(file, *call))
+    };
+    is_of_module && !file.exported_locals().contains(name.name.as_str()) && !clears()
 }
 
 fn field_of_this(file: &File<'_, '_>, target: &AssignmentTarget<'_>) -> Option<String> {

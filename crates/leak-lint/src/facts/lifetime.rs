@@ -312,7 +312,7 @@ fn of_variable<'a>(file: &File<'_, 'a>, variable: SymbolId, used: NodeId, deeper
 }
 
 /// Methods of pools that lend a connection, which has a method `release`: pg, mysql2, generic-pool and their kind.
-const LENDS: &[&str] = &["connect", "acquire", "getConnection", "reserve", "checkout"];
+pub(crate) const LENDS: &[&str] = &["connect", "acquire", "getConnection", "reserve", "checkout"];
 
 fn is_lent_by_a_pool<'a>(
     file: &File<'_, 'a>,

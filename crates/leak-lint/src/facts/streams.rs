@@ -8,6 +8,7 @@ use oxc_span::{GetSpan, Span};
 use stanch_js_source::{bare, literal_text};
 
 use crate::facts::fate::{Fate, Way, call_at, is_test, uses};
+use crate::facts::lifetime::LENDS;
 use crate::facts::platform::{Outside, outside};
 use crate::file::{File, argument};
 use crate::project::Meaning;
@@ -29,6 +30,11 @@ pub(crate) enum Kind {
     Datagram,
     /// The answer to a request of this program: a socket until it is read.
     Answer,
+    /// A connection of a client of a database, broker or WebSocket, or a browser: it stays until it is closed, whatever is
+    /// asked of it.
+    Client,
+    /// A watcher of the file system.
+    Watcher,
 }
 
 impl Kind {
@@ -38,8 +44,47 @@ impl Kind {
             Self::Reader | Self::Writer | Self::Handle | Self::Number => "a descriptor",
             Self::Socket | Self::Datagram => "a socket",
             Self::Answer => "the connection of the answer",
+            Self::Client => "a connection",
+            Self::Watcher => "a watcher",
         }
     }
+
+    /// Whether it stays until it is closed, whatever is asked of it, and is none of the process's own as far as it is made
+    /// for each request or message.
+    pub(crate) const fn is_used_by_asking(self) -> bool {
+        matches!(self, Self::Client | Self::Watcher)
+    }
+}
+
+/// What packages export that connects at once, or is a client that does so when it is told to: by their documentation.
+const CONNECTS: &[(&str, &str)] = &[
+    ("http2", "connect"),
+    ("amqplib", "connect"),
+    ("mongodb", "MongoClient.connect"),
+    ("mysql", "createConnection"),
+    ("mysql2", "createConnection"),
+    ("mysql2/promise", "createConnection"),
+    ("redis", "createClient"),
+    ("mqtt", "connect"),
+    ("puppeteer", "launch"),
+    ("playwright", "chromium.launch"),
+    ("playwright", "firefox.launch"),
+    ("playwright", "webkit.launch"),
+];
+/// Classes of packages whose instances connect.
+const CLIENTS: &[(&str, &str)] = &[
+    ("ws", ""),
+    ("ws", "WebSocket"),
+    ("pg", "Client"),
+    ("mongodb", "MongoClient"),
+    ("ioredis", ""),
+    ("ioredis", "Redis"),
+    ("ssh2", "Client"),
+    ("basic-ftp", "Client"),
+];
+
+fn of_package(found: &Outside, list: &[(&str, &str)]) -> bool {
+    list.iter().any(|(module, name)| found.is(module, name))
 }
 
 /// What a call or `new` opens, if it opens a file or a connection of its own.
@@ -49,9 +94,12 @@ pub(crate) fn opens<'a>(file: &File<'_, 'a>, node: NodeId) -> Option<Kind> {
         AstKind::NewExpression(new) => &new.callee,
         _ => return None,
     };
-    let Outside { module, name } = outside(file, callee)?;
+    let found = outside(file, callee)?;
     let is_new = matches!(file.kind(node), AstKind::NewExpression(_));
-    Some(match (module.as_str(), name.as_str()) {
+    Some(match (found.module.as_str(), found.name.as_str()) {
+        ("fs" | "chokidar", "watch") => Kind::Watcher,
+        _ if !is_new && of_package(&found, CONNECTS) => Kind::Client,
+        _ if is_new && of_package(&found, CLIENTS) => Kind::Client,
         ("fs" | "graceful-fs" | "fs-extra", "createReadStream") => Kind::Reader,
         ("fs" | "graceful-fs" | "fs-extra", "createWriteStream") => Kind::Writer,
         ("fs/promises", "open") => Kind::Handle,
@@ -61,6 +109,30 @@ pub(crate) fn opens<'a>(file: &File<'_, 'a>, node: NodeId) -> Option<Kind> {
         ("dgram", "createSocket") => Kind::Datagram,
         _ => return None,
     })
+}
+
+/// Whether a call takes a connection out of a pool, which gets it back by its method `release`.
+pub(crate) fn lends<'a>(
+    file: &File<'_, 'a>,
+    node: NodeId,
+    call: &oxc_ast::ast::CallExpression<'a>,
+) -> bool {
+    let is_lent = crate::file::method(call).is_some_and(|(_, name)| LENDS.contains(&name));
+    let way = crate::facts::fate::way(file, node);
+    let Fate::Variable(lent) = way.fate else {
+        return false;
+    };
+    is_lent
+        && way.awaited
+        && uses(file, lent).iter().any(|(_, way)| {
+            matches!(
+                way.fate,
+                Fate::Asked {
+                    method: "release",
+                    ..
+                }
+            )
+        })
 }
 
 /// Whether a call asks another server over http, and its answer comes to a function.
@@ -207,6 +279,64 @@ pub(crate) fn deeds(file: &File<'_, '_>, variable: SymbolId) -> Vec<Used> {
     uses.iter()
         .map(|(node, way)| deed(file, *node, way, pauses))
         .collect()
+}
+
+/// Methods of clients that give something which goes with the client: a database, a channel, a page.
+const GIVES_PART: &[&str] = &[
+    "db",
+    "collection",
+    "createChannel",
+    "createConfirmChannel",
+    "newPage",
+    "newContext",
+    "createBrowserContext",
+    "startSession",
+    "request",
+    "duplicate",
+];
+/// Methods that end clients, beside those that end streams.
+const ENDS_CLIENTS: &[&str] = &[
+    "quit",
+    "disconnect",
+    "release",
+    "dispose",
+    "kill",
+    "goodbye",
+];
+
+/// The same for a client or a watcher: whatever it is asked leaves it open, unless it is closed or given away.
+pub(crate) fn deeds_of_client(file: &File<'_, '_>, variable: SymbolId) -> Vec<Used> {
+    let all = uses(file, variable);
+    all.iter()
+        .map(|(node, way)| {
+            let used = deed(file, *node, way, false);
+            let Fate::Asked { call, method } = way.fate else {
+                return used;
+            };
+            let deed = if CLOSES.contains(&method) || ENDS_CLIENTS.contains(&method) {
+                Deed::Closes
+            } else if GIVES_PART.contains(&method) && is_part_given_on(file, call) {
+                Deed::HandsOver
+            } else {
+                Deed::Nothing
+            };
+            Used { deed, ..used }
+        })
+        .collect()
+}
+
+/// Whether what a client gives goes to somebody who may end the client with it, or use it after the call.
+fn is_part_given_on(file: &File<'_, '_>, call: NodeId) -> bool {
+    match crate::facts::fate::way(file, call).fate {
+        Fate::Variable(part) => uses(file, part).iter().any(|(_, way)| {
+            !matches!(
+                way.fate,
+                Fate::Asked { .. } | Fate::Read { .. } | Fate::Dropped
+            )
+        }),
+        Fate::Asked { .. } | Fate::Read { .. } | Fate::Dropped => false,
+        _ => true,
+    }
 }
 
 /// What a use does to what it is a use of; `pauses` if it is paused somewhere.

@@ -2,11 +2,13 @@
 
 use oxc_ast::AstKind;
 use oxc_ast::ast::{CallExpression, ClassElement, Expression, NewExpression};
-use oxc_semantic::NodeId;
+use oxc_semantic::{NodeId, SymbolId};
 use oxc_span::{GetSpan, Span};
 use stanch_js_source::bare;
 
-use crate::facts::fate::{Fate, call_at, way};
+use crate::facts::fate::{Fate, call_at, uses, way};
+use crate::facts::listeners::member;
+use crate::facts::paths::{Resource, left_open, worst};
 use crate::facts::platform::{is_global_call, outside};
 use crate::facts::streams::event_of;
 use crate::facts::timers::{executor, parameter};
@@ -25,6 +27,10 @@ pub(crate) enum Pending {
     WithoutEvent(Span),
     /// It waits for an event with a name of its own, which may never come.
     OwnEvent,
+    /// Its resolver waits in a list for a method that its callers skip when they fail.
+    HeldByFailed(String),
+    /// Its resolver waits in a list that nobody serves.
+    Unserved(String),
 }
 
 /// `once(emitter, `reply:${id}`)` without a signal, on what lives longer than the call.
@@ -73,15 +79,26 @@ pub(crate) fn pending<'a>(
         return None;
     }
     let mut settlers = crate::facts::fate::uses(file, resolve).into_iter();
-    let (used, _) = settlers.next()?;
+    let (used, way) = settlers.next()?;
     if settlers.next().is_some() {
         return None;
+    }
+    if let Fate::Variable(opener) = way.fate {
+        return kept_locked(file, node, maker, opener);
+    }
+    if let Some(holder) = object_of(file, used, executor) {
+        return under_key_of_object(file, holder, maker);
     }
     let keeping = keeping_call(file, used, executor)?;
     let call = call_at(file, keeping)?;
     match method(call)? {
         (holder, "set") if call.arguments.len() == 2 => under_key(file, holder, maker),
         (holder, "push" | "add" | "unshift") => in_list(file, holder, node, call.span),
+        (emitter, "once" | "on" | "addListener")
+            if depends_on_a_value(argument(call, 0)?) && outlives(file, emitter) =>
+        {
+            Some(Pending::OwnEvent)
+        }
         (emitter, "once" | "on" | "addListener") => {
             without_event(file, emitter, event_of(file, keeping, 0)?, node)
         }
@@ -181,10 +198,151 @@ fn in_list<'a>(
         .into_iter()
         .filter(|(_, span)| !push.contains_inclusive(*span))
         .collect();
+    if let Some(held) = held_by_failed(file, node, &name, &others) {
+        return Some(held);
+    }
     if matches!(bare(holder), Expression::Identifier(_)) {
         return after_failure(file, &name, &others);
     }
-    after_close(file, &name, node, &others)
+    unserved(file, node, holder, &others).or_else(|| after_close(file, &name, node, &others))
+}
+
+/// A list of the instance that nobody but the one who fills it names.
+fn unserved<'a>(
+    file: &File<'_, 'a>,
+    node: NodeId,
+    holder: &Expression<'a>,
+    others: &[(NodeId, Span)],
+) -> Option<Pending> {
+    let (of, name) = member(holder)?;
+    let is_own = matches!(of, Expression::ThisExpression(_));
+    let class = file.parsed.class_around(node)?;
+    let AstKind::Class(shape) = file.kind(class) else {
+        return None;
+    };
+    let is_seen = others.iter().any(|(other, span)| {
+        // Its first value.
+        !matches!(file.kind(file.nodes().parent_id(*other)), AstKind::AssignmentExpression(assignment)
+            if assignment.left.span() == *span)
+    });
+    let in_other_files = file
+        .uses_of_field(class, name)
+        .iter()
+        .any(|used| used.file != file.index);
+    (is_own && !is_seen && !in_other_files && shape.heritage_expression().is_none())
+        .then(|| Pending::Unserved(file.slice(holder.span()).to_owned()))
+}
+
+/// Callers that wait, work and then call what serves the list, but not when the work fails.
+fn held_by_failed(
+    file: &File<'_, '_>,
+    node: NodeId,
+    name: &str,
+    others: &[(NodeId, Span)],
+) -> Option<Pending> {
+    let maker = file.function_around(node)?;
+    let serves = others.iter().any(|(other, _)| {
+        file.function_around(*other).is_some_and(|function| {
+            let (waited, serving) = (file.site(maker), file.site(function));
+            file.project.is_skipped_after(waited, serving)
+        })
+    });
+    serves.then(|| Pending::HeldByFailed(name.to_owned()))
+}
+
+/// A promise that the next ones wait for, and that the function which made it does not fulfil on every way out.
+fn kept_locked(
+    file: &File<'_, '_>,
+    node: NodeId,
+    maker: NodeId,
+    opener: SymbolId,
+) -> Option<Pending> {
+    let Fate::Variable(promise) = way(file, node).fate else {
+        return None;
+    };
+    let holder = uses(file, promise).into_iter().find_map(|(_, way)| {
+        let Fate::Given { call, at: 1 } = way.fate else {
+            return None;
+        };
+        let (holder, "set") = method(call_at(file, call)?)? else {
+            return None;
+        };
+        outlives(file, holder).then(|| file.slice(holder.span()).to_owned())
+    })?;
+    let mut opened = Vec::new();
+    for (used, _) in uses(file, opener) {
+        let call = file.nodes().parent_id(used);
+        let is_called = matches!(file.kind(call), AstKind::CallExpression(call)
+            if call.callee.span() == file.kind(used).span());
+        if !is_called || file.function_around(call) != Some(maker) {
+            return None;
+        }
+        opened.push(file.kind(call).span());
+    }
+    let resource = Resource {
+        opened: Some(file.kind(node).span()),
+        closed: &opened,
+        variable: None,
+    };
+    let left = worst(&left_open(file, maker, &resource))?;
+    Some(Pending::AfterFailure(holder, left.at))
+}
+
+/// The object under a key of which a resolver is put, by itself or in an object: `open[id] = resolve`.
+fn object_of<'a>(
+    file: &File<'_, 'a>,
+    used: NodeId,
+    executor: NodeId,
+) -> Option<&'a Expression<'a>> {
+    let mut at = used;
+    loop {
+        let way = way(file, at);
+        let parent = file.nodes().parent_id(way.whole);
+        match file.kind(parent) {
+            AstKind::ObjectProperty(_) => at = file.nodes().parent_id(parent),
+            AstKind::AssignmentExpression(assignment) => {
+                let is_here = file.function_around(parent) == Some(executor);
+                let member = assignment.left.as_member_expression()?;
+                let is_keyed = is_here && member.static_property_name().is_none();
+                return is_keyed.then(|| bare(member.object()));
+            }
+            _ => return None,
+        }
+    }
+}
+
+/// The same as for a map, of an object of which each entry is asked for and deleted by its key.
+fn under_key_of_object<'a>(
+    file: &File<'_, 'a>,
+    holder: &Expression<'a>,
+    maker: NodeId,
+) -> Option<Pending> {
+    let within = file.kind(maker).span();
+    if !outlives(file, holder) || file.slice(within).contains("postMessage") {
+        return None;
+    }
+    let name = file.slice(holder.span());
+    let mut takes_out = false;
+    for (node, span) in mentions(file, name) {
+        match file.kind(file.nodes().parent_id(node)) {
+            AstKind::ComputedMemberExpression(member) if member.object.span() == span => {
+                let is_own = within.contains_inclusive(span);
+                let is_deleted = matches!(
+                    file.kind(file.nodes().parent_id(file.nodes().parent_id(node))),
+                    AstKind::UnaryExpression(_)
+                );
+                if is_own && is_deleted {
+                    return None;
+                }
+                takes_out |= !is_own;
+            }
+            // Its first value.
+            AstKind::AssignmentExpression(first) if first.left.span() == span => {}
+            _ => return None,
+        }
+    }
+    let exported = file.exported_locals().contains(name);
+    (takes_out && !exported).then(|| Pending::UnderKey(name.to_owned()))
 }
 
 /// Names of methods after which an instance is of no use.

@@ -9,6 +9,7 @@ mod given;
 mod meaning;
 mod names;
 mod part;
+mod skipped;
 #[cfg(test)]
 mod tests;
 mod view;
@@ -35,8 +36,8 @@ pub(crate) use meaning::{Meaning, Site};
 use elsewhere::Uses;
 use frequency::Frequencies;
 use given::Arguments;
-use names::Names;
-use part::Part;
+use names::{Key, Names};
+use part::{Index, Part};
 use view::View;
 
 /// A file of a project, by its position in the list that was linked.
@@ -57,6 +58,8 @@ pub struct Project {
     frequencies: Frequencies,
     uses: Uses,
     arguments: Arguments,
+    /// By a function that callers wait for: what they call later, and do not where something fails in between.
+    skipped: Index<Key, Key>,
 }
 
 #[derive(Debug)]
@@ -193,6 +196,7 @@ impl Project {
             frequencies: Frequencies::default(),
             uses: Uses::default(),
             arguments: Arguments::default(),
+            skipped: Index::default(),
         };
         project.join_parts();
         project
@@ -213,6 +217,7 @@ impl Project {
             for (file, part) in files() {
                 arguments.add(file, &part.handed);
                 self.uses.add(file, &part.done);
+                part.skipped.add_to(&mut self.skipped, file);
                 for asked in &part.asked {
                     self.readers[asked.0].push(file);
                 }
@@ -234,6 +239,10 @@ impl Project {
         if old.handed != part.handed {
             self.arguments.remove(file, &old.handed);
             self.arguments.add(file, &part.handed);
+        }
+        if old.skipped != part.skipped {
+            old.skipped.take_from(&mut self.skipped, file);
+            part.skipped.add_to(&mut self.skipped, file);
         }
         if old.asked != part.asked {
             for asked in &old.asked {

@@ -8,6 +8,7 @@ use rustc_hash::FxHashMap;
 use super::elsewhere::Done;
 use super::frequency::Running;
 use super::given::Handed;
+use super::skipped::Skipped;
 use super::view::{Asked, View};
 use super::{FileIndex, Linked};
 
@@ -19,22 +20,25 @@ pub(super) struct Part {
     pub(super) running: Running,
     pub(super) done: Done,
     pub(super) handed: Handed,
+    pub(super) skipped: Skipped,
 }
 
 impl Part {
     pub(super) fn of(files: &[Arc<Linked>], file: FileIndex) -> Self {
         let asked = Asked::default();
         let view = View::noting(files, &asked);
-        let (running, done, handed) = (
+        let (running, done, handed, skipped) = (
             Running::of(view, file),
             Done::of(view, file),
             Handed::of(view, file),
+            Skipped::of(view, file),
         );
         Self {
             asked: asked.others(file),
             running,
             done,
             handed,
+            skipped,
         }
     }
 

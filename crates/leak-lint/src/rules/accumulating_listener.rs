@@ -69,7 +69,8 @@ hear of events after that does not any more.
 
 Listeners on requests, responses, streams and on whatever the function made itself; registrations that run once, while the
 module is loaded or behind a flag; listeners that the project takes off anywhere, by name, with a signal, through what the
-registration gave back or through somebody who was given the listener; functions that register what their caller hands them.
+registration gave back or through somebody who was given the listener; functions that register what their caller hands them, unless callers
+make a new listener for each request and drop what would take it off.
 
 ## References
 

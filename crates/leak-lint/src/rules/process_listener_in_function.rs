@@ -11,13 +11,13 @@ use crate::facts::guard::is_guarded;
 use crate::file::{File, argument, method};
 use crate::finding::{Finding, Fix, Label};
 use crate::fix::ending::{ending, taken_off};
-use crate::project::Calls;
+use crate::project::{Calls, Heat};
 use crate::rule::{On, Rule};
 
 pub(crate) const RULE: Rule = Rule {
     id: "process-listener-in-function",
     pattern: Pattern::UnremovedListener,
-    on: On::WhenAsked,
+    on: On::WhenSure,
     page: "# process-listener-in-function
 
 Finds listeners that a function adds to `process` and that nothing takes off again.
@@ -94,7 +94,13 @@ fn check<'a>(file: &File<'_, 'a>, findings: &mut Vec<Finding>) {
             continue;
         };
         let confidence = match file.calls_of(function) {
-            Calls::Again => Confidence::High,
+            // Behind a condition it may be what the first request sets up.
+            Calls::Again
+                if file.heat(*node) == Some(Heat::Handler) || file.is_surely_hot(function) =>
+            {
+                Confidence::High
+            }
+            Calls::Again => Confidence::Medium,
             Calls::Unknown if is_of_each_call(file, call, function) => Confidence::Medium,
             Calls::Unknown | Calls::Once => continue,
         };
@@ -255,7 +261,7 @@ fn is_taken_off<'a>(file: &File<'_, 'a>, added: &CallExpression<'a>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::RULE;
-    use crate::rules::testing::{check, check_fix, check_page};
+    use crate::rules::testing::{check, check_fix, check_page, check_sure};
 
     #[test]
     fn the_page_holds() {
@@ -345,5 +351,16 @@ mod tests {
             &[],
         );
         check(&RULE, "exports.run = () => { child.on('exit', f); };", &[]);
+    }
+
+    #[test]
+    fn sure_where_no_condition_stands_between() {
+        let app = |call: &str| {
+            format!(
+                "function setUp(x) {{ process.on('exit', () => x.end()); }}\nlet done;\napp.get('/', (req, res) => {{ {call} }});"
+            )
+        };
+        check_sure(&RULE, &app("setUp(res);"), &[1]);
+        check_sure(&RULE, &app("if (!done) { done = true; setUp(res); }"), &[]);
     }
 }

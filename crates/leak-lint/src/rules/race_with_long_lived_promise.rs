@@ -214,6 +214,15 @@ fn runs_once_for_instance(file: &File<'_, '_>, node: NodeId) -> bool {
         && calls.all(|(call, _)| is_in_constructor(*call))
 }
 
+/// Whether a loop counts up to a number that is written in it: the promise of a call is in so many races, and goes with it.
+fn is_counted(around: AstKind<'_>) -> bool {
+    let AstKind::ForStatement(repeated) = around else {
+        return false;
+    };
+    matches!(&repeated.test, Some(Expression::BinaryExpression(test))
+        if matches!(bare(&test.right), Expression::NumericLiteral(_)))
+}
+
 /// A promise that takes part in many races.
 struct Outliving {
     made: Span,
@@ -288,6 +297,20 @@ fn part_of_deferred<'a>(file: &File<'_, 'a>, racer: &Expression<'a>) -> Option<O
     let member = racer.as_member_expression()?;
     let variable = file.variable(member.object())?;
     let scoping = file.parsed.semantic().scoping();
+    let is_of_another = matches!(file.meaning(member.object()), Meaning::Result(of)
+        if matches!(&*of, Meaning::Global(path) if path.iter().map(|name| &**name).eq(["Promise", "withResolvers"])));
+    if is_of_another
+        && member.static_property_name() == Some("promise")
+        && matches!(
+            file.kind(scoping.symbol_declaration(variable)),
+            AstKind::ImportSpecifier(_) | AstKind::ImportDefaultSpecifier(_)
+        )
+    {
+        return Some(Outliving {
+            made: scoping.symbol_span(variable),
+            why: "which its module makes once",
+        });
+    }
     let made = declared_by(file, member.object())?;
     let is_it = member.static_property_name() == Some("promise")
         && is_with_resolvers(made)
@@ -371,7 +394,7 @@ fn outliving_variable<'a>(
                 .span()
                 .contains_inclusive(declarator.span)
         })
-        .any(|around| is_loop(file.kind(around)));
+        .any(|around| is_loop(file.kind(around)) && !is_counted(file.kind(around)));
     loops_since.then_some(Outliving {
         made,
         why: "which is made before the loop",
@@ -558,5 +581,16 @@ mod tests {
             "class A {\n  constructor() { this.gone = new Promise((r) => { this.end = r; }); this.start(); }\n  start() { return Promise.race([g(), this.gone]); }\n}",
             &[],
         );
+    }
+
+    #[test]
+    fn loops_that_count() {
+        let race = |head: &str| {
+            format!(
+                "async function f(res) {{\n  const gone = once(res, 'close').then(() => null);\n  for ({head}) {{\n    await Promise.race([next(), gone]);\n  }}\n}}\napp.get('/', (req, res) => f(res));"
+            )
+        };
+        check(&RULE, &race("let i = 0; i < 20; i++"), &[]);
+        check(&RULE, &race("let i = 0; i < req.body.n; i++"), &[4]);
     }
 }

@@ -535,4 +535,23 @@ mod tests {
         check_sure(&RULE, &class("if (!one) one = new Own();"), &[]);
         check_sure(&RULE, &class("if (one) return; one = new Own();"), &[]);
     }
+
+    #[test]
+    fn kept_by_what_clears_nothing() {
+        let follow = |rest: &str| {
+            format!(
+                "const timers = new Map();\nio.on('connection', (s) => {{\n  timers.set(s.id, setInterval(() => s.emit('a'), 9));\n  {rest}\n}});"
+            )
+        };
+        check(
+            &RULE,
+            &follow("s.on('disconnect', () => timers.delete(s.id));"),
+            &[3],
+        );
+        check(
+            &RULE,
+            &follow("s.on('disconnect', () => clearInterval(timers.get(s.id)));"),
+            &[],
+        );
+    }
 }

@@ -7,11 +7,13 @@ use oxc_span::{GetSpan, Span};
 use stanch_js_source::bare;
 use stanch_leak_patterns::{Confidence, Pattern};
 
-use crate::facts::fate::{Fate, call_at, way};
+use crate::facts::fate::{Fate, call_at, uses, way};
+use crate::facts::heard::{Heard, heard_by, misses_the_end};
 use crate::facts::paths::{Exit, LeftOpen, Resource, body_of, left_open, worst};
+use crate::facts::repeats::{Repeats, repeats};
 use crate::facts::streams::{
-    Deed, Kind, Used, asks_a_server, asks_for_head, callback, deed, deeds, event_of, gives_a_body,
-    name_on, opens,
+    Deed, Kind, Used, asks_a_server, asks_for_head, callback, deed, deeds, deeds_of_client,
+    event_of, gives_a_body, lends, name_on, opens,
 };
 use crate::file::{File, method};
 use crate::finding::{Finding, Label};
@@ -21,10 +23,10 @@ use crate::rule::{On, Rule};
 pub(crate) const RULE: Rule = Rule {
     id: "undestroyed-stream",
     pattern: Pattern::UnclosedStream,
-    on: On::WhenAsked,
+    on: On::WhenSure,
     page: "# undestroyed-stream
 
-Finds files, sockets and answers that a function opens and does not close, or not on every way out.
+Finds files, sockets, answers, clients and watchers that a function opens and does not close, or not on every way out.
 
 ## Why it leaks
 
@@ -92,7 +94,7 @@ There is no automatic fix yet: who closes it, and when, is for the author to say
 ## What is not flagged
 
 Streams that are read to their end, piped, returned, stored or handed to another function; what `using` disposes of; what is
-opened once for the module; commands, build scripts and tests.
+opened once for the module; clients and watchers that are not made for each request or message; commands, build scripts and tests.
 
 ## References
 
@@ -115,6 +117,9 @@ fn check<'a>(file: &File<'_, 'a>, findings: &mut Vec<Finding>) {
             AstKind::CallExpression(call) if gives_a_body(file, &call.callee) => {
                 body(file, node).map(|left| (Kind::Answer, left))
             }
+            AstKind::CallExpression(call) if lends(file, node, call) => {
+                opened(file, node, Kind::Client).map(|left| (Kind::Client, left))
+            }
             AstKind::CallExpression(_) | AstKind::NewExpression(_) => {
                 opens(file, node).and_then(|kind| Some((kind, opened(file, node, kind)?)))
             }
@@ -123,6 +128,11 @@ fn check<'a>(file: &File<'_, 'a>, findings: &mut Vec<Finding>) {
         let Some((kind, left)) = found else {
             continue;
         };
+        // A client that is made once serves the whole process.
+        let is_made_again = matches!(repeats(file, node), Repeats::PerRequest | Repeats::PerCall);
+        if kind.is_used_by_asking() && !is_made_again {
+            continue;
+        }
         if file.frequency(node) != Calls::Once {
             findings.push(finding(file, node, kind, left));
         }
@@ -142,6 +152,8 @@ enum Left {
     Beside(Span),
     /// The next one takes its place in a field.
     Replaced,
+    /// It is closed by an event that does not come when the client goes away.
+    Unheard(Span),
 }
 
 fn finding(file: &File<'_, '_>, node: NodeId, kind: Kind, left: Left) -> Finding {
@@ -164,6 +176,11 @@ fn finding(file: &File<'_, '_>, node: NodeId, kind: Kind, left: Left) -> Finding
         }
         Left::AfterSuccess(at) => (
             "it is closed when it fails, and left open when it succeeds".to_owned(),
+            Confidence::High,
+            Some(at),
+        ),
+        Left::Unheard(at) => (
+            "it is left open when the client goes away".to_owned(),
             Confidence::High,
             Some(at),
         ),
@@ -286,17 +303,23 @@ fn in_variable(
     {
         return None;
     }
-    let deeds = deeds(file, variable);
+    let deeds = match kind.is_used_by_asking() {
+        true => deeds_of_client(file, variable),
+        false => deeds(file, variable),
+    };
     let ends: Vec<Used> = deeds
         .iter()
         .copied()
         .filter(|used| used.deed != Deed::Nothing)
         .collect();
     if ends.is_empty() {
-        return Some(Left::Never);
+        return (!is_used_later(file, function, kind, &deeds)).then_some(Left::Never);
     }
     let is_own = |used: &Used| file.function_around(used.node) == Some(function);
     if !ends.iter().all(is_own) {
+        if let Some(heard) = closed_by(file, &ends) {
+            return misses_the_end(file, &heard).map(Left::Unheard);
+        }
         return match kind {
             Kind::Socket => left_by_handlers(file, function, node, &deeds, &ends),
             _ => None,
@@ -305,7 +328,9 @@ fn in_variable(
     let mut closed: Vec<Span> = ends.iter().map(|used| used.span).collect();
     closed.extend(ends.iter().filter_map(|used| loop_over(file, used)));
     let resource = Resource {
-        opened: opening.map(|opening| file.kind(opening).span()),
+        opened: connected(file, function, variable)
+            .or(opening)
+            .map(|opening| file.kind(opening).span()),
         closed: &closed,
         variable: Some(variable),
     };
@@ -321,6 +346,42 @@ fn in_variable(
     } else {
         None
     }
+}
+
+/// Where what a variable holds is told to connect, which opens it: a client that could not is not open.
+fn connected(file: &File<'_, '_>, function: NodeId, variable: SymbolId) -> Option<NodeId> {
+    uses(file, variable).into_iter().find_map(|(_, own)| {
+        let Fate::Asked {
+            call,
+            method: "connect",
+        } = own.fate
+        else {
+            return None;
+        };
+        let told = way(file, call);
+        (told.awaited && file.function_around(call) == Some(function)).then_some(told.whole)
+    })
+}
+
+/// The events that close it, if nothing else does.
+fn closed_by<'a>(file: &File<'_, 'a>, ends: &[Used]) -> Option<Vec<Heard<'a>>> {
+    let closes = ends.iter().all(|used| used.deed == Deed::Closes);
+    let heard = ends.iter().map(|used| {
+        let function = file.function_around(used.node)?;
+        heard_by(file, function)
+    });
+    let heard = heard.collect::<Option<Vec<_>>>()?.concat();
+    let is_a_clients = misses_the_end(file, &heard).is_some();
+    (closes && is_a_clients).then_some(heard)
+}
+
+/// Whether functions that outlive the call use what is not of the call alone: the log that an emitter's listener writes to.
+fn is_used_later(file: &File<'_, '_>, function: NodeId, kind: Kind, deeds: &[Used]) -> bool {
+    matches!(kind, Kind::Number | Kind::Handle | Kind::Writer)
+        && file.heat(function).is_none()
+        && deeds
+            .iter()
+            .any(|used| file.function_around(used.node) != Some(function))
 }
 
 /// The head of a `for await` over it: leaving the loop, in whatever way, destroys the stream.
@@ -579,7 +640,7 @@ fn body(file: &File<'_, '_>, node: NodeId) -> Option<Left> {
 #[cfg(test)]
 mod tests {
     use super::RULE;
-    use crate::rules::testing::{check, check_page};
+    use crate::rules::testing::{check, check_page, check_sure};
 
     #[test]
     fn the_page_holds() {
@@ -769,6 +830,83 @@ mod tests {
         check(
             &RULE,
             "const dgram = require('dgram');\nlet s;\nfunction f() { if (!s) { s = dgram.createSocket('udp4'); } return s; }",
+            &[],
+        );
+    }
+
+    #[test]
+    fn clients_of_each_request() {
+        let handler = |rest: &str| {
+            format!(
+                "const {{ Client }} = require('pg');\napp.get('/', async (req, res) => {{\n  const c = new Client();\n  await c.connect();\n  {rest}\n}});"
+            )
+        };
+        check_sure(&RULE, &handler("res.json(await c.query('a'));"), &[3]);
+        check_sure(
+            &RULE,
+            &handler("if (!req.x) return res.end(); await c.end();"),
+            &[3],
+        );
+        check(
+            &RULE,
+            &handler("try { res.json(await c.query('a')); } finally { await c.end(); }"),
+            &[],
+        );
+        check(&RULE, &handler("keep(c);"), &[]);
+        check(
+            &RULE,
+            "const { Client } = require('pg');\nexports.open = async () => { const c = new Client(); await c.connect(); c.query('a'); };",
+            &[],
+        );
+        let part = |rest: &str| {
+            format!(
+                "const {{ MongoClient }} = require('mongodb');\napp.get('/', async (req, res) => {{\n  const c = await MongoClient.connect('a');\n  {rest}\n}});"
+            )
+        };
+        check(
+            &RULE,
+            &part("res.json(await c.db().collection('a').findOne());"),
+            &[3],
+        );
+        check(&RULE, &part("req.db = c.db();"), &[]);
+    }
+
+    #[test]
+    fn connections_of_a_pool() {
+        let handler = |rest: &str| {
+            format!(
+                "app.get('/', async (req, res) => {{\n  const c = await pool.connect();\n  {rest}\n}});"
+            )
+        };
+        check(
+            &RULE,
+            &handler("if (!(await c.query('a'))) return res.end(); c.release();"),
+            &[2],
+        );
+        check(
+            &RULE,
+            &handler("try { await c.query('a'); } finally { c.release(); }"),
+            &[],
+        );
+        check(&RULE, &handler("c.query('a');"), &[]);
+    }
+
+    #[test]
+    fn closed_by_what_does_not_come() {
+        let handler = |event: &str| {
+            format!(
+                "const fs = require('fs');\napp.get('/', (req, res) => {{\n  const w = fs.watch('a', (e) => res.write(e));\n  res.on('{event}', () => w.close());\n}});"
+            )
+        };
+        check(&RULE, &handler("finish"), &[3]);
+        check(&RULE, &handler("close"), &[]);
+    }
+
+    #[test]
+    fn what_a_listener_goes_on_to_use() {
+        check(
+            &RULE,
+            "const fs = require('fs');\nexports.log = (bus) => {\n  const file = fs.openSync('a');\n  bus.on('line', (text) => fs.writeSync(file, text));\n};",
             &[],
         );
     }

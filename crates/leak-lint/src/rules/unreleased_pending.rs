@@ -13,6 +13,8 @@ use crate::facts::holders::{Container, Holder};
 use crate::facts::insertions::{Insertion, insertions};
 use crate::facts::keys::constant;
 use crate::facts::letting_go::{Fate, fate, is_after_failure};
+use crate::facts::paths::{Exit, Resource, left_open};
+use crate::facts::repeats::{Repeats, repeats};
 use crate::file::{File, argument, method};
 use crate::finding::{Finding, Label};
 use crate::project::Calls;
@@ -21,7 +23,7 @@ use crate::rule::{On, Rule};
 pub(crate) const RULE: Rule = Rule {
     id: "unreleased-pending",
     pattern: Pattern::UnboundedCache,
-    on: On::WhenAsked,
+    on: On::WhenSure,
     page: "# unreleased-pending
 
 Finds entries for something under way, such as a shared lookup, a call that waits for its answer or a mark against running twice,
@@ -101,6 +103,10 @@ fn check<'a>(file: &File<'_, 'a>, findings: &mut Vec<Finding>) {
     }
 }
 
+/// Ways of ending that the text shows.
+const AFTER_REJECTION: &str = "the promise is rejected";
+const BY_ANOTHER_WAY: &str = "the function returns or throws before";
+
 /// What is under way, by what is kept of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kept {
@@ -127,13 +133,22 @@ fn find<'a>(
         .filter(|release| !release.nested)
         .collect();
     let (why, label) = leak(file, holder, insertion, kept, &releases)?;
+    // What stays is one for each of many keys only where it is put in for each request or message.
+    let is_again = matches!(
+        repeats(file, insertion.node),
+        Repeats::PerRequest | Repeats::PerCall
+    );
+    let confidence = match (is_again, why) {
+        (true, BY_ANOTHER_WAY | AFTER_REJECTION) => Confidence::High,
+        _ => Confidence::Medium,
+    };
     let mut labels = vec![Label::new(holder.declared, "kept here")];
     if let Some(release) = releases.first() {
         labels.push(Label::new(release.extent, label));
     }
     Some(Finding {
         rule: RULE.id,
-        confidence: Confidence::Medium,
+        confidence,
         message: format!("an entry of `{}` stays when {why}", holder.written),
         growth: Some("per operation that ends so, for the life of the container"),
         place: Label::new(insertion.extent, "put in here"),
@@ -252,21 +267,25 @@ fn leak<'a>(
             "not on the branch that returns before",
         ));
     }
-    if sweeps
-        || clears
-        || deletes
-            .iter()
-            .any(|release| is_on_every_way(file, release.node))
-    {
+    if sweeps || clears {
         return None;
     }
     let function = file.function_around(insertion.node)?;
+    if leaves_before(file, function, insertion, &deletes) {
+        return Some((BY_ANOTHER_WAY, "only further down"));
+    }
+    if deletes
+        .iter()
+        .any(|release| is_on_every_way(file, release.node, function))
+    {
+        return None;
+    }
     if deletes
         .iter()
         .all(|release| is_after_success(file, release.node))
         && kept == Kept::Promise
     {
-        return Some(("the promise is rejected", "only after success"));
+        return Some((AFTER_REJECTION, "only after success"));
     }
     // A mark: put in, and taken out further down under the same key.
     let own = deletes.iter().all(|release| {
@@ -282,12 +301,43 @@ fn leak<'a>(
             .iter()
             .all(|release| is_skipped(file, function, insertion.node, release.node))
     {
-        return Some(("the function returns or throws before", "only at the end"));
+        return Some((BY_ANOTHER_WAY, "only at the end"));
     }
     let answers = deletes
         .iter()
         .all(|release| is_in_an_answer(file, release.node));
     (answers && kept == Kept::Resolver).then_some(("no answer comes", "only when an answer comes"))
+}
+
+/// Whether a function that takes the entry out again returns or throws on a way that does not come by there.
+fn leaves_before<'a>(
+    file: &File<'_, 'a>,
+    function: NodeId,
+    insertion: &Insertion<'a>,
+    deletes: &[&Release],
+) -> bool {
+    let is_own = |release: &&Release| {
+        file.function_around(release.node) == Some(function)
+            && release.extent.start > insertion.extent.start
+            && insertion
+                .key
+                .is_some_and(|key| is_key_of(file, release.node, key))
+    };
+    if !deletes.iter().all(is_own) {
+        return false;
+    }
+    let closed: Vec<Span> = deletes
+        .iter()
+        .map(|release| file.kind(release.node).span())
+        .collect();
+    let resource = Resource {
+        opened: Some(file.kind(insertion.node).span()),
+        closed: &closed,
+        variable: None,
+    };
+    left_open(file, function, &resource)
+        .iter()
+        .any(|left| matches!(left.exit, Exit::Return | Exit::Throw))
 }
 
 fn is_async(file: &File<'_, '_>, function: NodeId) -> bool {
@@ -406,10 +456,12 @@ fn releases_in<'a>(file: &File<'_, 'a>, run: &Expression<'a>, releases: &[Releas
 }
 
 /// Whether code runs however an operation ends: in a `finally`, in a function that both outcomes run, or when a connection ends.
-fn is_on_every_way(file: &File<'_, '_>, node: NodeId) -> bool {
+fn is_on_every_way(file: &File<'_, '_>, node: NodeId, maker: NodeId) -> bool {
     let span = file.kind(node).span();
     file.nodes()
         .ancestor_ids(node)
+        // Who calls the function that puts the entry in says nothing of how it goes on.
+        .take_while(|around| *around != maker)
         .any(|around| match file.kind(around) {
             AstKind::TryStatement(attempt) => attempt
                 .finalizer
@@ -545,7 +597,7 @@ fn is_message_listener(file: &File<'_, '_>, function: NodeId) -> bool {
 #[cfg(test)]
 mod tests {
     use super::RULE;
-    use crate::rules::testing::{check, check_page};
+    use crate::rules::testing::{check, check_page, check_sure};
 
     #[test]
     fn the_page_holds() {
@@ -606,6 +658,28 @@ mod tests {
         check(
             &RULE,
             "const inflight = new Map();\nexports.get = (id) => { const p = load(id).then((x) => { inflight.delete(id); return x; }, (e) => { inflight.delete(id); throw e; }); inflight.set(id, p); };",
+            &[],
+        );
+    }
+
+    #[test]
+    fn sure_for_each_request() {
+        let handler = |rest: &str| {
+            format!(
+                "const busy = new Set();\napp.post('/:id', async (req, res) => {{\n  const {{ id }} = req.params;\n  if (busy.has(id)) return res.end();\n  busy.add(id);\n  {rest}\n}});"
+            )
+        };
+        check_sure(&RULE, &handler("await work(id); busy.delete(id);"), &[5]);
+        check_sure(
+            &RULE,
+            &handler(
+                "if (!req.body) return res.end(); try { await work(id); } finally { busy.delete(id); }",
+            ),
+            &[5],
+        );
+        check(
+            &RULE,
+            &handler("try { await work(id); } finally { busy.delete(id); }"),
             &[],
         );
     }

@@ -14,7 +14,7 @@ use crate::rule::{On, Rule};
 pub(crate) const RULE: Rule = Rule {
     id: "unsettleable-promise",
     pattern: Pattern::PendingAsync,
-    on: On::WhenAsked,
+    on: On::WhenSure,
     page: "# unsettleable-promise
 
 Finds promises whose resolver waits with something that lives long, and which a failure leaves there for ever.
@@ -130,6 +130,18 @@ fn finding(file: &File<'_, '_>, node: NodeId, found: &Pending) -> Finding {
             Confidence::Medium,
             Some((*at, "tells of the failure, and does not settle it")),
         ),
+        Pending::HeldByFailed(holder) => (
+            format!(
+                "its resolver stays in `{holder}` when a caller fails before it serves the next"
+            ),
+            Confidence::High,
+            None,
+        ),
+        Pending::Unserved(holder) => (
+            format!("its resolver stays in `{holder}`, which nobody looks into"),
+            Confidence::High,
+            None,
+        ),
         Pending::OwnEvent => (
             "its listener stays on the emitter when the event does not come".to_owned(),
             Confidence::High,
@@ -238,5 +250,68 @@ mod tests {
             &[],
         );
         check(&RULE, "await new Promise(() => {});", &[]);
+    }
+
+    #[test]
+    fn slots_that_a_failure_keeps() {
+        let slots = |work: &str| {
+            format!(
+                "class Slots {{\n  queue = [];\n  take() {{\n    return new Promise((go) => this.queue.push(go));\n  }}\n  free() {{ this.queue.shift()?.(); }}\n}}\nconst slots = new Slots();\nexport async function f() {{\n  await slots.take();\n  {work}\n}}"
+            )
+        };
+        check(&RULE, &slots("await work(); slots.free();"), &[4]);
+        check(&RULE, &slots("work(); slots.free();"), &[]);
+        check(
+            &RULE,
+            &slots("try { await work(); } finally { slots.free(); }"),
+            &[],
+        );
+        check(
+            &RULE,
+            &slots("try { await work(); slots.free(); } catch { slots.free(); }"),
+            &[],
+        );
+    }
+
+    #[test]
+    fn lists_that_nobody_serves() {
+        let gate = |rest: &str| {
+            format!(
+                "export class Gate {{\n  waiting = [];\n  wait() {{\n    return new Promise((go) => this.waiting.push(go));\n  }}\n  {rest}\n}}"
+            )
+        };
+        check(&RULE, &gate("shut() { this.open = false; }"), &[4]);
+        check(
+            &RULE,
+            &gate("serve() { this.waiting.forEach((go) => go()); }"),
+            &[],
+        );
+    }
+
+    #[test]
+    fn locks_that_a_failure_leaves_shut() {
+        let lock = |work: &str| {
+            format!(
+                "const locks = new Map();\nexport async function f(key, work) {{\n  let open;\n  const lock = new Promise((go) => {{ open = go; }});\n  locks.set(key, lock);\n  {work}\n}}"
+            )
+        };
+        check(&RULE, &lock("await work(); open();"), &[4]);
+        check(
+            &RULE,
+            &lock("try { await work(); } finally { open(); }"),
+            &[],
+        );
+        check(&RULE, &lock("return open;"), &[]);
+    }
+
+    #[test]
+    fn answers_under_a_key_of_an_object() {
+        let ask = |rest: &str| {
+            format!(
+                "const open = {{}};\nexports.ask = (id) => new Promise((go) => {{\n  open[id] = go;\n  child.send(id);\n}});\nchild.on('message', ({{ id }}) => {{ open[id](); delete open[id]; }});\n{rest}"
+            )
+        };
+        check(&RULE, &ask(""), &[2]);
+        check(&RULE, &ask("child.on('exit', () => fail(open));"), &[]);
     }
 }

@@ -12,6 +12,7 @@ mod keeps;
 mod lasting;
 mod origins;
 mod sent;
+mod skipped;
 mod uses;
 
 use std::cell::OnceCell;
@@ -25,6 +26,7 @@ use stanch_js_source::{ClassShape, ParsedSource, SourceText, Value, is_function,
 pub(crate) use exports::WHOLE;
 pub(crate) use given::{Given, Handed, Taken, is_a_timeout};
 pub(crate) use origins::Origin;
+pub(crate) use skipped::Skipped;
 pub(crate) use uses::{Lent, Op, Use};
 
 use crate::options::Options;
@@ -72,6 +74,8 @@ pub struct Summary {
     pub(crate) mentioned: FxHashSet<Box<str>>,
     /// Functions that are written where they are handed to functions of the project.
     pub(crate) handed: Vec<Handed>,
+    /// Calls that are skipped when what comes between them and another one fails.
+    pub(crate) skipped: Vec<Skipped>,
     /// Functions that give what lives as long as the process, and nothing else.
     pub(crate) lasting: FxHashSet<u32>,
     /// Parameters, by function and position, that go into a collection which outlives the call.
@@ -152,6 +156,7 @@ impl Summary {
         }
         scan.variables(&mut summary);
         scan.lasting(&mut summary);
+        scan.skipped(&mut summary);
         handlers::handlers(parsed, options, &mut summary);
         summary.forget_private();
         summary.modules.sort_unstable();

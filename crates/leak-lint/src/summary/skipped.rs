@@ -1,0 +1,125 @@
+//! Calls into pairs of which the second is skipped when something between them fails: `await slots.take()`, work, `slots.free()`.
+
+use oxc_ast::AstKind;
+use oxc_ast::ast::{CallExpression, Expression};
+use oxc_semantic::NodeId;
+use oxc_span::{GetSpan, Span};
+use rustc_hash::FxHashMap;
+use stanch_js_source::{Value, bare, is_function};
+
+use super::{Place, Scan, Summary};
+use crate::file::method;
+
+/// Two calls of one function for the same object, the first of them waited for.
+#[derive(Debug, Clone)]
+pub(crate) struct Skipped {
+    pub(crate) first: Value,
+    /// What is not called when something that is waited for in between fails.
+    pub(crate) second: Value,
+}
+
+/// A call, what it is a method of as written, and where.
+struct Step<'p> {
+    of: &'p str,
+    name: &'p str,
+    callee: Value,
+    span: Span,
+}
+
+impl<'a> Scan<'_, 'a> {
+    /// Notes such pairs.
+    pub(super) fn skipped(&self, summary: &mut Summary) {
+        let mut awaits: FxHashMap<Place, Vec<Span>> = FxHashMap::default();
+        let mut firsts: Vec<(Place, Step<'_>)> = Vec::new();
+        let mut seconds: FxHashMap<Place, Vec<(NodeId, Step<'_>)>> = FxHashMap::default();
+        for node in self.parsed.semantic().nodes().iter() {
+            match node.kind() {
+                AstKind::AwaitExpression(waited) => {
+                    let place = self.place(node.id());
+                    awaits.entry(place).or_default().push(waited.span);
+                    if let Expression::CallExpression(call) = bare(&waited.argument) {
+                        firsts.extend(self.step(call).map(|step| (place, step)));
+                    }
+                }
+                AstKind::CallExpression(call)
+                    if matches!(
+                        self.kind(self.parent(node.id())),
+                        AstKind::ExpressionStatement(_)
+                    ) =>
+                {
+                    if let Some(step) = self.step(call) {
+                        let all = seconds.entry(self.place(node.id())).or_default();
+                        all.push((node.id(), step));
+                    }
+                }
+                _ => {}
+            }
+        }
+        for (place, first) in &firsts {
+            let (Some(_), Some(seconds), Some(awaits)) =
+                (place, seconds.get(place), awaits.get(place))
+            else {
+                continue;
+            };
+            summary.skipped.extend(self.pair(first, seconds, awaits));
+        }
+    }
+
+    fn pair(
+        &self,
+        first: &Step<'_>,
+        seconds: &[(NodeId, Step<'_>)],
+        awaits: &[Span],
+    ) -> Option<Skipped> {
+        let is_later = |step: &Step<'_>| {
+            step.of == first.of && step.name != first.name && step.span.start > first.span.end
+        };
+        let mut later = seconds.iter().filter(|(_, step)| is_later(step));
+        let (node, second) = later.next()?;
+        // Called in more places than one, it is thought of.
+        let is_alone = !later.any(|(_, step)| step.name == second.name);
+        let may_fail = awaits
+            .iter()
+            .any(|waited| waited.start > first.span.end && waited.end < second.span.start);
+        (is_alone && may_fail && !self.is_in_a_finally(*node)).then(|| Skipped {
+            first: first.callee.clone(),
+            second: second.callee.clone(),
+        })
+    }
+
+    fn is_in_a_finally(&self, node: NodeId) -> bool {
+        let nodes = self.parsed.semantic().nodes();
+        let span = self.kind(node).span();
+        nodes
+            .ancestor_kinds(node)
+            .take_while(|around| !is_function(*around))
+            .any(|around| match around {
+                AstKind::TryStatement(attempt) => {
+                    !attempt.block.span.contains_inclusive(span) || attempt.handler.is_some()
+                }
+                _ => false,
+            })
+    }
+
+    fn step(&self, call: &'a CallExpression<'a>) -> Option<Step<'a>>
+    where
+        Self: 'a,
+    {
+        let (of, name) = method(call)?;
+        if !matches!(
+            of,
+            Expression::Identifier(_)
+                | Expression::ThisExpression(_)
+                | Expression::StaticMemberExpression(_)
+        ) {
+            return None;
+        }
+        let span = of.span();
+        Some(Step {
+            of: self.parsed.text().slice(span.start, span.end),
+            name,
+            callee: self.parsed.value(&call.callee),
+            span: call.span,
+        })
+    }
+}
