@@ -90,7 +90,7 @@ const REQUEST_TYPES: &[&str] = &[
 ];
 
 /// Whether a function around a node is given a request: it is called for each, by whomever.
-fn is_about_a_request(file: &File<'_, '_>, node: NodeId) -> bool {
+pub(crate) fn is_about_a_request(file: &File<'_, '_>, node: NodeId) -> bool {
     let mut at = file.function_around(node);
     while let Some(function) = at {
         if let Some(parameters) = file.parsed.parameters(function) {

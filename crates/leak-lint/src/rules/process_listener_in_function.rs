@@ -8,6 +8,7 @@ use stanch_leak_patterns::{Confidence, Pattern};
 
 use crate::facts::ends::ends_soon;
 use crate::facts::guard::is_guarded;
+use crate::facts::repeats::is_about_a_request;
 use crate::file::{File, argument, method};
 use crate::finding::{Finding, Fix, Label};
 use crate::fix::ending::{ending, taken_off};
@@ -95,11 +96,7 @@ fn check<'a>(file: &File<'_, 'a>, findings: &mut Vec<Finding>) {
         };
         let confidence = match file.calls_of(function) {
             // Behind a condition it may be what the first request sets up.
-            Calls::Again
-                if file.heat(*node) == Some(Heat::Handler) || file.is_surely_hot(function) =>
-            {
-                Confidence::High
-            }
+            Calls::Again if is_surely_again(file, *node, function) => Confidence::High,
             Calls::Again => Confidence::Medium,
             Calls::Unknown if is_of_each_call(file, call, function) => Confidence::Medium,
             Calls::Unknown | Calls::Once => continue,
@@ -181,20 +178,33 @@ const OF_PROGRAMS: &[&str] = &[
     "tracing",
 ];
 
-/// Whether a function of which nobody knows how often it is called adds a listener of its own each time: one that keeps
-/// something of the call or of the instance, in a function that is not there to start a program.
-fn is_of_each_call<'a>(file: &File<'_, 'a>, call: &CallExpression<'a>, function: NodeId) -> bool {
-    let names = std::iter::successors(Some(function), |inner| file.function_around(*inner));
-    let starts = names
-        .filter_map(|function| file.parsed.function_ref(function).name)
-        .any(|name| {
+/// Whether a function or one around it is there to start a program, by its name.
+fn is_of_a_start(file: &File<'_, '_>, function: NodeId) -> bool {
+    let mut around = std::iter::successors(Some(function), |inner| file.function_around(*inner));
+    around.any(|function| {
+        let name = file.parsed.function_ref(function).name;
+        name.is_some_and(|name| {
             let name = name.trim_start_matches('_').to_ascii_lowercase();
             STARTS.iter().any(|word| {
                 name.strip_prefix(word).is_some_and(|rest| {
                     rest.is_empty() || OF_PROGRAMS.iter().any(|of| rest.starts_with(of))
                 })
             })
-        });
+        })
+    })
+}
+
+/// Whether a place is reached for each unit of work: behind a condition it may be what the first of them sets up, and what
+/// starts a program may be handed to a framework of commands.
+fn is_surely_again(file: &File<'_, '_>, node: NodeId, function: NodeId) -> bool {
+    let is_hot = file.heat(node) == Some(Heat::Handler) || file.is_surely_hot(function);
+    is_hot && (is_about_a_request(file, node) || !is_of_a_start(file, function))
+}
+
+/// Whether a function of which nobody knows how often it is called adds a listener of its own each time: one that keeps
+/// something of the call or of the instance, in a function that is not there to start a program.
+fn is_of_each_call<'a>(file: &File<'_, 'a>, call: &CallExpression<'a>, function: NodeId) -> bool {
+    let starts = is_of_a_start(file, function);
     let Some(handler) = argument(call, 1) else {
         return false;
     };
@@ -357,10 +367,15 @@ mod tests {
     fn sure_where_no_condition_stands_between() {
         let app = |call: &str| {
             format!(
-                "function setUp(x) {{ process.on('exit', () => x.end()); }}\nlet done;\napp.get('/', (req, res) => {{ {call} }});"
+                "function hold(x) {{ process.on('exit', () => x.end()); }}\nlet done;\napp.get('/', (req, res) => {{ {call} }});"
             )
         };
-        check_sure(&RULE, &app("setUp(res);"), &[1]);
-        check_sure(&RULE, &app("if (!done) { done = true; setUp(res); }"), &[]);
+        check_sure(&RULE, &app("hold(res);"), &[1]);
+        check_sure(&RULE, &app("if (!done) { done = true; hold(res); }"), &[]);
+        check_sure(
+            &RULE,
+            "function start(args) { process.on('exit', () => args.end()); }\nexport const command = { handler: start };",
+            &[],
+        );
     }
 }

@@ -14,6 +14,7 @@ use crate::facts::insertions::{Insertion, insertions};
 use crate::facts::keys::constant;
 use crate::facts::letting_go::{Fate, fate, is_after_failure};
 use crate::facts::paths::{Exit, Resource, left_open};
+use crate::facts::platform::declared_by;
 use crate::facts::repeats::{Repeats, repeats};
 use crate::file::{File, argument, method};
 use crate::finding::{Finding, Label};
@@ -271,7 +272,7 @@ fn leak<'a>(
         return None;
     }
     let function = file.function_around(insertion.node)?;
-    if leaves_before(file, function, insertion, &deletes) {
+    if is_async(file, function) && leaves_before(file, function, insertion, &deletes) {
         return Some((BY_ANOTHER_WAY, "only further down"));
     }
     if deletes
@@ -527,12 +528,26 @@ fn is_exported_member(file: &File<'_, '_>, function: NodeId) -> bool {
     })
 }
 
+/// Whether a promise is what handling a failure has left: `work.then(() => {}, () => {})`, `work.catch(log)`.
+fn is_never_rejected<'a>(file: &File<'_, 'a>, promise: &Expression<'a>) -> bool {
+    let made = declared_by(file, promise).unwrap_or(promise);
+    let Expression::CallExpression(call) = made else {
+        return false;
+    };
+    match method(call) {
+        Some((_, "catch" | "allSettled")) => true,
+        Some((_, "then")) => call.arguments.len() == 2,
+        _ => false,
+    }
+}
+
 /// Whether code runs only when a promise is fulfilled: in the only function that a `then` is given.
 fn is_after_success(file: &File<'_, '_>, node: NodeId) -> bool {
     file.nodes().ancestor_ids(node).any(|around| {
         is_function(file.kind(around))
             && matches!(file.kind(file.parent(around)), AstKind::CallExpression(call)
-                if method(call).is_some_and(|(_, name)| name == "then") && call.arguments.len() == 1)
+                if method(call).is_some_and(|(promise, name)| name == "then" && !is_never_rejected(file, promise))
+                    && call.arguments.len() == 1)
     }) && !is_after_failure(file, node)
 }
 
@@ -660,6 +675,18 @@ mod tests {
             "const inflight = new Map();\nexports.get = (id) => { const p = load(id).then((x) => { inflight.delete(id); return x; }, (e) => { inflight.delete(id); throw e; }); inflight.set(id, p); };",
             &[],
         );
+    }
+
+    #[test]
+    fn promises_that_are_never_rejected() {
+        let queue = |last: &str| {
+            format!(
+                "const locks = new Map();\nfunction lock(filePath, work) {{\n  const previous = locks.get(filePath) || Promise.resolve();\n  const done = previous.then(work, work);\n  const last = {last};\n  locks.set(filePath, last);\n  last.then(() => {{\n    if (locks.get(filePath) === last) {{\n      locks.delete(filePath);\n    }}\n  }});\n  return done;\n}}\nmodule.exports = (app) => {{ app.get('/', (req, res) => lock(req.query.f, x)); }};"
+            )
+        };
+        check(&RULE, &queue("done.then(() => {})"), &[6]);
+        check(&RULE, &queue("done.then(() => {}, () => {})"), &[]);
+        check(&RULE, &queue("done.catch(log)"), &[]);
     }
 
     #[test]
