@@ -181,14 +181,16 @@ const OF_PROGRAMS: &[&str] = &[
 /// Whether a function or one around it is there to start a program, by its name.
 fn is_of_a_start(file: &File<'_, '_>, function: NodeId) -> bool {
     let mut around = std::iter::successors(Some(function), |inner| file.function_around(*inner));
-    around.any(|function| {
-        let name = file.parsed.function_ref(function).name;
-        name.is_some_and(|name| {
-            let name = name.trim_start_matches('_').to_ascii_lowercase();
-            STARTS.iter().any(|word| {
-                name.strip_prefix(word).is_some_and(|rest| {
-                    rest.is_empty() || OF_PROGRAMS.iter().any(|of| rest.starts_with(of))
-                })
+    around.any(|function| is_a_start(file, function))
+}
+
+fn is_a_start(file: &File<'_, '_>, function: NodeId) -> bool {
+    let name = file.parsed.function_ref(function).name;
+    name.is_some_and(|name| {
+        let name = name.trim_start_matches('_').to_ascii_lowercase();
+        STARTS.iter().any(|word| {
+            name.strip_prefix(word).is_some_and(|rest| {
+                rest.is_empty() || OF_PROGRAMS.iter().any(|of| rest.starts_with(of))
             })
         })
     })
@@ -197,8 +199,20 @@ fn is_of_a_start(file: &File<'_, '_>, function: NodeId) -> bool {
 /// Whether a place is reached for each unit of work: behind a condition it may be what the first of them sets up, and what
 /// starts a program may be handed to a framework of commands.
 fn is_surely_again(file: &File<'_, '_>, node: NodeId, function: NodeId) -> bool {
-    let is_hot = file.heat(node) == Some(Heat::Handler) || file.is_surely_hot(function);
-    is_hot && (is_about_a_request(file, node) || !is_of_a_start(file, function))
+    if file.heat(node) != Some(Heat::Handler) && !file.is_surely_hot(function) {
+        return false;
+    }
+    let mut at = Some(function);
+    while let Some(around) = at {
+        if is_a_start(file, around) && !is_about_a_request(file, node) {
+            return false;
+        }
+        if file.is_handler(around) {
+            return true;
+        }
+        at = file.function_around(around);
+    }
+    true
 }
 
 /// Whether a function of which nobody knows how often it is called adds a listener of its own each time: one that keeps
