@@ -16,6 +16,7 @@ use crate::facts::keys::Domain;
 use crate::facts::lifetime::Fields;
 use crate::facts::listeners::Listeners;
 use crate::facts::page;
+use crate::finding::Label;
 use crate::options::Options;
 use crate::project::{Calls, Elsewhere, FileIndex, Heat, Holder, Meaning, Project, Receiver, Site};
 use crate::summary::place;
@@ -262,6 +263,19 @@ impl<'s, 'a> File<'s, 'a> {
     /// other file can mean it.
     pub(crate) fn uses_of(&self, expression: &Expression<'a>) -> Vec<Elsewhere<'s>> {
         self.uses_of_value(&self.parsed.value(expression))
+    }
+
+    /// The place where another file declares what an expression names.
+    pub(crate) fn declared_elsewhere(
+        &self,
+        expression: &Expression<'a>,
+        text: &str,
+    ) -> Option<Label> {
+        let value = self.parsed.value(expression);
+        let holder = self.project.holder(self.index, &value)?;
+        let (file, extent) = self.project.declaration(&holder)?;
+        let path = self.project.path(file);
+        (file != self.index).then(|| Label::in_file(path, extent, text))
     }
 
     /// What is done to a field of a class's instances (or of the class itself), in all files of the project; also to fields

@@ -28,31 +28,35 @@ fn main() -> Result<(), Box<dyn Error>> {
     );
     let paths: Vec<PathBuf> = session.paths().map(Path::to_owned).collect();
     let step = (paths.len() / EDITS).max(1);
-    let (mut times, mut work) = (Vec::new(), Vec::new());
+    let mut edits = Vec::new();
     for path in paths.iter().step_by(step).take(EDITS) {
         let text = fs::read_to_string(path)?;
-        let edited = format!("export const added = new Map();\n{text}");
-        let (start, worked) = (Instant::now(), worked());
-        let looked = session.look(path, &edited);
-        if matches!(looked, Looked::Checked(_)) {
+        edits.push((path, format!("export const added = new Map();\n{text}")));
+    }
+    let mut times: Vec<Duration> = Vec::new();
+    let before = worked();
+    for (path, edited) in &edits {
+        let start = Instant::now();
+        if matches!(session.look(path, edited), Looked::Checked(_)) {
             times.push(start.elapsed());
-            work.push(self::worked().saturating_sub(worked));
         }
     }
-    println!("{} edits", times.len());
-    report("time", times);
-    report("of it at work", work);
-    Ok(())
-}
-
-fn report(what: &str, mut times: Vec<Duration>) {
+    let work = worked().saturating_sub(before);
     times.sort();
     let at = |part: usize| {
         let time = times.get(times.len() * part / 100);
         time.copied().unwrap_or_default()
     };
     let (median, most, longest) = (at(50), at(90), at(99));
-    println!("{what}: median {median:.1?}, 90 % within {most:.1?}, longest {longest:.1?}");
+    println!(
+        "{} edits: median {median:.1?}, 90 % within {most:.1?}, longest {longest:.1?}",
+        times.len()
+    );
+    println!(
+        "at work for {:.1?} an edit",
+        work / u32::try_from(edits.len().max(1))?
+    );
+    Ok(())
 }
 
 /// For how long this thread has had a processor, as Linux counts it; what others are doing does not matter to that.

@@ -5,6 +5,8 @@
     reason = "a test that cannot prepare its folder must fail"
 )]
 
+#[path = "../../report/tests/checker/mod.rs"]
+mod checker;
 mod program;
 
 use std::fs;
@@ -258,6 +260,30 @@ fn formats_go_to_files_and_to_the_output() {
 }
 
 #[test]
+fn json_fits_its_schema() {
+    let schema = include_str!("../../../docs/stanch.findings.schema.json");
+    let schema = serde_json::from_str(schema).expect("the schema is JSON");
+    let all = ["--select", "all"];
+    let bounded = "const all = [];\nexports.add = (one) => { all.push(one); };\n";
+    let suppressed = format!("// stanch-ignore all: a mock\n{LEAK}");
+    let cases: [(&[(&str, &str)], &[&str]); 6] = [
+        (&[], &[]),
+        (&[("a.js", LEAK), ("dist/b.js", LEAK)], &[]),
+        (&[("a.js", MENDABLE)], &["--fix"]),
+        (&[("a.js", bounded), ("b.ts", "let x = = 1;\n")], &all),
+        (&[("a.js", &suppressed)], &[]),
+        (&[("a.js", "// stanch-ignore\n")], &[]),
+    ];
+    for (files, arguments) in cases {
+        let folder = project(files);
+        let arguments = [&["lint", "--format", "json"], arguments].concat();
+        let printed = stanch(folder.path(), &arguments).stdout;
+        let report = serde_json::from_str(&printed).expect("the report is JSON");
+        assert_eq!(checker::problems(&schema, &report), [""; 0], "{printed}");
+    }
+}
+
+#[test]
 fn a_baseline_hides_what_is_known() {
     let folder = project(&[("a.js", LEAK)]);
     let path = folder.path();
@@ -344,6 +370,48 @@ fn what_other_files_do_counts() {
         &["2 files checked, 0 findings"],
         &[],
     );
+}
+
+/// A listener for each request, on an emitter of another file.
+const BUS: (&str, &str) = (
+    "bus.js",
+    "const { EventEmitter } = require('node:events');\n\nconst feed = new EventEmitter();\nexports.feed = feed;\n",
+);
+const ROUTES: (&str, &str) = (
+    "routes.js",
+    "const { feed } = require('./bus');\nconst { leave } = require('./leave');\nconst app = require('express')();\napp.get('/prices', (req, res) => {\n  feed.on('price', (price) => res.write(price));\n  res.on('close', leave);\n});\n",
+);
+
+#[test]
+fn what_three_files_do_together_is_judged_as_one() {
+    let released = "const { feed } = require('./bus');\nexports.leave = () => feed.removeAllListeners('price');\n";
+    let kept = "exports.leave = () => console.log('gone');\n";
+    let silent = [BUS, ROUTES, ("leave.js", released)];
+    check(&silent, &[], 0, &["3 files checked, 0 findings"], &[]);
+    let leaky = [BUS, ROUTES, ("leave.js", kept)];
+    let found = [
+        "accumulating-listener  high confidence",
+        "routes.js:5:8",
+        "bus.js:3",
+        "3 files checked, 1 finding",
+    ];
+    check(&leaky, &[], 1, &found, &[]);
+    let folder = project(&leaky);
+    let sarif = stanch(folder.path(), &["lint", "--format", "sarif"]).stdout;
+    let log: serde_json::Value = serde_json::from_str(&sarif).expect("the log is JSON");
+    let result = &log["runs"][0]["results"][0];
+    assert_eq!(result["ruleId"], "accumulating-listener");
+    let place = |location: &serde_json::Value| {
+        let place = &location["physicalLocation"];
+        let file = place["artifactLocation"]["uri"]
+            .as_str()
+            .unwrap_or_default();
+        format!("{file}:{}", place["region"]["startLine"])
+    };
+    assert_eq!(place(&result["locations"][0]), "routes.js:5");
+    let related = result["relatedLocations"].as_array().into_iter().flatten();
+    let related: Vec<String> = related.map(place).collect();
+    assert!(related.contains(&"bus.js:3".to_owned()), "{related:?}");
 }
 
 #[test]

@@ -413,6 +413,34 @@ fn the_configuration_is_read_again() {
 }
 
 #[test]
+fn files_come_and_go() {
+    let beat = "export const beat = (res) => { setInterval(() => res.write(''), 9); };\n";
+    let calls = "import { beat } from './beat.js';\napp.get('/', (req, res) => { beat(res); });\n";
+    let config = "[lint]\nselect = ['uncleared-interval']\n";
+    let mut editor = Editor::open(&[("stanch.toml", config), ("main.js", calls)]);
+    // A text that no file has yet is judged alone.
+    editor.did_open("beat.js", beat);
+    assert_eq!(editor.diagnostics("beat.js", 1), Vec::<Value>::new());
+    fs::write(editor.root.join("beat.js"), beat).unwrap();
+    let document = json!({ "uri": editor.uri("beat.js") });
+    editor.tell("textDocument/didSave", json!({ "textDocument": document }));
+    assert_eq!(editor.diagnostics("beat.js", 1).len(), 1, "it is imported");
+    let mut disk = |change: i64| {
+        let change = json!({ "uri": editor.uri("main.js"), "type": change });
+        let params = json!({ "changes": [change] });
+        match params["changes"][0]["type"].as_i64() {
+            Some(3) => fs::remove_file(editor.root.join("main.js")).unwrap(),
+            _ => fs::write(editor.root.join("main.js"), calls).unwrap(),
+        }
+        editor.tell("workspace/didChangeWatchedFiles", params);
+        editor.diagnostics("beat.js", 1).len()
+    };
+    assert_eq!(disk(3), 0, "nobody imports it any more");
+    assert_eq!(disk(1), 1);
+    editor.close();
+}
+
+#[test]
 fn what_is_cancelled_is_answered_so() {
     let mut editor = Editor::open(&[]);
     // Enough work that the cancellation is there before the second request is looked at.

@@ -1,6 +1,6 @@
 //! Uses of all files into what is done to each holder, wherever it is declared.
 
-use stanch_js_source::{ImportedName, Value};
+use stanch_js_source::{Extent, ImportedName, Value};
 
 use super::meaning::{Meaning, Site};
 use super::names::Key;
@@ -152,6 +152,16 @@ impl Project {
             op: &self.summary(file).uses[at].op,
             file,
         }
+    }
+
+    /// The file that declares a holder as a variable, and the variable's place in it.
+    pub(crate) fn declaration(&self, holder: &Holder) -> Option<(FileIndex, Extent)> {
+        let Holder::Variable(file, name) = holder else {
+            return None;
+        };
+        let summary = self.summary(*file);
+        let (start, end) = summary.declared.get(name)?;
+        Some((*file, summary.text.extent(*start, *end)))
     }
 
     /// Who a value is, as a holder; none for what is made anew at each place.

@@ -118,6 +118,7 @@ fn check<'a>(file: &File<'_, 'a>, findings: &mut Vec<Finding>) {
                 .holder
                 .map(|span| Label::new(file.extent(span), verdict.lives))
                 .into_iter()
+                .chain(file.declared_elsewhere(added.emitter, "it is declared here"))
                 .collect(),
             fixes: fix(file, added).into_iter().collect(),
         });

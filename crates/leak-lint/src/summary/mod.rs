@@ -44,6 +44,8 @@ pub struct Summary {
     pub(crate) exports_all: Vec<Box<str>>,
     /// What the variables of the module's own scope hold at first.
     pub(crate) variables: FxHashMap<Box<str>, Value>,
+    /// The first and the last byte of their names where they are declared.
+    pub(crate) declared: FxHashMap<Box<str>, (u32, u32)>,
     /// Classes and constructor functions, by their start.
     pub(crate) classes: FxHashMap<u32, ClassShape>,
     /// Object literals, by their start.
@@ -304,6 +306,9 @@ impl<'a> Scan<'_, 'a> {
         for (name, symbol) in scoping.get_bindings(scoping.root_scope_id()) {
             let value = self.parsed.first_value(*symbol);
             summary.variables.insert(name.as_str().into(), value);
+            let place = scoping.symbol_span(*symbol);
+            let place = (place.start, place.end);
+            summary.declared.insert(name.as_str().into(), place);
         }
     }
 }
