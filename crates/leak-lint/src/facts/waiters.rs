@@ -31,6 +31,8 @@ pub(crate) enum Pending {
     HeldByFailed(String),
     /// Its resolver waits in a list that nobody serves.
     Unserved(String),
+    /// Its resolver waits in a list that one event serves, while another tells that it is off again.
+    ByOneEvent(String, Span),
 }
 
 /// `once(emitter, `reply:${id}`)` without a signal, on what lives longer than the call.
@@ -204,7 +206,53 @@ fn in_list<'a>(
     if matches!(bare(holder), Expression::Identifier(_)) {
         return after_failure(file, &name, &others);
     }
-    unserved(file, node, holder, &others).or_else(|| after_close(file, &name, node, &others))
+    unserved(file, node, holder, &others)
+        .or_else(|| by_one_event(file, node, &name, &others))
+        .or_else(|| after_close(file, &name, node, &others))
+}
+
+/// Events and hooks that take back what one event has told, by their names: `lost` after `acquired`.
+const TAKES_BACK: &[&str] = &[
+    "lost",
+    "lose",
+    "disconnect",
+    "down",
+    "demote",
+    "revoke",
+    "offline",
+];
+
+/// The listener of the class for what takes back the event that alone serves the list.
+fn by_one_event(
+    file: &File<'_, '_>,
+    node: NodeId,
+    name: &str,
+    others: &[(NodeId, Span)],
+) -> Option<Pending> {
+    let class = file.parsed.class_around(node)?;
+    let within = file.kind(class).span();
+    let hook = |function: NodeId| {
+        let Fate::Given { call, .. } = way(file, function).fate else {
+            return None;
+        };
+        let (_, method) = method(call_at(file, call)?)?;
+        method.starts_with("on").then_some(call)
+    };
+    let serves: Option<Vec<NodeId>> = others
+        .iter()
+        .filter(|(other, _)| file.function_around(*other).is_some())
+        .map(|(other, _)| hook(file.function_around(*other)?))
+        .collect();
+    let serves = serves.filter(|all| !all.is_empty() && all.iter().all(|one| *one == all[0]))?;
+    let back = file.calls().iter().find(|(call, listening)| {
+        let names = method(listening).is_some_and(|(_, method)| {
+            let event = event_of(file, *call, 0).unwrap_or_default();
+            let told = format!("{method} {event}").to_ascii_lowercase();
+            method.starts_with("on") && TAKES_BACK.iter().any(|word| told.contains(word))
+        });
+        names && within.contains_inclusive(listening.span) && !serves.contains(call)
+    })?;
+    Some(Pending::ByOneEvent(name.to_owned(), back.1.span))
 }
 
 /// A list of the instance that nobody but the one who fills it names.

@@ -137,6 +137,11 @@ fn finding(file: &File<'_, '_>, node: NodeId, found: &Pending) -> Finding {
             Confidence::High,
             None,
         ),
+        Pending::ByOneEvent(holder, at) => (
+            format!("its resolver stays in `{holder}` as long as the event does not come"),
+            Confidence::Medium,
+            Some((*at, "tells that it is off, and leaves those that wait")),
+        ),
         Pending::Unserved(holder) => (
             format!("its resolver stays in `{holder}`, which nobody looks into"),
             Confidence::High,
@@ -313,5 +318,25 @@ mod tests {
         };
         check(&RULE, &ask(""), &[2]);
         check(&RULE, &ask("child.on('exit', () => fail(open));"), &[]);
+    }
+
+    #[test]
+    fn lists_that_one_event_serves() {
+        let leader = |lost: &str| {
+            format!(
+                "export class Leader {{\n  waiting = [];\n  constructor(lock) {{\n    lock.onAcquired(() => {{ for (const go of this.waiting.splice(0)) go(); }});\n    {lost}\n  }}\n  wait() {{\n    return new Promise((go) => {{ this.waiting.push(go); }});\n  }}\n}}"
+            )
+        };
+        check(
+            &RULE,
+            &leader("lock.onLost(() => { this.is = false; });"),
+            &[8],
+        );
+        check(&RULE, &leader(""), &[]);
+        check(
+            &RULE,
+            &leader("lock.onLost(() => { this.waiting.forEach((go) => go()); });"),
+            &[],
+        );
     }
 }
