@@ -202,6 +202,16 @@ fn is_surely_again(file: &File<'_, '_>, node: NodeId, function: NodeId) -> bool 
     if file.heat(node) != Some(Heat::Handler) && !file.is_surely_hot(function) {
         return false;
     }
+    // A worker may be told by a message to start.
+    let calls = file.parsed.calls_of(function);
+    let is_part_of_a_start = !calls.is_empty()
+        && calls.iter().all(|call| {
+            file.function_around(*call)
+                .is_some_and(|caller| is_of_a_start(file, caller) && !file.is_handler(caller))
+        });
+    if is_part_of_a_start && !file.is_handler(function) {
+        return false;
+    }
     let mut at = Some(function);
     while let Some(around) = at {
         if is_a_start(file, around) && !is_about_a_request(file, node) {
@@ -386,6 +396,11 @@ mod tests {
         };
         check_sure(&RULE, &app("hold(res);"), &[1]);
         check_sure(&RULE, &app("if (!done) { done = true; hold(res); }"), &[]);
+        check_sure(
+            &RULE,
+            "function reload(x) { process.on('exit', () => x.end()); }\nfunction start(x) { reload(x); }\nprocess.on('message', (x) => start(x));",
+            &[],
+        );
         check_sure(
             &RULE,
             "function start(args) { process.on('exit', () => args.end()); }\nexport const command = { handler: start };",
