@@ -137,9 +137,11 @@ impl<'s, 'a> File<'s, 'a> {
         }
     }
 
-    /// Whether the file belongs to a program that ends by itself, and takes along what it keeps.
+    /// Whether the file belongs to a program that ends by itself, or to a page, and takes along what it keeps.
     pub(crate) fn ends(&self) -> bool {
-        *self.ends.get_or_init(|| ends::ends(self))
+        *self
+            .ends
+            .get_or_init(|| self.is_of_a_page() || ends::ends(self))
     }
 
     /// Whether the file is code of a page: what listens there goes with the page.

@@ -78,6 +78,17 @@ fn functions_that_other_files_call() {
 }
 
 #[test]
+fn a_server_listens_once() {
+    check(
+        &[(
+            "app.js",
+            "require('http').createServer((req, res) => probe()).listen(80, () => probe());",
+        )],
+        &[Again, Once],
+    );
+}
+
+#[test]
 fn what_gives_a_variable_its_first_value_is_called_once() {
     let store = "module.exports = () => { probe(); return new Map(); };";
     let first = [

@@ -40,7 +40,7 @@ const WORK: &[&str] = &[
     "checkContinue",
 ];
 /// Functions of packages and of Node whose function argument runs for each request.
-const SERVERS: &[&str] = &["createServer", "createSecureServer", "serve", "listen"];
+const SERVERS: &[&str] = &["createServer", "createSecureServer", "serve"];
 /// Options under which frameworks and consumers of queues take a handler: fastify, hapi, kafkajs.
 const HANDLER_OPTIONS: &[&str] = &["handler", "fetch"];
 /// Options under which consumers of queues take what handles each message: kafkajs, sqs-consumer.
