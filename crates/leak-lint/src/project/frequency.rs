@@ -32,6 +32,15 @@ pub(crate) enum Heat {
     Handler,
 }
 
+/// Methods that NestJS calls once in the life of a provider, which is as long as that of the application.
+const LIFECYCLE: &[&str] = &[
+    "onModuleInit",
+    "onApplicationBootstrap",
+    "onModuleDestroy",
+    "beforeApplicationShutdown",
+    "onApplicationShutdown",
+];
+
 /// What a file says of how often functions run, its own and those of others.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Running {
@@ -102,13 +111,18 @@ impl Running {
         let members = summary.classes.values();
         let members = members.flat_map(|shape| shape.members.iter().chain(&shape.statics));
         let properties = summary.objects.values().flatten();
-        for (_, method) in members.chain(properties) {
+        for (name, method) in members.chain(properties) {
             if let Meaning::Function(site) = view.meaning(file, method) {
-                self.unknown.push(view.key(site));
+                let run = match LIFECYCLE.contains(&&**name) {
+                    true => &mut self.started,
+                    false => &mut self.unknown,
+                };
+                run.push(view.key(site));
             }
         }
         // The tables have no order, and one that stays is compared.
         self.unknown.sort_unstable();
+        self.started.sort_unstable();
         for (class, shape) in &summary.classes {
             let site = |start| Site { file, start };
             let own = shape.constructor.map(site);

@@ -351,6 +351,12 @@ impl Project {
         all.any(|file| file.summary.mentioned.contains(name))
     }
 
+    /// Whether a file names another one as a module.
+    pub(crate) fn imports(&self, by: FileIndex, file: FileIndex) -> bool {
+        let mut named = self.files[by.0].modules.values();
+        named.any(|named| *named == file)
+    }
+
     pub(crate) fn path(&self, file: FileIndex) -> &str {
         &self.files[file.0].path
     }

@@ -78,6 +78,17 @@ fn functions_that_other_files_call() {
 }
 
 #[test]
+fn hooks_of_a_provider_are_called_once() {
+    check(
+        &[(
+            "feed.ts",
+            "@Injectable()\nexport class Feed { onModuleInit() { probe(); } start() { probe(); } }",
+        )],
+        &[Once, Unknown],
+    );
+}
+
+#[test]
 fn a_server_listens_once() {
     check(
         &[(

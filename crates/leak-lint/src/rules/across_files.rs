@@ -7,7 +7,9 @@ use stanch_leak_patterns::Confidence;
 use crate::options::Options;
 use crate::project::{FileIndex, Project};
 use crate::rule::Rule;
-use crate::rules::{growing_module_array, retained_request, unbounded_cache, weak_keyed_cache};
+use crate::rules::{
+    growing_module_array, retained_request, unbounded_cache, uncapped_memoize, weak_keyed_cache,
+};
 use crate::summary::Summary;
 
 /// The rule is sure of exactly these lines of the first file.
@@ -328,4 +330,18 @@ fn raw_responses_are_kept_whole() {
         &[("clients.js", &clients.replace(".raw)", ".raw.statusCode)"))],
         &[],
     );
+}
+
+#[test]
+fn another_file_clears_what_is_memoized() {
+    let of = "import memoize from 'lodash/memoize';\nexport const of = memoize((id) => read(id));";
+    for (clears, expected) in [
+        ("setInterval(() => of.cache.clear(), 1000);", &[][..]),
+        ("setInterval(() => of.clear(), 1000);", &[]),
+        ("of(1);", &[2]),
+    ] {
+        let caller = format!("import {{ of }} from './of';\n{clears}");
+        let files = [("of.js", of), ("caller.js", caller.as_str())];
+        check(&uncapped_memoize::RULE, &files, expected);
+    }
 }

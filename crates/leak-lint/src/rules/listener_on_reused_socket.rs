@@ -333,14 +333,16 @@ fn is_taken_over(file: &File<'_, '_>, node: NodeId) -> bool {
     })
 }
 
-/// Whether a function is a listener for `connection`: servers of WebSockets hand it a connection, with the request that
+/// Whether a function is a listener for `connection`, `upgrade` or `connect`: servers hand it a connection, with the request that
 /// opened it and that no other follows.
 fn is_told_connections(file: &File<'_, '_>, function: NodeId) -> bool {
     let AstKind::CallExpression(call) = file.kind(file.parent(function)) else {
         return false;
     };
     method(call).is_some_and(|(_, name)| matches!(name, "on" | "once" | "addListener"))
-        && argument(call, 0).and_then(literal_text) == Some("connection")
+        && argument(call, 0)
+            .and_then(literal_text)
+            .is_some_and(|event| matches!(event, "connection" | "upgrade" | "connect"))
 }
 
 #[cfg(test)]
@@ -433,6 +435,11 @@ mod tests {
         };
         check(&RULE, &on("connection"), &[]);
         check(&RULE, &on("request"), &[2]);
+        check(
+            &RULE,
+            "server.on('upgrade', (req, socket) => { req.socket.on('error', () => socket.destroy()); });",
+            &[],
+        );
         check(
             &RULE,
             "wss.on('connection', (ws, req) => { req.socket.setTimeout(9, () => ws.close()); });",

@@ -290,6 +290,13 @@ mod tests {
 
     #[test]
     fn keys_that_the_program_knows() {
+        for (table, expected) in [("config.shards", vec![]), ("req.app.shards", vec![4])] {
+            let statement = format!(
+                "const of = {table}[req.params.id]; if (of === undefined) throw new Error(); seen.set(req.params.id, 1);"
+            );
+            let text = format!("import config from './config';\n{}", in_handler(&statement));
+            check(&RULE, &text, &expected);
+        }
         check(&RULE, &in_handler("seen.set(req.method, 1);"), &[]);
         check(&RULE, &in_handler("seen.set(req.route.path, 1);"), &[]);
         check(&RULE, &in_handler("seen.set(hash(req.ip) % 64, 1);"), &[]);

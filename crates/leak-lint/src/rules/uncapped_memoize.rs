@@ -14,7 +14,7 @@ use crate::facts::letting_go::{Fate, fate};
 use crate::file::{File, argument, method};
 use crate::finding::{Finding, Fix, Label, Safety};
 use crate::fix::Change;
-use crate::project::Calls;
+use crate::project::{Calls, Holder};
 use crate::rule::{On, Rule};
 
 pub(crate) const RULE: Rule = Rule {
@@ -148,9 +148,11 @@ fn find<'a>(
         return None;
     }
     let variable = bound_to(file, node);
-    if variable
-        .is_some_and(|variable| is_cleared(file, variable) || is_called_with_few(file, variable))
-    {
+    if variable.is_some_and(|variable| {
+        is_cleared(file, variable)
+            || is_cleared_elsewhere(file, variable)
+            || is_called_with_few(file, variable)
+    }) {
         return None;
     }
     Some(Finding {
@@ -305,6 +307,18 @@ fn is_cleared(file: &File<'_, '_>, variable: SymbolId) -> bool {
             _ => false,
         }
     })
+}
+
+/// Whether another file clears the function, or the cache that it has.
+fn is_cleared_elsewhere(file: &File<'_, '_>, variable: SymbolId) -> bool {
+    let name = file.parsed.semantic().scoping().symbol_name(variable);
+    let project = file.project;
+    let caches = project.uses_named("cache");
+    let of_importers = caches.filter(|used| project.imports(used.file, file.index));
+    project
+        .uses_of(&Holder::Variable(file.index, name.into()))
+        .chain(of_importers)
+        .any(|used| used.op.releases())
 }
 
 /// Whether the file alone calls the function, with arguments of which none comes from outside.

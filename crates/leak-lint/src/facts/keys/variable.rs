@@ -195,8 +195,31 @@ pub(crate) fn is_written_down<'a>(parsed: &ParsedSource<'a>, expression: &Expres
             }),
             _ => false,
         },
+        // `config.shards`, of another module or of options.
+        Expression::StaticMemberExpression(member) => {
+            parsed.import_of(&member.object).is_some() || is_configuration(&member.object)
+        }
         _ => false,
     }
+}
+
+/// What people call what a program is told when it starts.
+const CONFIGURATIONS: &[&str] = &[
+    "config",
+    "configuration",
+    "settings",
+    "options",
+    "opts",
+    "env",
+];
+
+fn is_configuration(expression: &Expression<'_>) -> bool {
+    let name = match bare(expression) {
+        Expression::Identifier(name) => name.name.as_str(),
+        Expression::StaticMemberExpression(member) => member.property.name.as_str(),
+        _ => return false,
+    };
+    CONFIGURATIONS.contains(&name)
 }
 
 /// The property that a pattern takes for a variable; the last name of a longer path.
