@@ -2,8 +2,8 @@
 //!
 //! What grows: [`holders`], [`names`], [`insertions`], [`keys`], [`letting_go`], [`steadiness`], [`checks`]. Listeners:
 //! [`listeners`], [`lifetime`], [`removal`], [`repeats`], [`guard`], [`heard`], [`left_on`], [`settlement`]. Closures: [`kept`], [`bulk`].
-//! Streams and promises: [`fate`], [`paths`], [`streams`], [`piped`], [`rejections`], [`timers`], [`intervals`],
-//! [`waiters`]. For all of them: [`ends`], [`page`], [`platform`].
+//! Streams and promises: [`fate`], [`paths`], [`left_open`], [`streams`], [`piped`], [`rejections`], [`timers`], [`intervals`],
+//! [`waiters`], [`pending`]. For all of them: [`ends`], [`page`], [`platform`].
 
 pub(crate) mod bulk;
 pub(crate) mod checks;
@@ -17,12 +17,14 @@ pub(crate) mod intervals;
 pub(crate) mod kept;
 pub(crate) mod keys;
 pub(crate) mod left_on;
+pub(crate) mod left_open;
 pub(crate) mod letting_go;
 pub(crate) mod lifetime;
 pub(crate) mod listeners;
 pub(crate) mod names;
 pub(crate) mod page;
 pub(crate) mod paths;
+pub(crate) mod pending;
 pub(crate) mod piped;
 pub(crate) mod platform;
 pub(crate) mod rejections;

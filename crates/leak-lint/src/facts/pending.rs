@@ -1,0 +1,485 @@
+//! What is put in for something under way into the ways on which it stays.
+
+use oxc_ast::AstKind;
+use oxc_ast::ast::Expression;
+use oxc_semantic::NodeId;
+use oxc_span::{GetSpan, Span};
+use stanch_js_source::{Release, ReleaseKind, bare, is_function, literal_text};
+
+use crate::facts::holders::Holder;
+use crate::facts::insertions::Insertion;
+use crate::facts::keys::constant;
+use crate::facts::letting_go::{Fate, fate, is_after_failure};
+use crate::facts::paths::{Exit, Resource, left_open};
+use crate::facts::platform::declared_by;
+use crate::file::{File, argument, method};
+use crate::project::Calls;
+
+/// Names of what ends waiting, and of what waits.
+const RESOLVERS: &[&str] = &[
+    "resolve", "reject", "done", "cb", "callback", "deferred", "resolver", "settle", "fulfill",
+];
+
+/// Ways of ending that the text shows.
+pub(crate) const AFTER_REJECTION: &str = "the promise is rejected";
+pub(crate) const BY_ANOTHER_WAY: &str = "the function returns or throws before";
+
+/// What is under way, by what is kept of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kept {
+    /// What somebody waits with: a promise's functions, a callback.
+    Resolver,
+    /// A promise.
+    Promise,
+    /// What can end it.
+    Controller,
+    /// A mark that it is under way.
+    Mark,
+}
+
+/// What is kept of an operation, if that is what an insertion is about.
+pub(crate) fn kept<'a>(file: &File<'_, 'a>, insertion: &Insertion<'a>) -> Option<Kept> {
+    let stored = insertion.values.first().copied().or(insertion.key)?;
+    Some(kind_of(file, stored, 4).unwrap_or(Kept::Mark))
+}
+
+fn kind_of<'a>(file: &File<'_, 'a>, stored: &Expression<'a>, deeper: u32) -> Option<Kept> {
+    let deeper = deeper.checked_sub(1)?;
+    match bare(stored) {
+        Expression::ObjectExpression(object) => object.properties.iter().find_map(|property| {
+            let property = property.as_property()?;
+            let name = property.key.static_name()?;
+            if RESOLVERS.contains(&&*name) {
+                return Some(Kept::Resolver);
+            }
+            kind_of(file, &property.value, deeper)
+        }),
+        Expression::Identifier(name) if RESOLVERS.contains(&name.name.as_str()) => {
+            Some(Kept::Resolver)
+        }
+        Expression::Identifier(_) => {
+            let first = constant(file, stored)?;
+            kind_of(file, first, deeper)
+        }
+        Expression::NewExpression(new) => match bare(&new.callee) {
+            Expression::Identifier(class) if class.name == "Promise" => Some(Kept::Promise),
+            Expression::Identifier(class) if class.name == "AbortController" => {
+                Some(Kept::Controller)
+            }
+            _ => None,
+        },
+        Expression::CallExpression(call) => match method(call) {
+            Some((_, "then" | "catch" | "finally")) => Some(Kept::Promise),
+            Some((_, "withResolvers")) => Some(Kept::Resolver),
+            Some(_) => None,
+            None => match bare(&call.callee) {
+                Expression::Identifier(callee)
+                    if matches!(
+                        callee.name.as_str(),
+                        "deferred" | "defer" | "createDeferred" | "pDefer"
+                    ) =>
+                {
+                    Some(Kept::Resolver)
+                }
+                _ => None,
+            },
+        },
+        _ => None,
+    }
+}
+
+/// The way of ending on which the entry stays, with what to say of the releases there are.
+pub(crate) fn leak<'a>(
+    file: &File<'_, 'a>,
+    holder: &Holder<'a>,
+    insertion: &Insertion<'a>,
+    kept: Kept,
+    releases: &[Release],
+) -> Option<(&'static str, &'static str)> {
+    if matches!(fate(file, holder, false), Fate::InOthersHands)
+        || is_on_a_clock(file, insertion.node, releases)
+    {
+        return None;
+    }
+    let deletes: Vec<&Release> = releases
+        .iter()
+        .filter(|release| release.kind == ReleaseKind::Delete)
+        .collect();
+    let sweeps = releases.iter().any(|release| {
+        release.period.is_some()
+            || matches!(
+                release.kind,
+                ReleaseKind::Reassign
+                    | ReleaseKind::Filter
+                    | ReleaseKind::Shift
+                    | ReleaseKind::Pop
+                    | ReleaseKind::Splice
+                    | ReleaseKind::BoundCheck
+            )
+    });
+    let clears = releases
+        .iter()
+        .any(|release| release.kind == ReleaseKind::Clear);
+    if deletes.is_empty() {
+        // Emptied at the end of the program only.
+        let is_emptied = clears && kept != Kept::Controller;
+        let is_again = insertion.frequency == Calls::Again || kept == Kept::Controller;
+        let is_certain = is_again || makes_it(file, insertion);
+        return (is_certain
+            && !sweeps
+            && !is_emptied
+            && kept != Kept::Mark
+            && kept != Kept::Promise)
+            .then_some(("what it stands for is over", "only all at once"));
+    }
+    if kept == Kept::Resolver
+        && !sweeps
+        && deletes
+            .iter()
+            .all(|release| is_passed_by_a_settled_one(file, release.node))
+    {
+        return Some((
+            "a branch settles it and returns",
+            "not on the branch that returns before",
+        ));
+    }
+    if sweeps || clears {
+        return None;
+    }
+    let function = file.function_around(insertion.node)?;
+    if is_async(file, function) && leaves_before(file, function, insertion, &deletes) {
+        return Some((BY_ANOTHER_WAY, "only further down"));
+    }
+    if deletes
+        .iter()
+        .any(|release| is_on_every_way(file, release.node, function))
+    {
+        return None;
+    }
+    if deletes
+        .iter()
+        .all(|release| is_after_success(file, release.node))
+        && kept == Kept::Promise
+    {
+        return Some((AFTER_REJECTION, "only after success"));
+    }
+    // A mark: put in, and taken out further down under the same key.
+    let own = deletes.iter().all(|release| {
+        file.function_around(release.node) == Some(function)
+            && release.extent.start > insertion.extent.start
+            && insertion
+                .key
+                .is_some_and(|key| is_key_of(file, release.node, key))
+    });
+    if own
+        && is_async(file, function)
+        && deletes
+            .iter()
+            .all(|release| is_skipped(file, function, insertion.node, release.node))
+    {
+        return Some((BY_ANOTHER_WAY, "only at the end"));
+    }
+    let answers = deletes
+        .iter()
+        .all(|release| is_in_an_answer(file, release.node));
+    (answers && kept == Kept::Resolver).then_some(("no answer comes", "only when an answer comes"))
+}
+
+/// Whether a function that takes the entry out again returns or throws on a way that does not come by there.
+fn leaves_before<'a>(
+    file: &File<'_, 'a>,
+    function: NodeId,
+    insertion: &Insertion<'a>,
+    deletes: &[&Release],
+) -> bool {
+    let is_own = |release: &&Release| {
+        file.function_around(release.node) == Some(function)
+            && release.extent.start > insertion.extent.start
+            && insertion
+                .key
+                .is_some_and(|key| is_key_of(file, release.node, key))
+    };
+    if !deletes.iter().all(is_own) {
+        return false;
+    }
+    let closed: Vec<Span> = deletes
+        .iter()
+        .map(|release| file.kind(release.node).span())
+        .collect();
+    let resource = Resource {
+        opened: Some(file.kind(insertion.node).span()),
+        closed: &closed,
+        variable: None,
+    };
+    left_open(file, function, &resource)
+        .iter()
+        .any(|left| matches!(left.exit, Exit::Return | Exit::Throw))
+}
+
+fn is_async(file: &File<'_, '_>, function: NodeId) -> bool {
+    match file.kind(function) {
+        AstKind::Function(function) => function.r#async,
+        AstKind::ArrowFunctionExpression(arrow) => arrow.r#async,
+        _ => false,
+    }
+}
+
+/// Whether what somebody waits with is made where it is put in: in a promise's executor, or by a call there.
+fn makes_it<'a>(file: &File<'_, 'a>, insertion: &Insertion<'a>) -> bool {
+    let function = file.function_around(insertion.node);
+    let is_executor = function.is_some_and(|function| {
+        matches!(file.kind(file.parent(function)), AstKind::NewExpression(new)
+            if matches!(bare(&new.callee), Expression::Identifier(class) if class.name == "Promise"))
+    });
+    let stored = insertion.values.first().copied().or(insertion.key);
+    let awaited = function.is_some_and(|function| is_async(file, function));
+    is_executor || awaited && stored.is_some_and(|stored| constant(file, stored).is_some())
+}
+
+/// Whether a branch before a deletion settles what the entry stands for, and returns: `if (error) { call.reject(error); return; }`.
+fn is_passed_by_a_settled_one(file: &File<'_, '_>, delete: NodeId) -> bool {
+    let Some(function) = file.function_around(delete) else {
+        return false;
+    };
+    let at = file.kind(delete).span();
+    file.calls().iter().any(|(node, call)| {
+        let settles = method(call).is_some_and(|(_, name)| matches!(name, "reject" | "resolve"));
+        settles
+            && call.span.end < at.start
+            && file.function_around(*node) == Some(function)
+            && file
+                .nodes()
+                .ancestor_kinds(*node)
+                .any(|around| match around {
+                    AstKind::BlockStatement(block) => {
+                        block.span.end <= at.start
+                            && matches!(
+                                block.body.last(),
+                                Some(oxc_ast::ast::Statement::ReturnStatement(_))
+                            )
+                    }
+                    _ => false,
+                })
+    })
+}
+
+/// Whether a deletion is of the entry under this key.
+fn is_key_of<'a>(file: &File<'_, 'a>, delete: NodeId, key: &Expression<'a>) -> bool {
+    let key = file.written(key);
+    match file.kind(delete) {
+        AstKind::CallExpression(call) => {
+            argument(call, 0).is_some_and(|given| file.written(given) == key)
+        }
+        AstKind::UnaryExpression(unary) => match bare(&unary.argument) {
+            Expression::ComputedMemberExpression(member) => {
+                file.written(bare(&member.expression)) == key
+            }
+            _ => false,
+        },
+        _ => false,
+    }
+}
+
+/// Functions that give up by themselves, and undo what they are told to.
+const CLOCKS: &[&str] = &["pTimeout", "withTimeout", "timeout", "finally"];
+
+/// Whether the code around an insertion sees to it that the entry goes after a time: a timer whose function takes it out, or
+/// something that nobody can look into.
+fn is_on_a_clock(file: &File<'_, '_>, node: NodeId, releases: &[Release]) -> bool {
+    let functions: Vec<NodeId> = file
+        .nodes()
+        .ancestor_ids(node)
+        .filter(|around| is_function(file.kind(*around)))
+        .collect();
+    // A promise's executor is part of the function around it.
+    functions.iter().take(2).any(|function| {
+        let within = file.kind(*function).span();
+        file.calls().iter().any(|(_, call)| {
+            let name = match method(call) {
+                Some((_, name)) => name,
+                None => match bare(&call.callee) {
+                    Expression::Identifier(name) => name.name.as_str(),
+                    _ => return false,
+                },
+            };
+            let is_timer = matches!(name, "setTimeout" | "setInterval");
+            within.contains_inclusive(call.span)
+                && (CLOCKS.contains(&name)
+                    || is_timer
+                        && argument(call, 0).is_none_or(|run| releases_in(file, run, releases)))
+        })
+    })
+}
+
+/// Whether a function that is handed over takes entries out, or calls one that does, or is not known.
+fn releases_in<'a>(file: &File<'_, 'a>, run: &Expression<'a>, releases: &[Release]) -> bool {
+    let known = file.callable(run).or_else(|| file.parsed.callee_of(run));
+    let Some(function) = known else {
+        return true;
+    };
+    let is_in = |function: NodeId| {
+        let within = file.kind(function).span();
+        releases
+            .iter()
+            .any(|release| within.contains_inclusive(file.kind(release.node).span()))
+    };
+    let within = file.kind(function).span();
+    is_in(function)
+        || file.calls().iter().any(|(_, call)| {
+            within.contains_inclusive(call.span)
+                && file.parsed.callee_of(&call.callee).is_some_and(is_in)
+        })
+}
+
+/// Whether code runs however an operation ends: in a `finally`, in a function that both outcomes run, or when a connection ends.
+fn is_on_every_way(file: &File<'_, '_>, node: NodeId, maker: NodeId) -> bool {
+    let span = file.kind(node).span();
+    file.nodes()
+        .ancestor_ids(node)
+        // Who calls the function that puts the entry in says nothing of how it goes on.
+        .take_while(|around| *around != maker)
+        .any(|around| match file.kind(around) {
+            AstKind::TryStatement(attempt) => attempt
+                .finalizer
+                .as_ref()
+                .is_some_and(|last| last.span.contains_inclusive(span)),
+            AstKind::CatchClause(_) => true,
+            kind if is_function(kind) => is_run_at_the_end(file, around, kind.span()),
+            _ => false,
+        })
+}
+
+/// Events with which something ends, whatever came of it.
+const ENDS: &[&str] = &[
+    "close",
+    "error",
+    "end",
+    "exit",
+    "disconnect",
+    "finish",
+    "aborted",
+    "abort",
+    "timeout",
+    "settled",
+    "failed",
+    "closed",
+    "destroy",
+];
+
+fn is_run_at_the_end(file: &File<'_, '_>, function: NodeId, span: Span) -> bool {
+    match file.kind(file.parent(function)) {
+        AstKind::CallExpression(call) => match method(call) {
+            Some((_, "finally" | "catch")) => true,
+            Some((_, "then")) => call
+                .arguments
+                .get(1)
+                .is_some_and(|second| second.span().contains_inclusive(span)),
+            Some((_, "on" | "once" | "addEventListener" | "addListener")) => argument(call, 0)
+                .and_then(literal_text)
+                .is_some_and(|event| ENDS.contains(&event)),
+            // Handed to something that nobody knows.
+            Some((_, name)) => !matches!(name, "forEach" | "map" | "then" | "set"),
+            None => true,
+        },
+        // `release = () => …`, `{ [Symbol.dispose]() … }`, and functions with a name: called from who knows where.
+        AstKind::ObjectProperty(_) | AstKind::AssignmentExpression(_) => {
+            !file.is_handler(function) && !is_exported_member(file, function)
+        }
+        _ => false,
+    }
+}
+
+fn is_exported_member(file: &File<'_, '_>, function: NodeId) -> bool {
+    let around = file
+        .nodes()
+        .ancestor_kinds(function)
+        .find_map(|kind| match kind {
+            AstKind::AssignmentExpression(assignment) => Some(assignment.left.span()),
+            _ => None,
+        });
+    around.is_some_and(|left| {
+        let target = file.slice(left);
+        target.starts_with("exports.") || target.starts_with("module.exports")
+    })
+}
+
+/// Whether a promise is what handling a failure has left: `work.then(() => {}, () => {})`, `work.catch(log)`.
+fn is_never_rejected<'a>(file: &File<'_, 'a>, promise: &Expression<'a>) -> bool {
+    let made = declared_by(file, promise).unwrap_or(promise);
+    let Expression::CallExpression(call) = made else {
+        return false;
+    };
+    match method(call) {
+        Some((_, "catch" | "allSettled")) => true,
+        Some((_, "then")) => call.arguments.len() == 2,
+        _ => false,
+    }
+}
+
+/// Whether code runs only when a promise is fulfilled: in the only function that a `then` is given.
+fn is_after_success(file: &File<'_, '_>, node: NodeId) -> bool {
+    file.nodes().ancestor_ids(node).any(|around| {
+        is_function(file.kind(around))
+            && matches!(file.kind(file.parent(around)), AstKind::CallExpression(call)
+                if method(call).is_some_and(|(promise, name)| name == "then" && !is_never_rejected(file, promise))
+                    && call.arguments.len() == 1)
+    }) && !is_after_failure(file, node)
+}
+
+/// Whether the function may be left between two nodes: by a `return` or `throw`, or while it waits.
+fn is_skipped(file: &File<'_, '_>, function: NodeId, from: NodeId, to: NodeId) -> bool {
+    let (from, to) = (file.kind(from).span(), file.kind(to).span());
+    file.nodes().iter().any(|node| {
+        let leaves = match node.kind() {
+            AstKind::ReturnStatement(returned) => returned.span,
+            AstKind::ThrowStatement(thrown) => thrown.span,
+            AstKind::AwaitExpression(awaited) => awaited.span,
+            _ => return false,
+        };
+        leaves.start >= from.end
+            && leaves.end <= to.start
+            && file.function_around(node.id()) == Some(function)
+    })
+}
+
+/// Whether code runs when a message comes in: a listener for one, or what it calls.
+fn is_in_an_answer(file: &File<'_, '_>, node: NodeId) -> bool {
+    let Some(function) = file.function_around(node) else {
+        return false;
+    };
+    if is_message_listener(file, function) {
+        return true;
+    }
+    let calls = file.parsed.calls_of(function);
+    !calls.is_empty()
+        && calls.iter().all(|call| {
+            file.function_around(*call)
+                .is_some_and(|caller| is_message_listener(file, caller))
+        })
+}
+
+fn is_message_listener(file: &File<'_, '_>, function: NodeId) -> bool {
+    match file.kind(file.parent(function)) {
+        AstKind::CallExpression(call) => {
+            method(call)
+                .is_some_and(|(_, name)| matches!(name, "on" | "addEventListener" | "addListener"))
+                && argument(call, 0)
+                    .and_then(literal_text)
+                    .is_some_and(|event| {
+                        matches!(
+                            event,
+                            "message" | "data" | "response" | "reply" | "line" | "packet"
+                        )
+                    })
+        }
+        AstKind::AssignmentExpression(assignment) => {
+            file.slice(assignment.left.span()).ends_with(".onmessage")
+        }
+        // kafkajs
+        AstKind::ObjectProperty(property) => property
+            .key
+            .static_name()
+            .is_some_and(|name| matches!(&*name, "eachMessage" | "eachBatch")),
+        _ => false,
+    }
+}
