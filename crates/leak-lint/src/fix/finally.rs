@@ -10,8 +10,8 @@ use super::{Change, layout};
 use crate::file::File;
 
 impl Change<'_, '_, '_> {
-    /// Whatever comes after the statement of a node in its block is done within a `try`, and `cleanup` in the end. None where
-    /// nothing comes after it, where that is not on lines of its own, and where it declares what the rest of the block uses.
+    /// Whatever a function does after the statement of a node is done within a `try`, and `cleanup` in the end. None in a branch,
+    /// where nothing comes after it, where that is not on lines of its own, and where it declares what comes before uses.
     pub(crate) fn finally(&mut self, node: NodeId, cleanup: &str) -> Option<()> {
         let spot = spot(self.file, node).filter(|spot| spot.kind == SpotKind::Listed)?;
         let rest = after(self.file, node, spot.span)?;
@@ -45,16 +45,16 @@ impl Change<'_, '_, '_> {
     }
 }
 
-/// The statements behind one in its list.
+/// The statements of a function behind one of them.
 fn after<'a>(file: &File<'_, 'a>, node: NodeId, statement: Span) -> Option<&'a [Statement<'a>]> {
     let list = file
         .nodes()
         .ancestor_kinds(node)
         .find_map(|around| match around {
-            AstKind::FunctionBody(body) => Some(&body.statements),
-            AstKind::BlockStatement(block) => Some(&block.body),
+            AstKind::FunctionBody(body) => Some(Some(&body.statements)),
+            AstKind::BlockStatement(_) | AstKind::SwitchCase(_) => Some(None),
             _ => None,
-        })?;
+        })??;
     let at = list
         .iter()
         .position(|other| other.span().start == statement.start)?;

@@ -333,21 +333,9 @@ fn fix<'a>(file: &File<'_, 'a>, added: &Added<'a>) -> Option<Fix> {
     match end_of_work(file, added.node) {
         Some(end) => taken_off(file, added.node, added.call, &end),
         // What is awaited after it is the work that the signal may stop.
-        None if is_awaited_after(file, added) && is_in_no_branch(file, added.node) => {
-            taken_off_in_the_end(file, added.node, added.call)
-        }
-        None => None,
+        None => is_awaited_after(file, added)
+            .then(|| taken_off_in_the_end(file, added.node, added.call))?,
     }
-}
-
-/// Whether all that its function does after a node is in the same list of statements.
-fn is_in_no_branch(file: &File<'_, '_>, node: NodeId) -> bool {
-    let mut around = file.nodes().ancestor_kinds(node);
-    around.find_map(|around| match around {
-        AstKind::FunctionBody(_) => Some(true),
-        AstKind::BlockStatement(_) | AstKind::SwitchCase(_) => Some(false),
-        _ => None,
-    }) == Some(true)
 }
 
 #[cfg(test)]

@@ -1,8 +1,10 @@
 //! Files and sockets that a function opens and leaves open: never closed, or not on every way out.
 
 use oxc_ast::AstKind;
+use oxc_ast::ast::Expression;
 use oxc_semantic::NodeId;
 use oxc_span::Span;
+use stanch_js_source::bare;
 use stanch_leak_patterns::{Confidence, Pattern};
 
 use crate::facts::left_open::{Left, answer, body, opened};
@@ -10,7 +12,8 @@ use crate::facts::paths::Exit;
 use crate::facts::repeats::{Repeats, repeats};
 use crate::facts::streams::{Kind, asks_a_server, gives_a_body, lends, name_on, opens};
 use crate::file::File;
-use crate::finding::{Finding, Label};
+use crate::finding::{Finding, Fix, Label, Safety};
+use crate::fix::Change;
 use crate::project::Calls;
 use crate::rule::{On, Rule};
 
@@ -83,7 +86,9 @@ export const load = (url, done) =>
 
 ## How safe the fix is
 
-There is no automatic fix yet: who closes it, and when, is for the author to say.
+Unsafe, and for file handles only: what follows is done within a `try`, and the handle is closed in its `finally`. If something
+still uses it when the function is done, that comes too early. For streams, sockets and clients there is no automatic fix: they
+are often in use when the function has returned, so who closes them, and when, is for the author to say.
 
 ## What is not flagged
 
@@ -175,8 +180,35 @@ fn finding(file: &File<'_, '_>, node: NodeId, kind: Kind, left: Left) -> Finding
         growth: Some("one each time, until the process has no more"),
         place: Label::new(file.extent(name_on(file, node)), "opened here"),
         labels: labels.into_iter().collect(),
-        fixes: Vec::new(),
+        fixes: fix(file, node, kind).into_iter().collect(),
     }
+}
+
+/// A file handle is closed on every way out; closing it twice does nothing. What is piped or listened to may be in use when its
+/// function returns.
+fn fix(file: &File<'_, '_>, node: NodeId, kind: Kind) -> Option<Fix> {
+    if kind != Kind::Handle {
+        return None;
+    }
+    let declarator = file
+        .nodes()
+        .ancestor_kinds(node)
+        .find_map(|around| match around {
+            AstKind::VariableDeclarator(declarator) => Some(declarator),
+            _ => None,
+        })?;
+    let is_awaited = declarator
+        .init
+        .as_ref()
+        .is_some_and(|init| matches!(bare(init), Expression::AwaitExpression(_)));
+    let name = declarator
+        .id
+        .get_binding_identifier()
+        .filter(|_| is_awaited)?
+        .name;
+    let mut change = Change::of(file);
+    change.finally(node, &format!("await {name}.close();"))?;
+    change.done(format!("Close `{name}` in a `finally`"), Safety::Unsafe)
 }
 
 /// A span, or the beginning of one that is long.
@@ -190,11 +222,22 @@ fn first_line(file: &File<'_, '_>, span: Span) -> Span {
 #[cfg(test)]
 mod tests {
     use super::RULE;
-    use crate::rules::testing::{check, check_page, check_sure};
+    use crate::rules::testing::{check, check_fix, check_page, check_sure};
 
     #[test]
     fn the_page_holds() {
         check_page(&RULE);
+    }
+
+    #[test]
+    fn handles_are_closed_in_a_finally() {
+        check_fix(
+            &RULE,
+            "import { open } from 'node:fs/promises';\nexport async function head(path) {\n  const file = await open(path);\n  const { buffer, bytesRead } = await file.read();\n  if (bytesRead < 16) return null;\n  return buffer;\n}\n",
+            "import { open } from 'node:fs/promises';\nexport async function head(path) {\n  const file = await open(path);\n  try {\n    const { buffer, bytesRead } = await file.read();\n    if (bytesRead < 16) return null;\n    return buffer;\n  } finally {\n    await file.close();\n  }\n}\n",
+        );
+        let stream = "import fs from 'node:fs';\nexport async function f(path, res) {\n  const s = fs.createReadStream(path);\n  if (await isGone()) return;\n  s.pipe(res);\n}\n";
+        check_fix(&RULE, stream, stream);
     }
 
     #[track_caller]
