@@ -12,10 +12,12 @@ use stanch_js_source::{Extent, ImportedName, ParsedSource, Value, bare, is_funct
 
 use crate::facts::ends;
 use crate::facts::holders::{self, Holder as Kept};
+use crate::facts::insertions::{Insertion, insertions};
 use crate::facts::keys::Domain;
 use crate::facts::lifetime::Fields;
 use crate::facts::listeners::Listeners;
 use crate::facts::page;
+use crate::facts::platform::Outside;
 use crate::finding::Label;
 use crate::options::Options;
 use crate::project::{Calls, Elsewhere, FileIndex, Heat, Holder, Meaning, Project, Receiver, Site};
@@ -37,6 +39,10 @@ pub(crate) struct File<'s, 'a> {
     listeners: OnceCell<Listeners<'a>>,
     fields: OnceCell<Fields<'a>>,
     kept: OnceCell<Vec<Kept<'a>>>,
+    /// What fills each of them, in the same order, as far as that was asked.
+    filled: OnceCell<Vec<OnceCell<Vec<Insertion<'a>>>>>,
+    /// What expressions name of modules that are not of the project, by their spans, as far as that was asked.
+    pub(crate) outside: RefCell<FxHashMap<(u32, u32), Option<Outside>>>,
     exported_locals: OnceCell<HashSet<String>>,
     ends: OnceCell<bool>,
     is_of_a_page: OnceCell<bool>,
@@ -61,6 +67,8 @@ impl<'s, 'a> File<'s, 'a> {
             listeners: OnceCell::new(),
             fields: OnceCell::new(),
             kept: OnceCell::new(),
+            filled: OnceCell::new(),
+            outside: RefCell::default(),
             exported_locals: OnceCell::new(),
             ends: OnceCell::new(),
             is_of_a_page: OnceCell::new(),
@@ -299,6 +307,18 @@ impl<'s, 'a> File<'s, 'a> {
     /// The containers that outlive a call.
     pub(crate) fn holders(&self) -> &[Kept<'a>] {
         self.kept.get_or_init(|| holders::holders(self))
+    }
+
+    /// The containers that outlive a call, each with the places that fill it.
+    pub(crate) fn filled(&self) -> impl Iterator<Item = (&Kept<'a>, &[Insertion<'a>])> {
+        let holders = self.holders();
+        let filled = self
+            .filled
+            .get_or_init(|| holders.iter().map(|_| OnceCell::new()).collect());
+        holders.iter().zip(filled).map(|(holder, filled)| {
+            let filled = filled.get_or_init(|| insertions(self, holder));
+            (holder, filled.as_slice())
+        })
     }
 
     /// The module's variables that other files can reach by name.

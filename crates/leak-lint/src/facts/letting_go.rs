@@ -198,9 +198,9 @@ fn is_never_called(file: &File<'_, '_>, node: NodeId) -> bool {
     let own = name.rsplit(['.', '#']).next().unwrap_or(&name);
     is_for_others
         && file.project.is_imported(file.index)
-        && file.project.is_a_service()
-        && file.parsed.calls_of(function).is_empty()
         && file.project.calls_of(file.site(function)) == Calls::Unknown
+        && file.parsed.calls_of(function).is_empty()
+        && file.project.is_a_service()
         && !is_named_again(file, function, own)
         && !file.project.is_mentioned_elsewhere(file.index, own)
 }

@@ -2,6 +2,7 @@
 
 use oxc_ast::AstKind;
 use oxc_ast::ast::{CallExpression, Expression};
+use oxc_span::GetSpan;
 use stanch_js_source::bare;
 
 use crate::file::{File, argument};
@@ -24,6 +25,18 @@ impl Outside {
 
 /// What an expression names of a module that is not of the project.
 pub(crate) fn outside<'a>(file: &File<'_, 'a>, expression: &Expression<'a>) -> Option<Outside> {
+    // Several rules ask it of every call.
+    let span = expression.span();
+    let place = (span.start, span.end);
+    if let Some(known) = file.outside.borrow().get(&place) {
+        return known.clone();
+    }
+    let found = looked_up(file, expression);
+    file.outside.borrow_mut().insert(place, found.clone());
+    found
+}
+
+fn looked_up<'a>(file: &File<'_, 'a>, expression: &Expression<'a>) -> Option<Outside> {
     let Meaning::Outside { module, path } = file.meaning(expression) else {
         return None;
     };

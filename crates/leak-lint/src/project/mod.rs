@@ -14,13 +14,12 @@ mod skipped;
 mod tests;
 mod view;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use rustc_hash::FxHashMap;
 use stanch_js_source::{ParsedSource, SourceText, with_parsed};
 use stanch_leak_patterns::Confidence;
 
-use crate::facts::ends::is_script;
 use crate::file::File;
 use crate::finding::Finding;
 use crate::options::Options;
@@ -60,11 +59,15 @@ pub struct Project {
     arguments: Arguments,
     /// By a function that callers wait for: what they call later, and do not where something fails in between.
     skipped: Index<Key, Key>,
+    /// Asked for seldom: worked out then.
+    is_a_service: OnceLock<bool>,
 }
 
 #[derive(Debug)]
 struct Linked {
     path: String,
+    /// Whether it is a test, or a script that ends.
+    is_script: bool,
     summary: Arc<Summary>,
     /// The project's own files behind the modules that this one names.
     modules: FxHashMap<Box<str>, FileIndex>,
@@ -150,6 +153,7 @@ impl Project {
             runs_otherwise = true;
         }
         self.files[file.0] = new;
+        self.is_a_service = OnceLock::new();
         if runs_otherwise {
             self.count_imports(file, |count| count + 1);
         }
@@ -197,6 +201,7 @@ impl Project {
             uses: Uses::default(),
             arguments: Arguments::default(),
             skipped: Index::default(),
+            is_a_service: OnceLock::new(),
         };
         project.join_parts();
         project
@@ -257,7 +262,7 @@ impl Project {
     }
 
     fn count_imports(&mut self, by: FileIndex, count: impl Fn(u32) -> u32) {
-        if is_script(self.path(by)) {
+        if self.files[by.0].is_script {
             return;
         }
         for target in self.files[by.0].modules.values() {
@@ -333,16 +338,18 @@ impl Project {
 
     /// Whether the files are a program that answers requests, and no package for others to use.
     pub(crate) fn is_a_service(&self) -> bool {
-        self.program().any(|(_, file)| {
-            let mentioned = &file.summary.mentioned;
-            STARTS_SERVERS.iter().any(|name| mentioned.contains(*name))
+        *self.is_a_service.get_or_init(|| {
+            self.program().any(|(_, file)| {
+                let mentioned = &file.summary.mentioned;
+                STARTS_SERVERS.iter().any(|name| mentioned.contains(*name))
+            })
         })
     }
 
     /// The files without tests and scripts.
     fn program(&self) -> impl Iterator<Item = (FileIndex, &Arc<Linked>)> {
         let files = (0..self.files.len()).map(FileIndex).zip(&self.files);
-        files.filter(|(_, file)| !is_script(&file.path))
+        files.filter(|(_, file)| !file.is_script)
     }
 
     /// Whether any file reads, calls or takes apart a property of that name.

@@ -10,6 +10,7 @@ use stanch_js_source::{ClassShape, Value};
 use super::meaning::Site;
 use super::names::{Key, Names};
 use super::{FileIndex, Linked};
+use crate::facts::ends::is_script;
 use crate::summary::Summary;
 
 /// All files, as what is to be found out about one of them sees them.
@@ -123,6 +124,7 @@ impl Linked {
         modules: FxHashMap<Box<str>, FileIndex>,
     ) -> Self {
         Self {
+            is_script: is_script(&path),
             path,
             names: Names::of(&summary.text),
             summary,
@@ -145,6 +147,7 @@ impl Linked {
         let modules = summary.modules.iter();
         Self {
             path: self.path.clone(),
+            is_script: self.is_script,
             modules: modules
                 .filter_map(|module| Some((module.clone(), target(module)?)))
                 .collect(),

@@ -7,7 +7,7 @@ use stanch_leak_patterns::{Confidence, Pattern};
 
 use crate::facts::checks::is_added_once;
 use crate::facts::holders::{Container, Holder};
-use crate::facts::insertions::{Insertion, insertions};
+use crate::facts::insertions::Insertion;
 use crate::facts::keys::{Domain, constant, domain};
 use crate::facts::letting_go::{Fate, fate};
 use crate::facts::steadiness::steadiness;
@@ -83,12 +83,11 @@ fn check<'a>(file: &File<'_, 'a>, findings: &mut Vec<Finding>) {
     if file.ends() {
         return;
     }
-    for holder in file.holders() {
-        let found = insertions(file, holder);
+    for (holder, found) in file.filled() {
         let whole = (holder.container == Container::Array)
-            .then(|| find(file, holder, &found, false))
+            .then(|| find(file, holder, found, false))
             .flatten();
-        let finding = whole.or_else(|| find(file, holder, &found, true));
+        let finding = whole.or_else(|| find(file, holder, found, true));
         // `metrics.requests` is a holder, and in another: `metrics`.
         findings.extend(finding.filter(|finding| is_new(findings, finding)));
     }

@@ -6,7 +6,7 @@ use stanch_js_source::{ReleaseKind, bare};
 use stanch_leak_patterns::{Confidence, Pattern};
 
 use crate::facts::holders::Holder;
-use crate::facts::insertions::{Insertion, insertions};
+use crate::facts::insertions::Insertion;
 use crate::facts::keys::{Domain, Thing, domain_in, keeps};
 use crate::facts::letting_go::{Fate, fate};
 use crate::facts::steadiness::steadiness;
@@ -77,13 +77,12 @@ fn check<'a>(file: &File<'_, 'a>, findings: &mut Vec<Finding>) {
     if file.ends() {
         return;
     }
-    for holder in file.holders() {
-        findings.extend(find(file, holder));
+    for (holder, found) in file.filled() {
+        findings.extend(find(file, holder, found));
     }
 }
 
-fn find<'a>(file: &File<'_, 'a>, holder: &Holder<'a>) -> Option<Finding> {
-    let found = insertions(file, holder);
+fn find<'a>(file: &File<'_, 'a>, holder: &Holder<'a>, found: &[Insertion<'a>]) -> Option<Finding> {
     let (insertion, sure) = found
         .iter()
         .filter(|insertion| keeps_exchange(file, holder, insertion))
@@ -130,7 +129,7 @@ fn find<'a>(file: &File<'_, 'a>, holder: &Holder<'a>) -> Option<Finding> {
         growth: Some("per request, for the life of the process"),
         place: Label::new(insertion.extent, "keeps headers, body and socket"),
         labels: vec![Label::new(holder.declared, "kept here")],
-        fixes: fix(file, holder, &found, &fate).into_iter().collect(),
+        fixes: fix(file, holder, found, &fate).into_iter().collect(),
     })
 }
 

@@ -8,7 +8,7 @@ use stanch_leak_patterns::{Confidence, Pattern};
 
 use crate::facts::checks::is_on_a_list;
 use crate::facts::holders::{Container, Holder, Lifetime};
-use crate::facts::insertions::{Insertion, insertions};
+use crate::facts::insertions::Insertion;
 use crate::facts::keys::{Domain, Source, domain_in};
 use crate::facts::letting_go::{Fate, fate};
 use crate::facts::steadiness::steadiness;
@@ -90,13 +90,12 @@ fn check<'a>(file: &File<'_, 'a>, findings: &mut Vec<Finding>) {
     if file.ends() {
         return;
     }
-    for holder in file.holders() {
+    for (holder, found) in file.filled() {
         if holder.container == Container::Array {
             continue;
         }
-        let found = insertions(file, holder);
-        let whole = find(file, holder, &found, false);
-        let finding = whole.or_else(|| find(file, holder, &found, true));
+        let whole = find(file, holder, found, false);
+        let finding = whole.or_else(|| find(file, holder, found, true));
         // `state.users` is a holder, and in another: `state`.
         findings.extend(finding.filter(|finding| is_new(findings, finding)));
     }

@@ -8,7 +8,6 @@ use stanch_js_source::{ImportedName, bare};
 use stanch_leak_patterns::{Confidence, Pattern};
 
 use crate::facts::holders::Lifetime;
-use crate::facts::insertions::insertions;
 use crate::facts::keys::{Domain, constant, domain, domain_of_type, says_few};
 use crate::facts::letting_go::{Fate, fate};
 use crate::file::{File, argument, method};
@@ -351,14 +350,14 @@ fn is_called_with_few(file: &File<'_, '_>, variable: SymbolId) -> bool {
 
 /// Memoizers that the file makes itself: a function with a container that the function it gives back fills under its arguments.
 fn own_memoizers<'a>(file: &File<'_, 'a>, findings: &mut Vec<Finding>) {
-    for holder in file.holders() {
+    for (holder, found) in file.filled() {
         if holder.lifetime == Lifetime::Instance {
             continue;
         }
         let Some(home) = holder.home else {
             continue;
         };
-        let fills = insertions(file, holder).into_iter().any(|insertion| {
+        let fills = found.iter().any(|insertion| {
             insertion
                 .key
                 .and_then(|key| argument_of(file, key, home))

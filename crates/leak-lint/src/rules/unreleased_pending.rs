@@ -6,7 +6,7 @@ use stanch_js_source::Release;
 use stanch_leak_patterns::{Confidence, Pattern};
 
 use crate::facts::holders::{Container, Holder};
-use crate::facts::insertions::{Insertion, insertions};
+use crate::facts::insertions::Insertion;
 use crate::facts::pending::{AFTER_REJECTION, BY_ANOTHER_WAY, Kept, kept, leak};
 use crate::facts::repeats::{Repeats, repeats};
 use crate::file::File;
@@ -78,11 +78,10 @@ fn check<'a>(file: &File<'_, 'a>, findings: &mut Vec<Finding>) {
     if file.ends() {
         return;
     }
-    for holder in file.holders() {
+    for (holder, found) in file.filled() {
         if holder.container == Container::Array {
             continue;
         }
-        let found = insertions(file, holder);
         let finding = found
             .iter()
             .filter(|insertion| !insertion.nested && insertion.key.is_some())

@@ -7,7 +7,7 @@ use stanch_js_source::bare;
 use stanch_leak_patterns::{Confidence, Pattern};
 
 use crate::facts::holders::{Access, Container, Holder, Lifetime};
-use crate::facts::insertions::{Insertion, insertions};
+use crate::facts::insertions::Insertion;
 use crate::facts::keys::{Domain, Thing, domain_in};
 use crate::facts::letting_go::{Fate, fate};
 use crate::facts::steadiness::steadiness;
@@ -73,15 +73,14 @@ fn check<'a>(file: &File<'_, 'a>, findings: &mut Vec<Finding>) {
     if file.ends() {
         return;
     }
-    for holder in file.holders() {
+    for (holder, found) in file.filled() {
         if matches!(holder.container, Container::Map | Container::Set) {
-            findings.extend(find(file, holder));
+            findings.extend(find(file, holder, found));
         }
     }
 }
 
-fn find<'a>(file: &File<'_, 'a>, holder: &Holder<'a>) -> Option<Finding> {
-    let found = insertions(file, holder);
+fn find<'a>(file: &File<'_, 'a>, holder: &Holder<'a>, found: &[Insertion<'a>]) -> Option<Finding> {
     let (insertion, thing, sure) = found
         .iter()
         .filter(|insertion| !insertion.nested)
@@ -123,7 +122,7 @@ fn find<'a>(file: &File<'_, 'a>, holder: &Holder<'a>) -> Option<Finding> {
                 _ => "a WeakMap would let go",
             },
         )],
-        fixes: weak(file, holder, &found).into_iter().collect(),
+        fixes: weak(file, holder, found).into_iter().collect(),
     })
 }
 
