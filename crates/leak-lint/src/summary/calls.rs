@@ -1,5 +1,7 @@
 //! Calls, and functions handed to others, into who runs what and how often.
 
+use std::cell::LazyCell;
+
 use oxc_ast::AstKind;
 use oxc_ast::ast::{Argument, CallExpression, Expression, Statement};
 use oxc_semantic::NodeId;
@@ -94,20 +96,20 @@ impl<'a> Scan<'_, 'a> {
     pub(super) fn called(&self, node: NodeId, kind: AstKind<'a>, summary: &mut Summary) {
         match kind {
             AstKind::CallExpression(call) => {
-                let times = self.times_at(node);
-                self.add_call(node, &call.callee, times, summary);
-                self.handed(node, call, times, summary);
+                let times = LazyCell::new(|| self.times_at(node));
+                self.add_call(node, &call.callee, &times, summary);
+                self.handed(node, call, &times, summary);
             }
             AstKind::NewExpression(new) => {
-                let times = self.times_at(node);
-                self.add_call(node, &new.callee, times, summary);
+                let times = LazyCell::new(|| self.times_at(node));
+                self.add_call(node, &new.callee, &times, summary);
                 for argument in new.arguments.iter().filter_map(Argument::as_expression) {
-                    self.add_handed(node, argument, times, summary);
+                    self.add_handed(node, argument, || *times, summary);
                 }
             }
             AstKind::TaggedTemplateExpression(tagged) => {
-                let times = self.times_at(node);
-                self.add_call(node, &tagged.tag, times, summary);
+                let times = LazyCell::new(|| self.times_at(node));
+                self.add_call(node, &tagged.tag, &times, summary);
             }
             AstKind::IdentifierReference(name) if self.is_passed_on(node) => {
                 let value = self.parsed.value_of_name(name);
@@ -124,22 +126,34 @@ impl<'a> Scan<'_, 'a> {
         }
     }
 
-    fn add_call(&self, node: NodeId, callee: &Expression<'a>, times: Times, summary: &mut Summary) {
+    fn add_call(
+        &self,
+        node: NodeId,
+        callee: &Expression<'a>,
+        times: &LazyCell<Times, impl FnOnce() -> Times>,
+        summary: &mut Summary,
+    ) {
         // `f.call(this)` calls f, or a method of that name.
         if let Some(member) = bare(callee).as_member_expression()
             && matches!(member.static_property_name(), Some("call" | "apply"))
         {
-            self.add_callee(node, self.parsed.value(member.object()), times, summary);
+            self.add_callee(node, &self.parsed.value(member.object()), times, summary);
         }
-        self.add_callee(node, self.parsed.value(callee), times, summary);
+        self.add_callee(node, &self.callee(callee), times, summary);
     }
 
-    fn add_callee(&self, node: NodeId, callee: Value, times: Times, summary: &mut Summary) {
-        if is_ours(&callee) {
+    fn add_callee(
+        &self,
+        node: NodeId,
+        callee: &Value,
+        times: &LazyCell<Times, impl FnOnce() -> Times>,
+        summary: &mut Summary,
+    ) {
+        if is_ours(callee) {
             summary.calls.push(Call {
                 place: self.place(node),
-                callee,
-                times,
+                callee: callee.clone(),
+                times: **times,
                 under: self.under(node),
             });
         }
@@ -175,19 +189,19 @@ impl<'a> Scan<'_, 'a> {
         &self,
         node: NodeId,
         call: &CallExpression<'a>,
-        around: Times,
+        around: &LazyCell<Times, impl FnOnce() -> Times>,
         summary: &mut Summary,
     ) {
         let event = call.arguments.first().and_then(Argument::as_expression);
         let event = event.and_then(literal_text);
-        let times = match method(call) {
-            _ if around == Times::Again => around,
+        let times = || match method(call) {
+            _ if **around == Times::Again => Times::Again,
             Some((_, name)) if REPEATS.contains(&name) => Times::Again,
-            Some((_, name)) if AS_WRITTEN.contains(&name) => around,
+            Some((_, name)) if AS_WRITTEN.contains(&name) => **around,
             Some((_, name))
                 if REGISTERS.contains(&name) && event.is_some_and(|e| ONCE.contains(&e)) =>
             {
-                around
+                **around
             }
             Some(_) => Times::Unknown,
             None => match bare(&call.callee) {
@@ -195,7 +209,7 @@ impl<'a> Scan<'_, 'a> {
                     Times::Again
                 }
                 // Wrappers such as `fp(async (app) => …)` and `describe(…)`.
-                _ => around,
+                _ => **around,
             },
         };
         for argument in call.arguments.iter().filter_map(Argument::as_expression) {
@@ -207,7 +221,7 @@ impl<'a> Scan<'_, 'a> {
         &self,
         node: NodeId,
         argument: &Expression<'a>,
-        times: Times,
+        times: impl Fn() -> Times,
         summary: &mut Summary,
     ) {
         let value = self.parsed.value(argument);
@@ -215,7 +229,7 @@ impl<'a> Scan<'_, 'a> {
             summary.calls.push(Call {
                 place: self.place(node),
                 callee: value,
-                times,
+                times: times(),
                 under: self.under(node),
             });
         }

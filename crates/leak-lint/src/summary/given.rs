@@ -38,7 +38,7 @@ impl<'a> Scan<'_, 'a> {
         if arguments.is_empty() {
             return;
         }
-        let callee = self.parsed.value(callee);
+        let callee = self.callee(callee);
         if !is_of_the_project(&callee) {
             return;
         }
@@ -52,7 +52,7 @@ impl<'a> Scan<'_, 'a> {
                 let origins = self.origins_at(node, argument);
                 if may_outlive(&value) || !origins.is_empty() {
                     summary.given.push(Given {
-                        callee: callee.clone(),
+                        callee: (*callee).clone(),
                         position: at,
                         property,
                         value,
@@ -70,7 +70,7 @@ impl<'a> Scan<'_, 'a> {
                     AstKind::ExpressionStatement(_)
                 );
                 summary.handed.push(Handed {
-                    callee: callee.clone(),
+                    callee: (*callee).clone(),
                     position: at,
                     place: self.place(node),
                     result: match is_dropped {

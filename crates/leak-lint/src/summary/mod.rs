@@ -15,9 +15,11 @@ mod sent;
 mod skipped;
 mod uses;
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
+use std::rc::Rc;
 
 use oxc_ast::AstKind;
+use oxc_ast::ast::Expression;
 use oxc_semantic::NodeId;
 use oxc_span::{GetSpan, Span};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -142,6 +144,7 @@ impl Summary {
         let scan = Scan {
             parsed,
             lookups: OnceCell::new(),
+            callee: RefCell::default(),
         };
         for node in parsed.semantic().nodes().iter() {
             scan.declared(node.id(), node.kind(), &mut summary);
@@ -164,6 +167,12 @@ impl Summary {
         summary.modules.sort_unstable();
         summary.modules.dedup();
         summary
+    }
+
+    fn mention(&mut self, name: &str) {
+        if !self.mentioned.contains(name) {
+            self.mentioned.insert(name.into());
+        }
     }
 
     /// Drops what no other file can ask for: what is done to variables that are neither exported nor from elsewhere.
@@ -205,9 +214,24 @@ pub(crate) struct Scan<'s, 'a> {
     pub(crate) parsed: &'s ParsedSource<'a>,
     /// What is looked up in lists of the program: the place, and what is asked for.
     lookups: OnceCell<Vec<(Span, Span)>>,
+    /// What was called last, by its place: whoever looks at a call asks for it.
+    callee: RefCell<Option<(Span, Rc<Value>)>>,
 }
 
 impl<'a> Scan<'_, 'a> {
+    /// What a call calls.
+    fn callee(&self, callee: &Expression<'a>) -> Rc<Value> {
+        let mut last = self.callee.borrow_mut();
+        match &*last {
+            Some((place, value)) if *place == callee.span() => value.clone(),
+            _ => {
+                let value = Rc::new(self.parsed.value(callee));
+                *last = Some((callee.span(), value.clone()));
+                value
+            }
+        }
+    }
+
     pub(crate) fn kind(&self, node: NodeId) -> AstKind<'a> {
         self.parsed.semantic().nodes().kind(node)
     }
@@ -270,25 +294,25 @@ impl<'a> Scan<'_, 'a> {
                 let name = member.property.name.as_str();
                 let is_target = matches!(self.kind(self.parent(node)), AstKind::AssignmentExpression(assignment)
                     if assignment.left.span() == member.span);
-                if !is_target && !summary.mentioned.contains(name) {
-                    summary.mentioned.insert(name.into());
+                if !is_target {
+                    summary.mention(name);
                 }
             }
             AstKind::PrivateFieldExpression(member) => {
-                summary.mentioned.insert(member.field.name.as_str().into());
+                summary.mention(&member.field.name);
             }
             AstKind::BindingProperty(property) => {
                 if let Some(name) = property.key.static_name() {
-                    summary.mentioned.insert(name.as_ref().into());
+                    summary.mention(&name);
                 }
             }
             AstKind::ImportSpecifier(import) => {
                 let name = import.imported.name();
-                summary.mentioned.insert(name.as_str().into());
+                summary.mention(&name);
             }
             AstKind::ComputedMemberExpression(member) => {
                 if let Some(name) = member.static_property_name() {
-                    summary.mentioned.insert(name.as_str().into());
+                    summary.mention(&name);
                 }
             }
             _ => {}

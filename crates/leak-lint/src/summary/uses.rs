@@ -134,8 +134,8 @@ impl<'a> Scan<'_, 'a> {
             }
             _ => {}
         }
-        let callee = self.parsed.value(&call.callee);
-        let clears = matches!(&callee, Value::Global(name)
+        let callee = self.callee(&call.callee);
+        let clears = matches!(&*callee, Value::Global(name)
             if matches!(&**name, "clearInterval" | "clearTimeout" | "clearImmediate"));
         for (position, argument) in call.arguments.iter().enumerate() {
             let Some(argument) = argument.as_expression() else {
@@ -148,7 +148,7 @@ impl<'a> Scan<'_, 'a> {
                 if is_holder(&holder) {
                     summary.lent.push(Lent {
                         holder,
-                        callee: callee.clone(),
+                        callee: (*callee).clone(),
                         position: u32::try_from(position).unwrap_or(u32::MAX),
                     });
                 }
