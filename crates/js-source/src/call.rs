@@ -407,7 +407,7 @@ impl<'a> Flow<'_, 'a> {
             return;
         };
         let pattern = crate::holder::Pattern::whole(root, path);
-        for found in crate::places::uses(tree, vec![pattern]) {
+        for found in crate::places::uses(tree, vec![pattern]).iter() {
             if found.level == crate::holder::Level::Whole && found.node != target {
                 self.push(found.node, option.clone());
             }

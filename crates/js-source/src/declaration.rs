@@ -279,7 +279,7 @@ impl<'a> Tree<'a> {
     /// The assignments whose target the pattern matches, in the order of the text.
     fn assignments(&self, pattern: &Pattern) -> Vec<NodeId> {
         crate::places::uses(self, vec![pattern.clone()])
-            .into_iter()
+            .iter()
             .filter(|found| found.level == crate::holder::Level::Whole)
             .filter_map(|found| {
                 let parent = self.parent(found.node)?;

@@ -43,9 +43,8 @@ impl ParsedSource<'_> {
     /// Functions of the file that are given it are followed instead.
     pub fn escapes(&self, holder: &HolderRef) -> Vec<Escape> {
         let tree = &self.tree;
-        let whole = uses(tree, self.patterns(holder))
-            .into_iter()
-            .filter(|found| found.level == Level::Whole);
+        let uses = uses(tree, self.patterns(holder));
+        let whole = uses.iter().filter(|found| found.level == Level::Whole);
         whole
             .filter_map(|found| {
                 Some(Escape {

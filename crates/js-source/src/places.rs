@@ -2,6 +2,7 @@
 //! destructuring, parameters and results of functions in the same file.
 
 use std::collections::HashSet;
+use std::rc::Rc;
 
 use oxc_ast::AstKind;
 use oxc_ast::ast::{
@@ -28,7 +29,17 @@ const MOST_PATTERNS: usize = 160;
 const LONGEST_PATH: usize = 6;
 
 /// All expressions that the patterns match, in the order of the text.
-pub(crate) fn uses(tree: &Tree<'_>, patterns: Vec<Pattern>) -> Vec<Use> {
+pub(crate) fn uses(tree: &Tree<'_>, patterns: Vec<Pattern>) -> Rc<[Use]> {
+    // What makes a holder grow, what empties it and where it goes are asked one after the other.
+    if let Some(known) = tree.uses.borrow().get(&patterns) {
+        return known.clone();
+    }
+    let found: Rc<[Use]> = matched(tree, patterns.clone()).into();
+    tree.uses.borrow_mut().insert(patterns, found.clone());
+    found
+}
+
+fn matched(tree: &Tree<'_>, patterns: Vec<Pattern>) -> Vec<Use> {
     let mut search = Search {
         tree,
         seen: HashSet::new(),

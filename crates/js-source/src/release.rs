@@ -83,8 +83,8 @@ impl ParsedSource<'_> {
         let tree = &self.tree;
         let constructors = tree.constructors_of(&patterns);
         let mut releases: Vec<Release> = uses(tree, patterns)
-            .into_iter()
-            .filter_map(|found| tree.release(found, found_by))
+            .iter()
+            .filter_map(|found| tree.release(*found, found_by))
             .filter(|(release, node)| {
                 // A constructor gives its fields their first value.
                 let around = tree.function_around(*node);

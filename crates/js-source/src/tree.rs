@@ -1,8 +1,9 @@
 //! Node ids into their surroundings: parents, functions, texts, and the values names stand for.
 
 use std::borrow::Cow;
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
+use std::rc::Rc;
 
 use oxc_ast::AstKind;
 use oxc_ast::ast::{
@@ -11,6 +12,8 @@ use oxc_ast::ast::{
 use oxc_semantic::{AstNodes, NodeId, ScopeId, Scoping, Semantic, SymbolId};
 use oxc_span::{GetSpan, Span};
 
+use crate::holder::Pattern;
+use crate::places::Use;
 use crate::reach::Index;
 use crate::text::{Extent, Position, SourceText};
 
@@ -21,6 +24,8 @@ pub(crate) struct Tree<'a> {
     pub(crate) semantic: Semantic<'a>,
     pub(crate) index: OnceCell<Index>,
     pub(crate) calls: OnceCell<HashMap<NodeId, Vec<NodeId>>>,
+    /// What patterns match, as far as that was asked.
+    pub(crate) uses: RefCell<HashMap<Vec<Pattern>, Rc<[Use]>>>,
 }
 
 impl<'a> Tree<'a> {
@@ -35,6 +40,7 @@ impl<'a> Tree<'a> {
             semantic,
             index: OnceCell::new(),
             calls: OnceCell::new(),
+            uses: RefCell::default(),
         }
     }
 
