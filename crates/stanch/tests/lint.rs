@@ -259,6 +259,9 @@ fn formats_go_to_files_and_to_the_output() {
     check_in(folder.path(), &["--color", "always"], 1, &["\u{1b}["], &[]);
 }
 
+/// Files by name and text, and what the program is told beside them.
+type Case<'c> = (&'c [(&'c str, &'c str)], &'c [&'c str]);
+
 #[test]
 fn json_fits_its_schema() {
     let schema = include_str!("../../../docs/stanch.findings.schema.json");
@@ -266,7 +269,7 @@ fn json_fits_its_schema() {
     let all = ["--select", "all"];
     let bounded = "const all = [];\nexports.add = (one) => { all.push(one); };\n";
     let suppressed = format!("// stanch-ignore all: a mock\n{LEAK}");
-    let cases: [(&[(&str, &str)], &[&str]); 6] = [
+    let cases: [Case<'_>; 6] = [
         (&[], &[]),
         (&[("a.js", LEAK), ("dist/b.js", LEAK)], &[]),
         (&[("a.js", MENDABLE)], &["--fix"]),
