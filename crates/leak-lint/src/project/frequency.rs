@@ -184,13 +184,12 @@ impl Ways {
     const STARTED: Self = Self(8);
     /// What hands it a message, a job, an event or the arguments of an operation.
     const CONSUMER: Self = Self(16);
+    /// A handler, or what one calls, under no condition.
+    const SURELY: Self = Self(32);
 
     fn has(self, other: Self) -> bool {
         self.0 & other.0 != 0
     }
-
-    /// A handler, or what one calls, under no condition.
-    const SURELY: Self = Self(32);
 
     /// How what a function calls is called, if it is called so.
     fn through(self) -> Self {

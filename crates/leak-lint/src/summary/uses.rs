@@ -9,6 +9,7 @@ use oxc_syntax::operator::{AssignmentOperator, UnaryOperator};
 use stanch_js_source::{Value, bare, literal_text};
 
 use super::{Scan, Summary};
+use crate::facts::listeners::ADDS;
 use crate::file::method;
 
 /// Something that is done to a holder.
@@ -57,16 +58,6 @@ impl Op {
     }
 }
 
-/// Methods of emitters that add.
-const GROWS: &[&str] = &[
-    "on",
-    "once",
-    "addListener",
-    "prependListener",
-    "prependOnceListener",
-    "addEventListener",
-    "subscribe",
-];
 /// Methods of containers, emitters, streams, timers and subscriptions that take away or end.
 const RELEASES: &[&str] = &[
     "delete",
@@ -124,7 +115,7 @@ impl<'a> Scan<'_, 'a> {
 
     fn used_by_call(&self, call: &CallExpression<'a>, summary: &mut Summary) {
         match method(call) {
-            Some((object, name)) if GROWS.contains(&name) || RELEASES.contains(&name) => {
+            Some((object, name)) if ADDS.contains(&name) || RELEASES.contains(&name) => {
                 let first = call.arguments.first().and_then(Argument::as_expression);
                 let op = Op::Call {
                     method: name.into(),
