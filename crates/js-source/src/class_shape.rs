@@ -8,9 +8,13 @@ use crate::parse::ParsedSource;
 use crate::tree::{MOST_NAMES, Tree, key_name};
 use crate::value::Value;
 
-/// A class, or a constructor function with its prototype, by what its members stand for.
+/// A class, an interface, or a constructor function with its prototype, by what its members stand for.
 #[derive(Debug, Clone, Default)]
 pub struct ClassShape {
+    /// What it is.
+    pub kind: ClassKind,
+    /// The interfaces that it says it implements.
+    pub implements: Vec<Value>,
     /// What it extends.
     pub extends: Option<Value>,
     /// Its constructor.
@@ -19,6 +23,26 @@ pub struct ClassShape {
     pub members: Vec<(Box<str>, Value)>,
     /// The same of the class itself.
     pub statics: Vec<(Box<str>, Value)>,
+}
+
+/// What can be done with a class.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub enum ClassKind {
+    /// It has instances.
+    #[default]
+    Whole,
+    /// Only what extends it has.
+    Abstract,
+    /// It is an interface: only what implements it has.
+    Interface,
+}
+
+impl ClassShape {
+    /// Whether another class stands for it: it has no instances of its own.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.kind != ClassKind::Whole
+    }
 }
 
 impl ParsedSource<'_> {
@@ -35,9 +59,17 @@ impl<'a> Tree<'a> {
             shape.extends = class
                 .heritage_expression()
                 .map(|heritage| self.value(heritage, MOST_NAMES));
+            if class.r#abstract {
+                shape.kind = ClassKind::Abstract;
+            }
+            let implements = class.implements.iter();
+            let implements = implements.map(|it| self.value_of_type_name(&it.expression));
+            shape.implements = implements.filter(|it| *it != Value::Unknown).collect();
             for element in &class.body.body {
                 self.add_element(element, &mut shape);
             }
+        } else if let AstKind::TSInterfaceDeclaration(_) = self.kind(node) {
+            shape.kind = ClassKind::Interface;
         }
         shape
     }

@@ -58,7 +58,7 @@ mod value;
 pub use block::BlockValue;
 pub use call::{CallKind, CallSite};
 pub use capture::{CapturedScope, CapturedVariable};
-pub use class_shape::ClassShape;
+pub use class_shape::{ClassKind, ClassShape};
 pub use declaration::Declaration;
 pub use escape::{Escape, EscapeKind};
 pub use function::{FunctionInfo, FunctionKind, FunctionRef};

@@ -25,7 +25,7 @@ pub enum Value {
     Variable(Box<str>),
     /// A function.
     Function(u32),
-    /// A class.
+    /// A class, or an interface.
     Class(u32),
     /// An object literal.
     Object(u32),
@@ -272,6 +272,7 @@ impl<'a> Tree<'a> {
         match self.kind(declaration) {
             AstKind::Function(function) => Value::Function(function.span.start),
             AstKind::Class(class) => Value::Class(class.span.start),
+            AstKind::TSInterfaceDeclaration(interface) => Value::Class(interface.span.start),
             AstKind::VariableDeclarator(declarator) => {
                 let value = match (&declarator.init, &declarator.type_annotation) {
                     (Some(init), _) => self.value(init, names),
@@ -381,7 +382,7 @@ impl<'a> Tree<'a> {
         }
     }
 
-    fn value_of_type_name(&self, name: &TSTypeName<'a>) -> Value {
+    pub(crate) fn value_of_type_name(&self, name: &TSTypeName<'a>) -> Value {
         match name {
             TSTypeName::IdentifierReference(identifier) => {
                 self.value_of_name(identifier, MOST_NAMES)

@@ -271,7 +271,7 @@ impl Project {
 
 impl View<'_> {
     /// The function whose parameters the arguments are: that of a class is its constructor.
-    fn function_of(self, meaning: Meaning) -> Option<Site> {
+    pub(super) fn function_of(self, meaning: Meaning) -> Option<Site> {
         let site = self.run_by(meaning)?;
         let constructor = self.class(site).and_then(|shape| shape.constructor);
         let constructor = constructor.map(|start| Site {

@@ -67,7 +67,7 @@ impl View<'_> {
         self.resolve(file, value, DEEPEST)
     }
 
-    fn resolve(self, file: FileIndex, value: &Value, deeper: u32) -> Meaning {
+    pub(super) fn resolve(self, file: FileIndex, value: &Value, deeper: u32) -> Meaning {
         let Some(deeper) = deeper.checked_sub(1) else {
             return Meaning::Unknown;
         };
@@ -84,12 +84,14 @@ impl View<'_> {
             Value::Class(start) => Meaning::Class(site(start)),
             Value::Object(start) => Meaning::Object(site(start)),
             Value::Array => Meaning::Array,
-            Value::Parameter(start, position) => Meaning::Parameter(site(start), *position),
+            Value::Parameter(start, position) => self
+                .argument(site(start), *position, deeper)
+                .unwrap_or(Meaning::Parameter(site(start), *position)),
             Value::Global(name) => Meaning::Global(vec![name.clone()]),
             Value::Import { module, name } => self.imported(file, module, name, deeper),
             Value::Instance(of) => {
                 let of = self.whole(self.resolve(file, of, deeper), deeper);
-                Meaning::Instance(Box::new(of))
+                Meaning::Instance(Box::new(self.standing_for(of)))
             }
             Value::Result(of) => {
                 let of = self.whole(self.resolve(file, of, deeper), deeper);
@@ -101,6 +103,17 @@ impl View<'_> {
             }
             Value::Unknown => Meaning::Unknown,
         }
+    }
+
+    /// The class that an interface or an abstract class stands for, where there is one; anything else as it is.
+    fn standing_for(self, meaning: Meaning) -> Meaning {
+        let class = match meaning {
+            Meaning::Class(site) if self.class(site).is_some_and(ClassShape::is_open) => self
+                .bindings()
+                .and_then(|bindings| bindings.class(self.key(site))),
+            _ => None,
+        };
+        class.map_or(meaning, Meaning::Class)
     }
 
     /// What a call gives.

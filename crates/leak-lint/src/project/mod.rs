@@ -1,6 +1,7 @@
 //! The summaries of a project's files, linked: what names stand for across files, how often functions run, and what other
 //! files do with a holder.
 
+mod bound;
 #[cfg(test)]
 mod edits;
 mod elsewhere;
@@ -32,11 +33,12 @@ pub(crate) use frequency::{Calls, Heat};
 pub(crate) use given::Receiver;
 pub(crate) use meaning::{Meaning, Site};
 
+use bound::{Bindings, Bound};
 use elsewhere::Uses;
 use frequency::Frequencies;
 use given::Arguments;
 use names::{Key, Names};
-use part::{Index, Part};
+use part::{Index, Part, of_each};
 use view::View;
 
 /// A file of a project, by its position in the list that was linked.
@@ -48,6 +50,9 @@ pub struct FileIndex(pub usize);
 pub struct Project {
     files: Vec<Arc<Linked>>,
     options: Options,
+    /// What each file says parameters and interfaces stand for.
+    bound: Vec<Arc<Bound>>,
+    bindings: Bindings,
     /// What each file adds to all that follows.
     parts: Vec<Arc<Part>>,
     /// The files whose parts rest on a file's exports; ascending.
@@ -157,7 +162,10 @@ impl Project {
         if runs_otherwise {
             self.count_imports(file, |count| count + 1);
         }
-        let parts = Part::of_all(&self.files, &concerned);
+        self.bind(&mut concerned);
+        let parts = of_each(&concerned, |file| {
+            Part::of(self.view(), &self.bound[file.0], file)
+        });
         for (file, part) in concerned.into_iter().zip(parts) {
             runs_otherwise |= part.running != self.parts[file.0].running;
             self.replace(file, part);
@@ -190,12 +198,22 @@ impl Project {
         });
         let files: Vec<Arc<Linked>> = files.collect();
         let all: Vec<FileIndex> = (0..files.len()).map(FileIndex).collect();
-        let parts = Part::of_all(&files, &all);
+        let bound = of_each(&all, |file| Bound::of(View::of(&files), file));
+        let mut bindings = Bindings::default();
+        for (file, bound) in all.iter().zip(&bound) {
+            bindings.add(*file, bound);
+        }
+        let parts = of_each(&all, |file| {
+            let view = View::of(&files).with(&bindings);
+            Part::of(view, &bound[file.0], file)
+        });
         let mut project = Self {
             readers: vec![Vec::new(); files.len()],
             importers: vec![0; files.len()],
             files,
             options,
+            bound: bound.into_iter().map(Arc::new).collect(),
+            bindings,
             parts: parts.into_iter().map(Arc::new).collect(),
             frequencies: Frequencies::default(),
             uses: Uses::default(),
@@ -231,6 +249,25 @@ impl Project {
         });
         self.frequencies = frequencies.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         self.arguments = arguments;
+    }
+
+    /// Takes over what these files bind from now on, and adds those that it concerns.
+    fn bind(&mut self, concerned: &mut Vec<FileIndex>) {
+        let bound = of_each(concerned, |file| Bound::of(View::of(&self.files), file));
+        let mut bound_otherwise = Vec::new();
+        for (file, bound) in concerned.iter().zip(bound) {
+            let old = &self.bound[file.0];
+            bound_otherwise.extend(old.differing(&bound));
+            self.bindings.remove(*file, old);
+            self.bindings.add(*file, &bound);
+            self.bound[file.0] = Arc::new(bound);
+        }
+        for file in bound_otherwise {
+            concerned.push(file);
+            concerned.extend(&self.readers[file.0]);
+        }
+        concerned.sort_unstable();
+        concerned.dedup();
     }
 
     /// Puts another part in the place of a file's.
@@ -273,7 +310,7 @@ impl Project {
     }
 
     fn view(&self) -> View<'_> {
-        View::of(&self.files)
+        View::of(&self.files).with(&self.bindings)
     }
 
     /// A project of this text alone.

@@ -1,16 +1,16 @@
 //! What one file adds to what is known of all, in a form that can be taken out again when the file changes.
 
 use std::hash::Hash;
-use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
+use super::FileIndex;
+use super::bound::Bound;
 use super::elsewhere::Done;
 use super::frequency::Running;
 use super::given::Handed;
 use super::skipped::Skipped;
 use super::view::{Asked, View};
-use super::{FileIndex, Linked};
 
 /// What a file adds.
 #[derive(Debug)]
@@ -24,52 +24,55 @@ pub(super) struct Part {
 }
 
 impl Part {
-    pub(super) fn of(files: &[Arc<Linked>], file: FileIndex) -> Self {
+    pub(super) fn of(view: View<'_>, bound: &Bound, file: FileIndex) -> Self {
         let asked = Asked::default();
-        let view = View::noting(files, &asked);
+        let view = view.noted_by(&asked);
         let (running, done, handed, skipped) = (
             Running::of(view, file),
             Done::of(view, file),
             Handed::of(view, file),
             Skipped::of(view, file),
         );
+        let mut asked = asked.others(file);
+        asked.extend(&bound.asked);
+        asked.sort_unstable();
+        asked.dedup();
         Self {
-            asked: asked.others(file),
+            asked,
             running,
             done,
             handed,
             skipped,
         }
     }
+}
 
-    /// The parts of these files, made on all cores where there are many.
-    pub(super) fn of_all(files: &[Arc<Linked>], of: &[FileIndex]) -> Vec<Self> {
-        /// Files that one thread does in about the time that it takes to start it.
-        const FEW: usize = 16;
-        let threads = std::thread::available_parallelism().map_or(1, usize::from);
-        let each = of.len().div_ceil(threads).max(FEW);
-        let made = |of: &[FileIndex]| -> Vec<Self> {
-            of.iter().map(|file| Self::of(files, *file)).collect()
-        };
-        let Some((first, rest)) = of
-            .split_at_checked(each)
-            .filter(|(_, rest)| !rest.is_empty())
-        else {
-            return made(of);
-        };
-        std::thread::scope(|scope| {
-            let others: Vec<_> = rest
-                .chunks(each)
-                .map(|some| scope.spawn(|| made(some)))
-                .collect();
-            let mut parts = made(first);
-            for other in others {
-                let other = other.join();
-                parts.extend(other.unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
-            }
-            parts
-        })
-    }
+/// Something of each of these files, made on all cores where there are many.
+pub(super) fn of_each<T: Send>(of: &[FileIndex], make: impl Fn(FileIndex) -> T + Sync) -> Vec<T> {
+    /// Files that one thread does in about the time that it takes to start it.
+    const FEW: usize = 16;
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let each = of.len().div_ceil(threads).max(FEW);
+    let make = &make;
+    let made = |of: &[FileIndex]| -> Vec<T> { of.iter().map(|file| make(*file)).collect() };
+    let Some((first, rest)) = of
+        .split_at_checked(each)
+        .filter(|(_, rest)| !rest.is_empty())
+    else {
+        return made(of);
+    };
+    std::thread::scope(|scope| {
+        let others: Vec<_> = rest
+            .chunks(each)
+            .map(|some| scope.spawn(|| made(some)))
+            .collect();
+        let mut all = made(first);
+        for other in others {
+            let other = other.join();
+            all.extend(other.unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        }
+        all
+    })
 }
 
 /// What the files add under each key, in the order of the files.

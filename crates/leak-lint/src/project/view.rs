@@ -7,6 +7,7 @@ use std::sync::Arc;
 use rustc_hash::{FxHashMap, FxHashSet, FxHasher};
 use stanch_js_source::{ClassShape, Value};
 
+use super::bound::Bindings;
 use super::meaning::Site;
 use super::names::{Key, Names};
 use super::{FileIndex, Linked};
@@ -19,6 +20,8 @@ use crate::summary::Summary;
 #[derive(Clone, Copy)]
 pub(super) struct View<'p> {
     files: &'p [Arc<Linked>],
+    /// None before they are known.
+    bindings: Option<&'p Bindings>,
     asked: Option<&'p Asked>,
 }
 
@@ -37,16 +40,46 @@ impl Asked {
 }
 
 impl<'p> View<'p> {
-    /// A look that leaves no note.
+    /// A look that leaves no note, at files of which it is not known yet what they hand each other.
     pub(super) fn of(files: &'p [Arc<Linked>]) -> Self {
-        Self { files, asked: None }
-    }
-
-    pub(super) fn noting(files: &'p [Arc<Linked>], asked: &'p Asked) -> Self {
         Self {
             files,
-            asked: Some(asked),
+            bindings: None,
+            asked: None,
         }
+    }
+
+    /// The same with what they hand each other.
+    pub(super) fn with(self, bindings: &'p Bindings) -> Self {
+        let bindings = Some(bindings);
+        Self { bindings, ..self }
+    }
+
+    pub(super) fn noted_by<'q>(self, asked: &'q Asked) -> View<'q>
+    where
+        'p: 'q,
+    {
+        let asked = Some(asked);
+        View { asked, ..self }
+    }
+
+    pub(super) fn bindings(self) -> Option<&'p Bindings> {
+        self.bindings
+    }
+
+    /// Whether a file is a test, or a script that ends.
+    pub(super) fn is_script(self, file: FileIndex) -> bool {
+        self.files[file.0].is_script
+    }
+
+    /// The summary of a file for what it hands to others.
+    pub(super) fn handed_by(self, file: FileIndex) -> &'p Summary {
+        &self.ask(file).summary
+    }
+
+    /// All that a file says of a value of its own, in one number.
+    pub(super) fn said_of(self, file: FileIndex, value: &Value) -> u64 {
+        self.files[file.0].said_of(value)
     }
 
     /// A file's summary as a whole: for the file itself only.
@@ -158,12 +191,7 @@ impl Linked {
 
     /// All that others can learn of the file, in one number: where it stays, they have nothing to ask again.
     pub(super) fn interface(&self) -> u64 {
-        let mut walk = Walk {
-            linked: self,
-            hash: FxHasher::default(),
-            seen: FxHashSet::default(),
-            open: Vec::new(),
-        };
+        let mut walk = Walk::of(self);
         for (name, value) in &self.summary.exports {
             name.hash(&mut walk.hash);
             walk.value(value);
@@ -171,10 +199,14 @@ impl Linked {
         for module in &self.summary.exports_all {
             walk.module(module);
         }
-        while let Some(next) = walk.open.pop() {
-            walk.follow(next);
-        }
-        walk.hash.finish()
+        walk.end()
+    }
+
+    /// All that the file says of a value, in one number.
+    fn said_of<'l>(&'l self, value: &'l Value) -> u64 {
+        let mut walk = Walk::of(self);
+        walk.value(value);
+        walk.end()
     }
 }
 
@@ -194,6 +226,22 @@ enum Reached<'l> {
 }
 
 impl<'l> Walk<'l> {
+    fn of(linked: &'l Linked) -> Self {
+        Self {
+            linked,
+            hash: FxHasher::default(),
+            seen: FxHashSet::default(),
+            open: Vec::new(),
+        }
+    }
+
+    fn end(mut self) -> u64 {
+        while let Some(next) = self.open.pop() {
+            self.follow(next);
+        }
+        self.hash.finish()
+    }
+
     fn value(&mut self, value: &'l Value) {
         std::mem::discriminant(value).hash(&mut self.hash);
         match value {
@@ -259,6 +307,7 @@ impl<'l> Walk<'l> {
         if let Some(constructor) = class.constructor {
             self.site(constructor);
         }
+        class.kind.hash(&mut self.hash);
         self.maybe(class.extends.as_ref());
         self.values(&class.members);
         self.values(&class.statics);

@@ -345,3 +345,71 @@ fn another_file_clears_what_is_memoized() {
         check(&uncapped_memoize::RULE, &files, expected);
     }
 }
+
+/// A class with a Map under keys that its method is given.
+const BOOK: &str = "export class Book {\n  constructor() { this.seen = new Map(); }\n  note(key) {\n    this.seen.set(key, 1);\n  }\n}";
+
+#[test]
+fn services_are_handed_on() {
+    let routes = "export const routes = (app, book) => { app.get('/:id', (req, res) => { book.note(req.params.id); }); };";
+    let check = |main: &str, routes: &str, expected: &[u32]| {
+        let main = format!(
+            "import {{ Book }} from './book';\nimport {{ routes }} from './routes';\n{main}"
+        );
+        let files = [("book.js", BOOK), ("routes.js", routes), ("main.js", &main)];
+        check(&unbounded_cache::RULE, &files, expected);
+    };
+    check("routes(express(), new Book());", routes, &[4]);
+    check(
+        "const book = new Book();\nroutes(express(), book);",
+        routes,
+        &[4],
+    );
+    check(
+        "function start() { const book = new Book(); routes(express(), book); }\nstart();",
+        routes,
+        &[4],
+    );
+    // Whose methods they are is not known where callers differ.
+    check(
+        "routes(express(), new Book());\nroutes(express(), { note() {} });",
+        routes,
+        &[],
+    );
+    let named = routes.replace("(app, book)", "(app, { book })");
+    check("routes(express(), { book: new Book() });", &named, &[4]);
+    let on = "export const routes = (app, book) => mount(app, book);\nfunction mount(app, it) { app.get('/:id', (req, res) => { it.note(req.params.id); }); }";
+    check("routes(express(), new Book());", on, &[4]);
+    let class = "export class Api {\n  constructor(book) { this.book = book; }\n  mount(app) { app.get('/:id', (req, res) => { this.book.note(req.params.id); }); }\n}";
+    let main = format!(
+        "import {{ Book }} from './book';\nimport {{ Api }} from './api';\nnew Api(new Book()).mount(express());"
+    );
+    let files = [("book.js", BOOK), ("api.js", class), ("main.js", &main)];
+    self::check(&unbounded_cache::RULE, &files, &[4]);
+}
+
+#[test]
+fn an_interface_is_its_only_class() {
+    let api = "import type { Notes } from './notes';\nexport class Api {\n  constructor(private readonly notes: Notes) {}\n  mount(app) { app.get('/:id', (req, res) => { this.notes.note(req.params.id); }); }\n}";
+    let main = "import { Book } from './book';\nimport { Api } from './api';\nconst book = new Book();\nfunction start(book) { new Api(book).mount(express()); }";
+    let check = |notes: &str, heritage: &str, more: &str, expected: &[u32]| {
+        let head = format!("export class Book {heritage} ");
+        let book = BOOK.replace("export class Book ", &head);
+        let book = format!("import {{ Notes }} from './notes';{book}");
+        let files = [
+            ("book.ts", book.as_str()),
+            ("notes.ts", notes),
+            ("api.ts", api),
+            ("main.ts", main),
+            ("more.ts", more),
+        ];
+        check(&unbounded_cache::RULE, &files, expected);
+    };
+    let interface = "export interface Notes { note(key: string): void; }";
+    check(interface, "implements Notes", "", &[4]);
+    let other =
+        "import { Notes } from './notes';\nexport class Other implements Notes { note(key) {} }";
+    check(interface, "implements Notes", other, &[]);
+    let base = "export abstract class Notes { abstract note(key: string): void; }";
+    check(base, "extends Notes", "", &[4]);
+}

@@ -299,11 +299,12 @@ fn may_leave(statements: &[Statement<'_>], place: Span) -> bool {
     )
 }
 
-/// Whether a callee may be the project's own: not a method of something unknown, nor a global.
+/// Whether a callee may be the project's own: not a method of something unknown, nor a global, nor what a caller wants to
+/// have called.
 fn is_ours(callee: &Value) -> bool {
     match callee.root() {
         Value::Unknown | Value::Array | Value::Global(_) => false,
-        Value::Parameter(..) => false,
+        Value::Parameter(..) => matches!(callee, Value::Member(..)),
         Value::Import { module, .. } => !module.starts_with("node:"),
         _ => true,
     }

@@ -106,6 +106,10 @@ impl<'a> Scan<'_, 'a> {
                     add(summary, &name.name, Value::Class(class.span.start));
                 }
             }
+            Declaration::TSInterfaceDeclaration(interface) => {
+                let value = Value::Class(interface.span.start);
+                add(summary, &interface.id.name, value);
+            }
             _ => {}
         }
     }

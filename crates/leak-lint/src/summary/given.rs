@@ -50,7 +50,7 @@ impl<'a> Scan<'_, 'a> {
             let mut add = |property: Option<Box<str>>, argument: &Expression<'a>| {
                 let value = self.parsed.value(argument);
                 let origins = self.origins_at(node, argument);
-                if may_outlive(&value) || !origins.is_empty() {
+                if may_outlive(&value) || may_be_a_service(&value) || !origins.is_empty() {
                     summary.given.push(Given {
                         callee: (*callee).clone(),
                         position: at,
@@ -141,10 +141,11 @@ impl<'a> Scan<'_, 'a> {
     }
 }
 
-/// Whether a callee may be a function or class of the project.
+/// Whether a callee may be a function or class of the project: of a parameter, a method of what it is given.
 fn is_of_the_project(callee: &Value) -> bool {
     match callee.root() {
-        Value::Unknown | Value::Array | Value::Global(_) | Value::Parameter(..) => false,
+        Value::Unknown | Value::Array | Value::Global(_) => false,
+        Value::Parameter(..) => matches!(callee, Value::Member(..)),
         Value::Import { module, .. } => !module.starts_with("node:"),
         _ => true,
     }
@@ -162,6 +163,15 @@ fn may_outlive(value: &Value) -> bool {
     ) && !matches!(value.root(), Value::Array | Value::Unknown)
         || is_a_timeout(value)
         || may_be_an_open_file(value)
+}
+
+/// Whether a value may be something made by the project, by whose methods others call it.
+fn may_be_a_service(value: &Value) -> bool {
+    matches!(value, Value::Instance(_) | Value::Result(_))
+        && matches!(
+            value.root(),
+            Value::Variable(_) | Value::Function(_) | Value::Class(_) | Value::Import { .. }
+        )
 }
 
 /// Whether a value may be a file that is opened to be read, `createReadStream(…)`: what the name means says another.

@@ -248,9 +248,9 @@ impl<'a> Scan<'_, 'a> {
     /// Classes, literals and results.
     fn declared(&self, node: NodeId, kind: AstKind<'a>, summary: &mut Summary) {
         match kind {
-            AstKind::Class(class) => {
+            AstKind::Class(_) | AstKind::TSInterfaceDeclaration(_) => {
                 let shape = self.parsed.class_shape(node);
-                let known = summary.classes.entry(class.span.start).or_default();
+                let known = summary.classes.entry(kind.span().start).or_default();
                 // Assignments inside it come later: the class is the outer node.
                 *known = shape;
             }
