@@ -352,6 +352,18 @@ impl<'s, 'a> File<'s, 'a> {
         self.parsed.callable_of(expression)
     }
 
+    /// The same, also of methods and of what is bound: `this.search.bind(this)`.
+    pub(crate) fn function_of(&self, expression: &Expression<'a>) -> Option<NodeId> {
+        self.callable(expression)
+            .or_else(|| match bare(expression) {
+                Expression::CallExpression(call) => {
+                    let (function, _) = method(call).filter(|(_, name)| *name == "bind")?;
+                    self.parsed.callee_of(function)
+                }
+                other => self.parsed.callee_of(other),
+            })
+    }
+
     pub(crate) fn extent(&self, span: Span) -> Extent {
         self.parsed.text().extent(span.start, span.end)
     }

@@ -1,7 +1,9 @@
 //! A variable into whether what it holds is large: a request, a body, rows, the contents of a file, a parsed document.
 
 use oxc_ast::AstKind;
-use oxc_ast::ast::{BindingPattern, CallExpression, Expression};
+use oxc_ast::ast::{
+    BindingPattern, CallExpression, Expression, FormalParameter, TSType, TSTypeName,
+};
 use oxc_semantic::{NodeId, SymbolId};
 use stanch_js_source::{ImportedName, bare, literal_text};
 
@@ -131,6 +133,9 @@ fn of_variable(file: &File<'_, '_>, variable: SymbolId, deeper: u32) -> Option<B
     match file.kind(declaration) {
         AstKind::FormalParameter(parameter) => {
             let name = parameter.pattern.get_identifier_name()?;
+            if is_of_bytes(parameter) {
+                return Some(Bulk::Contents);
+            }
             let is_context = name != "ctx" || is_used_as_context(file, variable);
             (EXCHANGES.contains(&name.as_str()) && is_context).then_some(Bulk::Exchange)
         }
@@ -148,7 +153,7 @@ fn of_variable(file: &File<'_, '_>, variable: SymbolId, deeper: u32) -> Option<B
                     let name = taken.key.static_name()?;
                     let is_of_request = is_exchange(file, init) && name == "body";
                     let is_of_answer = name == "rows"
-                        || LARGE.contains(&name.as_ref())
+                        || (LARGE.contains(&name.as_ref()) || is_used_as_many(file, variable))
                             && of_value(file, init, None, deeper).is_some();
                     (is_of_request || is_of_answer).then_some(Bulk::Contents)
                 }
@@ -157,6 +162,16 @@ fn of_variable(file: &File<'_, '_>, variable: SymbolId, deeper: u32) -> Option<B
         }
         _ => None,
     }
+}
+
+/// Whether a parameter's type is one of bytes: the contents of a file, of a body.
+fn is_of_bytes(parameter: &FormalParameter<'_>) -> bool {
+    let annotation = parameter.type_annotation.as_ref();
+    let Some(TSType::TSTypeReference(typed)) = annotation.map(|it| &it.type_annotation) else {
+        return false;
+    };
+    matches!(&typed.type_name, TSTypeName::IdentifierReference(name)
+        if matches!(name.name.as_str(), "Buffer" | "Uint8Array" | "ArrayBuffer" | "Blob"))
 }
 
 /// Whether a parameter called `ctx` is what koa hands to its handlers.
@@ -274,6 +289,9 @@ fn of_call<'a>(
     {
         return Some(Bulk::Contents);
     }
+    if is_written_out(file, object, name, call, deeper) {
+        return Some(Bulk::Contents);
+    }
     if READS.contains(&name) && reads(file, object, name, call) {
         return Some(Bulk::Contents);
     }
@@ -281,6 +299,28 @@ fn of_call<'a>(
     let is_loaded = LOADS.iter().any(|word| name.starts_with(word));
     let holder = holder?;
     (is_loaded && is_used_as_many(file, holder)).then_some(Bulk::Contents)
+}
+
+/// `JSON.stringify(await load())`, `Buffer.from(text)`: another form of something large, or of what had to be waited for.
+fn is_written_out<'a>(
+    file: &File<'_, 'a>,
+    object: Option<&'a Expression<'a>>,
+    name: &str,
+    call: &'a CallExpression<'a>,
+    deeper: u32,
+) -> bool {
+    let is_of = |wanted: &str| matches!(object.map(bare), Some(Expression::Identifier(name)) if name.name == wanted);
+    let Some(given) = argument(call, 0) else {
+        return false;
+    };
+    match name {
+        "stringify" if is_of("JSON") => {
+            matches!(bare(given), Expression::AwaitExpression(_))
+                || of_value(file, given, None, deeper).is_some()
+        }
+        "from" if is_of("Buffer") => of_value(file, given, None, deeper).is_some(),
+        _ => false,
+    }
 }
 
 /// Whether a call by a name of those that read is not one of something else: `Promise.all`, `Number.parse`, `z.parse`.

@@ -7,8 +7,10 @@ use oxc_ast::ast::{
 };
 use oxc_semantic::NodeId;
 use oxc_span::{GetSpan, Span};
-use stanch_js_source::{HolderRef, Initializer, bare};
+use stanch_js_source::{HolderRef, Initializer, bare, is_function};
 
+use crate::facts::fate::{Fate, call_at, uses, way};
+use crate::facts::keys::constant;
 use crate::facts::lifetime::{Life, life_of};
 use crate::file::{File, argument, method};
 
@@ -35,6 +37,8 @@ pub(crate) enum Keeper {
         /// The expression of that object.
         target: Span,
     },
+    /// An interval that goes on after the call that starts it.
+    Interval,
     /// A function of the project that keeps what it is given for this parameter.
     Callee(String),
 }
@@ -47,7 +51,7 @@ pub(crate) fn kept<'a>(file: &File<'_, 'a>) -> Vec<Kept> {
     let mut found = Vec::new();
     for (node, call) in file.calls() {
         if file.function_around(*node).is_some() {
-            by_call(file, call, &mut found);
+            by_call(file, *node, call, &mut found);
         }
     }
     for (node, assignment) in file.assignments() {
@@ -67,7 +71,12 @@ pub(crate) fn kept<'a>(file: &File<'_, 'a>) -> Vec<Kept> {
     found
 }
 
-fn by_call<'a>(file: &File<'_, 'a>, call: &'a CallExpression<'a>, found: &mut Vec<Kept>) {
+fn by_call<'a>(
+    file: &File<'_, 'a>,
+    node: NodeId,
+    call: &'a CallExpression<'a>,
+    found: &mut Vec<Kept>,
+) {
     let mut add = |value: &'a Expression<'a>, by: Keeper| {
         functions_in(file, value, DEEPEST, &mut |function, place| {
             found.push(Kept {
@@ -82,6 +91,14 @@ fn by_call<'a>(file: &File<'_, 'a>, call: &'a CallExpression<'a>, found: &mut Ve
     {
         if ms >= SHORTEST_MS {
             add(callback, Keeper::Timer(ms));
+        }
+        return;
+    }
+    if is_named(call, "setInterval") {
+        if let Some(callback) = argument(call, 0)
+            && goes_on(file, node, callback.span())
+        {
+            add(callback, Keeper::Interval);
         }
         return;
     }
@@ -117,14 +134,38 @@ fn by_call<'a>(file: &File<'_, 'a>, call: &'a CallExpression<'a>, found: &mut Ve
 
 /// The delay of `setTimeout`, where it is known.
 fn delay<'a>(file: &File<'_, 'a>, call: &'a CallExpression<'a>) -> Option<u64> {
-    let is_timer = match bare(&call.callee) {
-        Expression::Identifier(name) => name.name == "setTimeout",
-        _ => method(call).is_some_and(|(_, name)| name == "setTimeout"),
-    };
-    if !is_timer {
+    if !is_named(call, "setTimeout") {
         return None;
     }
     file.parsed.whole_number(argument(call, 1)?)
+}
+
+fn is_named(call: &CallExpression<'_>, wanted: &str) -> bool {
+    match bare(&call.callee) {
+        Expression::Identifier(name) => name.name == wanted,
+        _ => method(call).is_some_and(|(_, name)| name == wanted),
+    }
+}
+
+/// Whether neither an interval's own function ends it, nor the code that starts it.
+fn goes_on(file: &File<'_, '_>, interval: NodeId, callback: Span) -> bool {
+    let Fate::Variable(id) = way(file, interval).fate else {
+        return true;
+    };
+    let around = file.function_around(interval);
+    let scoping = file.parsed.semantic().scoping();
+    !scoping.get_resolved_references(id).any(|used| {
+        let node = used.node_id();
+        used.is_read()
+            && (callback.contains_inclusive(file.kind(node).span())
+                || file.function_around(node) == around && !is_unreferenced(file, node))
+    })
+}
+
+/// `heartbeat.unref()` ends nothing.
+fn is_unreferenced(file: &File<'_, '_>, name: NodeId) -> bool {
+    matches!(file.kind(file.parent(name)), AstKind::StaticMemberExpression(member)
+        if member.property.name == "unref")
 }
 
 fn is_registry<'a>(file: &File<'_, 'a>, object: &'a Expression<'a>) -> bool {
@@ -235,6 +276,10 @@ fn functions_in<'a>(
                 && !matches!(file.kind(function), AstKind::Class(_))
             {
                 add(function, value.span());
+            } else if let Some(literal @ Expression::ObjectExpression(_)) =
+                constant(file, value).map(bare)
+            {
+                functions_in(file, literal, deeper, add);
             }
         }
         Expression::ObjectExpression(literal) => {
@@ -296,4 +341,53 @@ fn may_hold_a_function(value: &Expression<'_>) -> bool {
             | Expression::FunctionExpression(_)
             | Expression::ObjectExpression(_)
     )
+}
+
+/// Whether a function is done when the call is in which it is made: it is handed to what runs it at once, or only called there.
+pub(crate) fn is_over(file: &File<'_, '_>, start: u32) -> bool {
+    let mut functions = file.nodes().iter();
+    let Some(function) = functions
+        .find(|node| node.kind().span().start == start && is_function(node.kind()))
+        .map(|node| node.id())
+    else {
+        return false;
+    };
+    let around = file.function_around(function);
+    let (only_called, calls) = match way(file, function).fate {
+        Fate::Variable(name) => (
+            uses(file, name)
+                .iter()
+                .all(|(used, _)| is_callee(file, *used)),
+            file.parsed.calls_of(function),
+        ),
+        Fate::Given { call, .. } => {
+            let runs = call_at(file, call).and_then(method);
+            return runs.is_some_and(|(_, name)| AT_ONCE.contains(&name));
+        }
+        _ => return false,
+    };
+    let is_there = |call: &NodeId| file.function_around(*call) == around;
+    only_called && calls.iter().all(is_there)
+}
+
+/// Methods of arrays, which run a function before they give their result.
+const AT_ONCE: &[&str] = &[
+    "map",
+    "filter",
+    "some",
+    "every",
+    "forEach",
+    "find",
+    "findIndex",
+    "findLast",
+    "flatMap",
+    "reduce",
+    "sort",
+    "toSorted",
+    "from",
+];
+
+fn is_callee(file: &File<'_, '_>, name: NodeId) -> bool {
+    matches!(file.kind(file.parent(name)), AstKind::CallExpression(call)
+        if call.callee.span() == file.kind(name).span())
 }

@@ -1,7 +1,7 @@
 //! What is put in for something under way into the ways on which it stays.
 
 use oxc_ast::AstKind;
-use oxc_ast::ast::Expression;
+use oxc_ast::ast::{CallExpression, Expression};
 use oxc_semantic::NodeId;
 use oxc_span::{GetSpan, Span};
 use stanch_js_source::{Release, ReleaseKind, bare, is_function, literal_text};
@@ -456,31 +456,19 @@ fn is_in_an_answer(file: &File<'_, '_>, node: NodeId) -> bool {
     let Some(function) = file.function_around(node) else {
         return false;
     };
-    if is_message_listener(file, function) {
-        return true;
-    }
     let calls = file.parsed.calls_of(function);
-    !calls.is_empty()
-        && calls.iter().all(|call| {
-            file.function_around(*call)
-                .is_some_and(|caller| is_message_listener(file, caller))
-        })
+    if calls.is_empty() {
+        return is_message_listener(file, function);
+    }
+    calls.iter().all(|call| {
+        file.function_around(*call)
+            .is_some_and(|caller| is_message_listener(file, caller))
+    })
 }
 
 fn is_message_listener(file: &File<'_, '_>, function: NodeId) -> bool {
     match file.kind(file.parent(function)) {
-        AstKind::CallExpression(call) => {
-            method(call)
-                .is_some_and(|(_, name)| matches!(name, "on" | "addEventListener" | "addListener"))
-                && argument(call, 0)
-                    .and_then(literal_text)
-                    .is_some_and(|event| {
-                        matches!(
-                            event,
-                            "message" | "data" | "response" | "reply" | "line" | "packet"
-                        )
-                    })
-        }
+        AstKind::CallExpression(call) => listens_for_messages(call),
         AstKind::AssignmentExpression(assignment) => {
             file.slice(assignment.left.span()).ends_with(".onmessage")
         }
@@ -489,6 +477,24 @@ fn is_message_listener(file: &File<'_, '_>, function: NodeId) -> bool {
             .key
             .static_name()
             .is_some_and(|name| matches!(&*name, "eachMessage" | "eachBatch")),
-        _ => false,
+        // `socket.on('message', this.onMessage.bind(this))`
+        _ => {
+            let mut calls = file.calls().iter().map(|(_, call)| *call);
+            calls.any(|call| {
+                listens_for_messages(call)
+                    && argument(call, 1).and_then(|it| file.function_of(it)) == Some(function)
+            })
+        }
     }
+}
+
+fn listens_for_messages(call: &CallExpression<'_>) -> bool {
+    let listens = method(call)
+        .is_some_and(|(_, name)| matches!(name, "on" | "addEventListener" | "addListener"));
+    let event = argument(call, 0).and_then(literal_text);
+    listens
+        && matches!(
+            event,
+            Some("message" | "data" | "response" | "reply" | "line" | "packet")
+        )
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use stanch_js_source::Value;
 
 use super::meaning::{DEEPEST, Meaning, Site};
@@ -10,7 +10,7 @@ use super::names::Key;
 use super::part::Part;
 use super::view::View;
 use super::{FileIndex, Project};
-use crate::summary::{Call, Place, Times, Under};
+use crate::summary::{Call, Place, Times, Under, When};
 
 /// How often a function is called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -48,6 +48,8 @@ pub(super) struct Running {
     handlers: Vec<Key>,
     /// The same, of those that get a message, a job, an event or the arguments of an operation.
     consumers: Vec<Key>,
+    /// Run again because of themselves: a timer or an event that they wait for calls them.
+    rearmed: Vec<Key>,
     /// Take a request.
     served: Vec<Key>,
     /// Called as often as others want.
@@ -77,10 +79,16 @@ impl Running {
         let consumers = summary.consumers.iter();
         let consumers = consumers.flat_map(|consumer| view.all_run(file, consumer));
         running.consumers = consumers.map(|site| view.key(site)).collect();
+        let mut later = Vec::new();
         for call in &summary.calls {
             if let Some(callee) = run_by(&call.callee) {
                 let caller = call.place.map(|start| view.key(Site { file, start }));
                 running.add(call, caller, callee);
+                later.extend(
+                    caller
+                        .filter(|_| call.when == When::Later && call.under == Under::NoCondition)
+                        .map(|it| (it, callee)),
+                );
             }
         }
         running
@@ -102,7 +110,29 @@ impl Running {
             calls.sort_unstable();
             calls.dedup();
         }
+        running.rearm(&later);
         running
+    }
+
+    /// Finds what leads back to itself through a call that comes later: a function that connects again when the connection
+    /// is lost, one that sets a timer which calls it. Only the file's own functions are followed, and only where no condition
+    /// stands between: who tries again until the program has started runs no more after that.
+    fn rearm(&mut self, later: &[(Key, Key)]) {
+        let mut rearmed = FxHashSet::default();
+        for (from, to) in later {
+            let mut open = vec![*to];
+            let mut seen = FxHashSet::default();
+            while let Some(next) = open.pop() {
+                if next.file == from.file && seen.insert(next) {
+                    open.extend(called_by(&self.unconditional, next));
+                }
+            }
+            if seen.contains(from) {
+                rearmed.extend([*from, *to]);
+            }
+        }
+        self.rearmed = rearmed.into_iter().collect();
+        self.rearmed.sort_unstable();
     }
 
     /// Methods can be called through any name.
@@ -220,6 +250,7 @@ impl Frequencies {
             reach.all(&running.handlers, Ways::HANDLER);
             let consumer = Ways(Ways::HANDLER.0 | Ways::CONSUMER.0);
             reach.all(&running.consumers, consumer);
+            reach.all(&running.rearmed, Ways::CALLED);
             reach.all(&running.served, Ways(Ways::CALLED.0 | Ways::SURELY.0));
             reach.all(&running.unknown, Ways::UNKNOWN);
             reach.all(&running.started, Ways::STARTED);

@@ -195,6 +195,17 @@ impl Project {
             if self.summary(site.file).lasting.contains(&site.start))
     }
 
+    /// Whether a function of another file memoizes what it is given, without a limit.
+    pub(crate) fn memoizes(&self, file: FileIndex, callee: &Value) -> bool {
+        let has_some = self.has_memoizers.get_or_init(|| {
+            let mut files = self.files.iter();
+            files.any(|file| !file.summary.memoizers.is_empty())
+        });
+        *has_some
+            && matches!(self.meaning(file, callee), Meaning::Function(site)
+                if site.file != file && self.summary(site.file).memoizers.contains(&site.start))
+    }
+
     /// Whether a function of the project keeps what it is given for a parameter.
     pub(crate) fn keeps(&self, callee: Meaning, position: u32) -> bool {
         self.view().function_of(callee).is_some_and(|function| {

@@ -66,6 +66,7 @@ pub struct Project {
     skipped: Index<Key, Key>,
     /// Asked for seldom: worked out then.
     is_a_service: OnceLock<bool>,
+    has_memoizers: OnceLock<bool>,
 }
 
 #[derive(Debug)]
@@ -159,6 +160,7 @@ impl Project {
         }
         self.files[file.0] = new;
         self.is_a_service = OnceLock::new();
+        self.has_memoizers = OnceLock::new();
         if runs_otherwise {
             self.count_imports(file, |count| count + 1);
         }
@@ -220,6 +222,7 @@ impl Project {
             arguments: Arguments::default(),
             skipped: Index::default(),
             is_a_service: OnceLock::new(),
+            has_memoizers: OnceLock::new(),
         };
         project.join_parts();
         project

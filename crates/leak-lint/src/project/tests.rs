@@ -52,6 +52,32 @@ fn check(files: &[(&str, &str)], expected: &[Calls]) {
 use Calls::{Again, Once, Unknown};
 
 #[test]
+fn functions_that_wait_for_themselves() {
+    let file = |text: &str, expected: Calls| check(&[("a.js", text)], &[expected]);
+    file(
+        "const poll = () => { probe(); setTimeout(poll, 9); };\npoll();",
+        Again,
+    );
+    file(
+        "const poll = () => { probe(); setTimeout(() => poll(), 9); };\npoll();",
+        Again,
+    );
+    file(
+        "class Link { start() { probe(); this.socket.once('close', () => setTimeout(() => this.start(), 9)); } }\nnew Link().start();",
+        Again,
+    );
+    file(
+        "const load = () => { probe(); setTimeout(save, 9); };\nconst save = () => {};\nload();",
+        Once,
+    );
+    // Tried until it has worked once.
+    file(
+        "const start = () => { probe(); try { open(); } catch { setTimeout(start, 9); } };\nstart();",
+        Once,
+    );
+}
+
+#[test]
 fn functions_that_other_files_call() {
     let store = "const all = new Map();\nexports.add = (id) => { probe(); all.set(id, 1); };";
     check(&[("store.js", store)], &[Unknown]);

@@ -23,7 +23,7 @@ use crate::rule::{On, Rule};
 pub(crate) const RULE: Rule = Rule {
     id: "abort-listener",
     pattern: Pattern::UnremovedListener,
-    on: On::WhenSure,
+    on: On::Always,
     page: "# abort-listener
 
 Finds listeners for `abort` that a call adds to a signal which outlives it, and does not take off.

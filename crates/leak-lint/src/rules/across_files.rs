@@ -413,3 +413,43 @@ fn an_interface_is_its_only_class() {
     let base = "export abstract class Notes { abstract note(key: string): void; }";
     check(base, "extends Notes", "", &[4]);
 }
+
+#[test]
+fn memoizers_of_other_files() {
+    let check = |memo: &str, text: &str, expected: &[u32]| {
+        let text = format!("import {{ memo }} from './memo';\n{text}");
+        let files = [("main.ts", text.as_str()), ("memo.ts", memo)];
+        check(&uncapped_memoize::RULE, &files, expected);
+    };
+    let helper = |more: &str| {
+        format!(
+            "export const memo = (f) => {{ const seen = new Map(); return (x) => {{ if (!seen.has(x)) seen.set(x, f(x)); {more} return seen.get(x); }}; }};"
+        )
+    };
+    let find = "export const find = memo((id) => load(id));";
+    check(&helper(""), find, &[2]);
+    check(&helper("if (seen.size > 99) seen.clear();"), find, &[]);
+    check(
+        "export const memo = (f) => { const seen = new Map(); const own = {}; seen.set(own, f); return (x) => seen.get(own)(x); };",
+        find,
+        &[],
+    );
+    check(
+        &helper(""),
+        "export const find = memo((kind: 'a' | 'b') => load(kind));",
+        &[],
+    );
+    let decorator = "export function memo() { return (target, name, descriptor) => { const own = descriptor.value; const seen = {}; descriptor.value = function (...given) { const key = JSON.stringify(given); return (seen[key] ??= own.apply(this, given)); }; }; }";
+    let class = |decorator: &str| {
+        format!("export class Users {{\n  {decorator}\n  async name(id: string) {{}}\n}}")
+    };
+    check(decorator, &class("@memo()"), &[3]);
+    check(
+        &decorator
+            .replace("memo() { return", "memo() { const f =")
+            .replace("; }; }; }", "; }; }; return f; }"),
+        &class("@memo()"),
+        &[],
+    );
+    check(decorator, &class("@other()"), &[]);
+}

@@ -16,7 +16,7 @@ use crate::rule::{On, Rule};
 pub(crate) const RULE: Rule = Rule {
     id: "floating-pipeline",
     pattern: Pattern::UnclosedStream,
-    on: On::WhenSure,
+    on: On::Always,
     page: "# floating-pipeline
 
 Finds calls of the promise form of `pipeline` whose rejection has no handler.

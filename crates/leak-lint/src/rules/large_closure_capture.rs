@@ -1,5 +1,7 @@
 //! A function that is kept for long, and with it a scope that has something large in it which the function does not need.
 
+mod fix;
+
 use std::collections::HashMap;
 
 use oxc_ast::AstKind;
@@ -11,17 +13,16 @@ use stanch_leak_patterns::{Confidence, Pattern};
 
 use crate::facts::bulk::{Bulk, bulk};
 use crate::facts::ends::ends_soon;
-use crate::facts::kept::{Keeper, Kept, kept};
+use crate::facts::kept::{Keeper, Kept, is_over, kept};
 use crate::file::File;
-use crate::finding::{Finding, Fix, Label, Safety};
-use crate::fix::Change;
+use crate::finding::{Finding, Label};
 use crate::project::Calls;
 use crate::rule::{On, Rule};
 
 pub(crate) const RULE: Rule = Rule {
     id: "large-closure-capture",
     pattern: Pattern::ClosureCapture,
-    on: On::WhenSure,
+    on: On::Always,
     page: "# large-closure-capture
 
 Finds functions that are kept for long and keep something large with them that they do not need.
@@ -224,10 +225,20 @@ fn reason<'a>(
         let sibling = scope_symbol.captured_by.iter().find(|function| {
             !(function.extent.start <= own.start && own.end <= function.extent.end)
         })?;
+        // What goes on beside an interval needs its variables as long as that does.
+        if kept.by == Keeper::Interval
+            && !(scope_symbol.captured_by.iter())
+                .all(|function| is_over(file, function.extent.start))
+        {
+            return None;
+        }
         return Some(Why::Sibling(Span::new(
             sibling.extent.start,
             sibling.extent.end,
         )));
+    }
+    if kept.by == Keeper::Interval && large == Bulk::Exchange {
+        return None;
     }
     if used.iter().all(|node| is_read_for_a_part(file, *node)) {
         return Some(Why::ForAPart(large));
@@ -371,6 +382,10 @@ fn finding<'a>(file: &File<'_, 'a>, kept: &Kept, capture: &Capture) -> Finding {
             format!("`{callee}` keeps this function"),
             "per call, for as long as it is kept there",
         ),
+        Keeper::Interval => (
+            "the interval keeps this function".to_owned(),
+            "per call, until the interval ends",
+        ),
         Keeper::Single(holder) => (
             format!("`{holder}` keeps this function"),
             "per call, for the life of the process",
@@ -413,7 +428,7 @@ fn finding<'a>(file: &File<'_, 'a>, kept: &Kept, capture: &Capture) -> Finding {
         growth: Some(growth),
         place: Label::new(file.extent(kept.place), "kept with its whole scope"),
         labels,
-        fixes: fix(file, kept, capture).into_iter().collect(),
+        fixes: fix::fix(file, kept, capture).into_iter().collect(),
     }
 }
 
@@ -426,85 +441,6 @@ fn duration(ms: u64) -> String {
     };
     let plural = if count == 1 { "" } else { "s" };
     format!("{count} {unit}{plural}")
-}
-
-/// What the function reads is read before it is made.
-fn fix<'a>(file: &File<'_, 'a>, kept: &Kept, capture: &Capture) -> Option<Fix> {
-    let Why::ForAPart(_) = capture.why else {
-        return None;
-    };
-    let own = file.kind(kept.function).span();
-    let scoping = file.parsed.semantic().scoping();
-    let nodes: Vec<NodeId> = scoping
-        .get_resolved_references(capture.variable)
-        .map(|reference| reference.node_id())
-        .collect();
-    // As long as another function uses it too, the scope keeps it.
-    let home = scoping.get_node_id(scoping.symbol_scope_id(capture.variable));
-    let declares = file.function_around_or_self(home);
-    let is_used_beside = nodes.iter().any(|node| {
-        !own.contains_inclusive(file.kind(*node).span()) && file.function_around(*node) != declares
-    });
-    if is_used_beside || kept.place != own {
-        return None;
-    }
-    let mut change = Change::of(file);
-    let mut names: Vec<(String, String)> = Vec::new();
-    for node in nodes {
-        if !own.contains_inclusive(file.kind(node).span()) {
-            continue;
-        }
-        let whole = path_from(file, node)?;
-        let span = file.kind(whole).span();
-        let read = file.slice(span).to_owned();
-        let known = names.iter().find(|(text, _)| *text == read);
-        let name = match known {
-            Some((_, name)) => name.clone(),
-            None => {
-                let name = change.fresh(kept.function, &name_of(file, whole))?;
-                change.before(kept.function, format!("const {name} = {read};"))?;
-                names.push((read, name.clone()));
-                name
-            }
-        };
-        let is_shorthand = matches!(file.kind(file.parent(whole)), AstKind::ObjectProperty(property) if property.shorthand);
-        if is_shorthand {
-            return None;
-        }
-        change.replace(span, name);
-    }
-    let title = format!("Read what is needed of `{}` before", capture.name);
-    change.done(title, Safety::Unsafe)
-}
-
-/// A name for what a chain of properties gives: its last one.
-fn name_of(file: &File<'_, '_>, whole: NodeId) -> String {
-    let name = match file.kind(whole) {
-        AstKind::StaticMemberExpression(member) => Some(member.property.name.to_string()),
-        AstKind::ComputedMemberExpression(member) => member
-            .static_property_name()
-            .map(|name| name.as_str().to_owned()),
-        _ => None,
-    };
-    let mut out = String::new();
-    let mut starts_word = false;
-    for character in name.unwrap_or_default().chars() {
-        if character.is_ascii_alphanumeric() || character == '_' || character == '$' {
-            if starts_word && !out.is_empty() {
-                out.push(character.to_ascii_uppercase());
-            } else {
-                out.push(character);
-            }
-            starts_word = false;
-        } else {
-            starts_word = true;
-        }
-    }
-    let is_name = out
-        .chars()
-        .next()
-        .is_some_and(|first| !first.is_ascii_digit());
-    if is_name { out } else { "value".to_owned() }
 }
 
 #[cfg(test)]
@@ -528,6 +464,52 @@ mod tests {
             &RULE,
             "app.post('/', async (req, res) => {\n  const rows = parse(req.body);\n  const all = known.filter((k) => !rows.some((r) => r.k === k));\n  setTimeout(() => {\n    remind();\n  }, 24 * 3600 * 1000);\n});",
             &[4],
+        );
+    }
+
+    #[test]
+    fn an_interval_keeps_it() {
+        let check = |rest: &str, expected: &[u32]| {
+            let text = format!(
+                "wss.on('connection', async (ws) => {{\n  const state = JSON.parse(await load());\n  {rest}\n  ws.on('close', () => clearInterval(beat));\n}});"
+            );
+            check(&RULE, &text, expected);
+        };
+        let beat = "const beat = setInterval(() => { ws.ping(); }, 9000);";
+        let first = "const send = (from) => ws.send(state.slice(from)); send(0);";
+        check(&format!("{first}\n  {beat}"), &[4]);
+        check(
+            &format!("ids.filter((id) => state.has(id));\n  {beat}"),
+            &[4],
+        );
+        // What goes on as well needs it.
+        check(
+            &format!("ws.on('message', (at) => ws.send(state[at]));\n  {beat}"),
+            &[],
+        );
+        check(beat, &[]);
+        check(
+            "ids.filter((id) => state.has(id)); const beat = setInterval(() => { if (done()) clearInterval(beat); }, 9);",
+            &[],
+        );
+    }
+
+    #[test]
+    fn what_is_put_in_has_a_function() {
+        check(
+            &RULE,
+            "const facts = new Map();\nexport async function of(key) {\n  const { data: pixels } = await sharp(key).toBuffer();\n  const fresh = { describe: () => `${pixels.length} bytes` };\n  facts.set(key, fresh);\n}",
+            &[4],
+        );
+        check(
+            &RULE,
+            "const sizes = new Map();\nexport function note(key: string, bytes: Buffer) {\n  sizes.set(key, () => bytes.length);\n}",
+            &[3],
+        );
+        check(
+            &RULE,
+            "const sizes = new Map();\nexport async function note(key) {\n  const { features } = JSON.parse(await load());\n  for (const one of features) use(one);\n  sizes.set(key, () => features.length);\n}",
+            &[5],
         );
     }
 

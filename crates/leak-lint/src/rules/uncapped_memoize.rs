@@ -4,13 +4,13 @@ use oxc_ast::AstKind;
 use oxc_ast::ast::{CallExpression, Expression, FormalParameters};
 use oxc_semantic::{NodeId, SymbolId};
 use oxc_span::GetSpan;
-use stanch_js_source::{ImportedName, bare};
+use stanch_js_source::{Extent, ImportedName, bare};
 use stanch_leak_patterns::{Confidence, Pattern};
 
-use crate::facts::holders::Lifetime;
+use crate::facts::holders::{Lifetime, of_instances};
 use crate::facts::keys::{Domain, constant, domain, domain_of_type, says_few};
 use crate::facts::letting_go::{Fate, fate};
-use crate::file::{File, argument, method};
+use crate::file::{File, argument};
 use crate::finding::{Finding, Fix, Label, Safety};
 use crate::fix::Change;
 use crate::project::{Calls, Holder};
@@ -27,8 +27,8 @@ Finds functions that are memoized for good without a limit on the number of resu
 ## Why it leaks
 
 A memoizer keeps the result of each distinct argument. Most keep all of them unless they are told otherwise: lodash's, underscore's,
-`memoizee`, `fast-memoize`, `memoize`, `mem` and `p-memoize` have no limit by default. With arguments from requests that is one
-result for each id, URL or header that was ever seen.
+`memoizee`, `fast-memoize`, `memoize`, `mem` and `p-memoize` have no limit by default, nor has the decorator of
+`typescript-memoize`. With arguments from requests that is one result for each id, URL or header that was ever seen.
 
 ## Example
 
@@ -60,7 +60,7 @@ app.use((req, res, next) => {
 
 Unsafe: results beyond the limit are computed again, and the number in it is an example. It gives `memoizee` its option `max`,
 where the options are written in the call or missing. The other memoizers have no option for a number of results: for them,
-and for memoizers that the file makes itself, there is no fix.
+and for memoizers and decorators that the project makes itself, there is no fix.
 
 ## What is not flagged
 
@@ -133,6 +133,8 @@ fn check<'a>(file: &File<'_, 'a>, findings: &mut Vec<Finding>) {
         }));
     }
     own_memoizers(file, findings);
+    memoizers_of_other_files(file, findings);
+    decorated(file, findings);
 }
 
 fn find<'a>(
@@ -154,21 +156,25 @@ fn find<'a>(
     }) {
         return None;
     }
-    Some(Finding {
+    let confidence = match parameters {
+        Some(_) => Confidence::High,
+        None => Confidence::Medium,
+    };
+    Some(finding(by, confidence, file.extent(call.span)))
+}
+
+fn finding(by: &str, confidence: Confidence, place: Extent) -> Finding {
+    Finding {
         rule: RULE.id,
-        confidence: if parameters.is_some() {
-            Confidence::High
-        } else {
-            Confidence::Medium
-        },
+        confidence,
         message: format!(
             "`{by}` keeps the result of every distinct argument: nothing limits how many"
         ),
         growth: Some("per distinct argument, for the life of the process"),
-        place: Label::new(file.extent(call.span), "memoized without a limit"),
+        place: Label::new(place, "memoized without a limit"),
         labels: Vec::new(),
         fixes: Vec::new(),
-    })
+    }
 }
 
 /// The option of a memoizer that limits how many results it keeps.
@@ -239,17 +245,7 @@ fn parameters<'a>(
     file: &File<'_, 'a>,
     memoized: &Expression<'a>,
 ) -> Option<&'a FormalParameters<'a>> {
-    let function = file.callable(memoized).or_else(|| {
-        // `this.search.bind(this)`
-        match bare(memoized) {
-            Expression::CallExpression(call) => {
-                let (function, _) = method(call).filter(|(_, name)| *name == "bind")?;
-                file.parsed.callee_of(function)
-            }
-            other => file.parsed.callee_of(other),
-        }
-    })?;
-    match file.kind(function) {
+    match file.kind(file.function_of(memoized)?) {
         AstKind::Function(function) => Some(&function.params),
         AstKind::ArrowFunctionExpression(arrow) => Some(&arrow.params),
         _ => None,
@@ -381,6 +377,95 @@ fn own_memoizers<'a>(file: &File<'_, 'a>, findings: &mut Vec<Finding>) {
     }
 }
 
+/// The same of another file of the project.
+fn memoizers_of_other_files<'a>(file: &File<'_, 'a>, findings: &mut Vec<Finding>) {
+    for (node, call) in file.calls() {
+        let Some(memoized) = argument(call, 0).filter(|it| file.function_of(it).is_some()) else {
+            continue;
+        };
+        let callee = file.parsed.value(&call.callee);
+        if is_kept(file, *node) && file.project.memoizes(file.index, &callee) {
+            let name = file.written(bare(&call.callee));
+            findings.extend(find(file, *node, call, memoized, &name));
+        }
+    }
+}
+
+/// Decorators of packages that memoize a method for each instance, and the options that set a limit; from their documentation.
+const DECORATORS: &[Memoizer] = &[
+    memoizer("typescript-memoize", Some("Memoize"), &["expiring"]),
+    memoizer("lodash-decorators", Some("Memoize"), &[]),
+    memoizer("utils-decorators", Some("memoize"), &["expirationTimeMs"]),
+];
+
+/// Methods with a decorator that memoizes them.
+fn decorated<'a>(file: &File<'_, 'a>, findings: &mut Vec<Finding>) {
+    for node in file.nodes().iter() {
+        let AstKind::MethodDefinition(method) = node.kind() else {
+            continue;
+        };
+        for decorator in &method.decorators {
+            let Some(by) = memoizing(file, node.id(), &decorator.expression) else {
+                continue;
+            };
+            let parameters = &method.value.params;
+            if parameters.items.is_empty() && parameters.rest.is_none()
+                || has_few_arguments(file, parameters)
+            {
+                continue;
+            }
+            findings.push(finding(&by, Confidence::High, file.extent(decorator.span)));
+        }
+    }
+}
+
+/// The name of a decorator, if it memoizes without a limit, for as long as the process lives.
+fn memoizing<'a>(
+    file: &File<'_, 'a>,
+    method: NodeId,
+    decorator: &Expression<'a>,
+) -> Option<String> {
+    let (callee, call) = match bare(decorator) {
+        Expression::CallExpression(call) => (bare(&call.callee), Some(call)),
+        name => (name, None),
+    };
+    let of_package = file.parsed.import_of(callee).and_then(|(module, name)| {
+        let own = DECORATORS.iter().find(|own| own.module == module);
+        own.filter(
+            |own| matches!(&name, ImportedName::Named(name) if Some(name.as_str()) == own.name),
+        )
+    });
+    let memoizes = match of_package {
+        Some(package) => {
+            let lasts = file
+                .parsed
+                .class_around(method)
+                .is_some_and(|class| of_instances(file, class) == Lifetime::Process);
+            lasts && call.is_none_or(|call| is_without(call, package.caps))
+        }
+        None => file
+            .project
+            .memoizes(file.index, &file.parsed.value(callee)),
+    };
+    memoizes.then(|| format!("@{}", file.written(callee)))
+}
+
+/// Whether a call has none of these options.
+fn is_without(call: &CallExpression<'_>, options: &[&str]) -> bool {
+    call.arguments
+        .iter()
+        .all(|given| match given.as_expression().map(bare) {
+            Some(Expression::ObjectExpression(given)) => given.properties.iter().all(|property| {
+                let name = property.as_property().and_then(|one| one.key.static_name());
+                name.is_some_and(|name| !options.contains(&&*name))
+            }),
+            Some(Expression::ArrowFunctionExpression(_) | Expression::FunctionExpression(_)) => {
+                true
+            }
+            _ => false,
+        })
+}
+
 /// The function inside `home` of whose parameters a key is made.
 fn argument_of<'a>(file: &File<'_, 'a>, key: &Expression<'a>, home: NodeId) -> Option<NodeId> {
     let within = file.kind(home).span();
@@ -466,6 +551,30 @@ mod tests {
             &RULE,
             "const memo = (f) => { const seen = new Map(); return (x) => { if (!seen.has(x)) seen.set(x, f(x)); return seen.get(x); }; };\nexports.find = memo((id) => load(id));",
             &[2],
+        );
+    }
+
+    #[test]
+    fn decorators_of_packages() {
+        let service = |decorator: &str, class: &str, parameters: &str| {
+            format!(
+                "import {{ Memoize }} from 'typescript-memoize';\n{class} class Geo {{\n  {decorator}\n  async locate({parameters}) {{}}\n}}"
+            )
+        };
+        let one = "@Injectable() export";
+        check(&RULE, &service("@Memoize()", one, "address: string"), &[3]);
+        check(&RULE, &service("@Memoize()", one, ""), &[]);
+        check(&RULE, &service("@Memoize()", one, "kind: 'a' | 'b'"), &[]);
+        check(
+            &RULE,
+            &service("@Memoize({ expiring: 9 })", one, "address: string"),
+            &[],
+        );
+        // Its results go with the instance.
+        check(
+            &RULE,
+            &service("@Memoize()", "export", "address: string"),
+            &[],
         );
     }
 

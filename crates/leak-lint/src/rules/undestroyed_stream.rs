@@ -20,7 +20,7 @@ use crate::rule::{On, Rule};
 pub(crate) const RULE: Rule = Rule {
     id: "undestroyed-stream",
     pattern: Pattern::UnclosedStream,
-    on: On::WhenSure,
+    on: On::Always,
     page: "# undestroyed-stream
 
 Finds files, sockets, answers, clients and watchers that a function opens and does not close, or not on every way out.

@@ -103,14 +103,15 @@ fn find<'a>(
         .filter(|release| !release.nested)
         .collect();
     let (why, label) = leak(file, holder, insertion, kept, &releases)?;
-    // What stays is one for each of many keys only where it is put in for each request or message.
+    // What stays after a failure is one for each of many keys only where it is put in for each request or message.
     let is_again = matches!(
         repeats(file, insertion.node),
         Repeats::PerRequest | Repeats::PerCall
     );
     let confidence = match (is_again, why) {
-        (true, BY_ANOTHER_WAY | AFTER_REJECTION) => Confidence::High,
-        _ => Confidence::Medium,
+        (false, BY_ANOTHER_WAY | AFTER_REJECTION) => Confidence::Medium,
+        // Whoever waits has something of its own to wait with: there is one for each question that was asked.
+        _ => Confidence::High,
     };
     let mut labels = vec![Label::new(holder.declared, "kept here")];
     if let Some(release) = releases.first() {

@@ -14,7 +14,7 @@ use crate::rule::{On, Rule};
 pub(crate) const RULE: Rule = Rule {
     id: "unsettleable-promise",
     pattern: Pattern::PendingAsync,
-    on: On::WhenSure,
+    on: On::Always,
     page: "# unsettleable-promise
 
 Finds promises whose resolver waits with something that lives long, and which a failure leaves there for ever.

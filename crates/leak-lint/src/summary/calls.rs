@@ -8,7 +8,7 @@ use oxc_semantic::NodeId;
 use oxc_span::{GetSpan, Span};
 use stanch_js_source::{Value, bare, is_function, literal_text};
 
-use super::{Call, Scan, Summary, Times, Under};
+use super::{Call, Scan, Summary, Times, Under, When};
 use crate::facts::guard::leaves;
 use crate::file::method;
 
@@ -104,7 +104,7 @@ impl<'a> Scan<'_, 'a> {
                 let times = LazyCell::new(|| self.times_at(node));
                 self.add_call(node, &new.callee, &times, summary);
                 for argument in new.arguments.iter().filter_map(Argument::as_expression) {
-                    self.add_handed(node, argument, || *times, summary);
+                    self.add_handed(node, argument, || *times, When::Now, summary);
                 }
             }
             AstKind::TaggedTemplateExpression(tagged) => {
@@ -155,6 +155,7 @@ impl<'a> Scan<'_, 'a> {
                 callee: callee.clone(),
                 times: **times,
                 under: self.under(node),
+                when: When::Now,
             });
         }
     }
@@ -212,8 +213,9 @@ impl<'a> Scan<'_, 'a> {
                 _ => **around,
             },
         };
+        let when = when(call);
         for argument in call.arguments.iter().filter_map(Argument::as_expression) {
-            self.add_handed(node, argument, times, summary);
+            self.add_handed(node, argument, times, when, summary);
         }
     }
 
@@ -222,6 +224,7 @@ impl<'a> Scan<'_, 'a> {
         node: NodeId,
         argument: &Expression<'a>,
         times: impl Fn() -> Times,
+        when: When,
         summary: &mut Summary,
     ) {
         let value = self.parsed.value(argument);
@@ -231,6 +234,7 @@ impl<'a> Scan<'_, 'a> {
                 callee: value,
                 times: times(),
                 under: self.under(node),
+                when,
             });
         }
     }
@@ -287,6 +291,18 @@ impl<'a> Scan<'_, 'a> {
             };
         }
     }
+}
+
+/// When a call runs the functions that it is given.
+fn when(call: &CallExpression<'_>) -> When {
+    let name = match (method(call), bare(&call.callee)) {
+        (Some((_, name)), _) => name,
+        (None, Expression::Identifier(name)) => name.name.as_str(),
+        _ => "",
+    };
+    let is_later =
+        matches!(name, "setTimeout" | "setImmediate" | "once") || REGISTERS.contains(&name);
+    if is_later { When::Later } else { When::Now }
 }
 
 /// Whether a branch before a place leaves the function.

@@ -10,6 +10,7 @@ mod given;
 mod handlers;
 mod keeps;
 mod lasting;
+mod memoizers;
 mod origins;
 mod sent;
 mod skipped;
@@ -84,6 +85,8 @@ pub struct Summary {
     pub(crate) lasting: FxHashSet<u32>,
     /// Parameters, by function and position, that go into a collection which outlives the call.
     pub(crate) keeps: FxHashSet<(u32, u32)>,
+    /// Functions that memoize without a limit what they are given, and those that give such a function.
+    pub(crate) memoizers: FxHashSet<u32>,
 }
 
 /// A call, or a function that something calls at this place.
@@ -97,6 +100,17 @@ pub(crate) struct Call {
     pub(crate) times: Times,
     /// Whether the place is reached whenever its function runs.
     pub(crate) under: Under,
+    /// When it is called, once the place is reached.
+    pub(crate) when: When,
+}
+
+/// When something is called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum When {
+    /// At once, or when a promise is settled.
+    Now,
+    /// By a timer, or on an event.
+    Later,
 }
 
 /// What decides whether some code of a function runs.
@@ -157,6 +171,7 @@ impl Summary {
                 summary.nested.push((node.kind().span().start, outer));
             }
             scan.kept(node.kind(), &mut summary);
+            scan.memoizes(node.id(), node.kind(), &mut summary);
             scan.mentioned(node.id(), node.kind(), &mut summary);
         }
         scan.variables(&mut summary);

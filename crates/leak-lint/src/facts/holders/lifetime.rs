@@ -48,7 +48,7 @@ pub(super) fn of_closure(file: &File<'_, '_>, function: NodeId) -> Option<Lifeti
 }
 
 /// How long the instances of a class or constructor function live.
-pub(super) fn of_instances(file: &File<'_, '_>, class: NodeId) -> Lifetime {
+pub(crate) fn of_instances(file: &File<'_, '_>, class: NodeId) -> Lifetime {
     if is_singleton(file, class)
         || is_made_for_good(file, class)
         || file.calls_of(class) == Calls::Once
