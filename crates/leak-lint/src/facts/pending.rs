@@ -22,6 +22,7 @@ const RESOLVERS: &[&str] = &[
 
 /// Ways of ending that the text shows.
 pub(crate) const AFTER_REJECTION: &str = "the promise is rejected";
+pub(crate) const OVER: &str = "what it stands for is over";
 pub(crate) const BY_ANOTHER_WAY: &str = "the function returns or throws before";
 
 /// What is under way, by what is kept of it.
@@ -139,7 +140,7 @@ fn way<'a>(
             && !is_emptied
             && kept != Kept::Mark
             && kept != Kept::Promise)
-            .then_some(("what it stands for is over", "only all at once"));
+            .then_some((OVER, "only all at once"));
     }
     if kept == Kept::Resolver
         && !sweeps
@@ -234,7 +235,7 @@ fn is_async(file: &File<'_, '_>, function: NodeId) -> bool {
 }
 
 /// Whether what somebody waits with is made where it is put in: in a promise's executor, or by a call there.
-fn makes_it<'a>(file: &File<'_, 'a>, insertion: &Insertion<'a>) -> bool {
+pub(crate) fn makes_it<'a>(file: &File<'_, 'a>, insertion: &Insertion<'a>) -> bool {
     let function = file.function_around(insertion.node);
     let is_executor = function.is_some_and(|function| {
         matches!(file.kind(file.parent(function)), AstKind::NewExpression(new)

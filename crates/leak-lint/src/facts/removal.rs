@@ -6,7 +6,7 @@ use oxc_semantic::{NodeId, SymbolId};
 use oxc_span::{GetSpan, Span};
 use stanch_js_source::{bare, literal_text};
 
-use crate::facts::fate::{Fate, way};
+use crate::facts::fate::{Fate, call_at, uses, way};
 use crate::facts::listeners::{ADDS, Added, REMOVES, Removed, Way, is_written_function, member};
 use crate::file::{File, method};
 use crate::project::Elsewhere;
@@ -42,7 +42,12 @@ pub(crate) fn ending<'a>(file: &File<'_, 'a>, added: &Added<'a>) -> Option<Endin
     let removals = file.listeners().removed.iter();
     let mut itself = None;
     for removed in removals.filter(|removed| takes_off(file, removed, added)) {
-        if own.is_some_and(|own| own.contains_inclusive(removed.call.span)) {
+        let is_own = own.is_some_and(|own| own.contains_inclusive(removed.call.span));
+        if is_own
+            && !added
+                .handler
+                .is_some_and(|handler| runs_besides(file, handler))
+        {
             itself = Some(Ending::TakesItselfOff(removed.node));
         } else {
             return Some(Ending::TakenOff(removed.node));
@@ -56,6 +61,23 @@ pub(crate) fn ending<'a>(file: &File<'_, 'a>, added: &Added<'a>) -> Option<Endin
         .and_then(|handler| file.variable(handler))
         .and_then(|variable| kept_elsewhere(file, added, variable));
     kept.or(itself)
+}
+
+/// Whether a listener has a name under which other code runs it too: `finish` that a timer calls, or that a promise is given.
+fn runs_besides<'a>(file: &File<'_, 'a>, handler: &Expression<'a>) -> bool {
+    let (Some(name), Some(function)) = (file.variable(handler), file.callable(handler)) else {
+        return false;
+    };
+    let own = file.kind(function).span();
+    uses(file, name).into_iter().any(|(used, way)| {
+        let listens = match way.fate {
+            Fate::Given { call, .. } => call_at(file, call)
+                .and_then(method)
+                .is_some_and(|(_, name)| ADDS.contains(&name) || REMOVES.contains(&name)),
+            _ => false,
+        };
+        !listens && !own.contains_inclusive(file.kind(used).span())
+    })
 }
 
 /// Whether a removal is one of the emitter and the event, or of the very handler.

@@ -4,7 +4,7 @@ use oxc_ast::AstKind;
 use oxc_ast::ast::{Argument, Expression};
 use oxc_semantic::NodeId;
 use oxc_span::{GetSpan, Span};
-use stanch_js_source::{bare, is_function, literal_text};
+use stanch_js_source::{Value, bare, is_function, literal_text};
 use stanch_leak_patterns::{Confidence, Pattern};
 
 use crate::facts::ends::ends_soon;
@@ -182,10 +182,22 @@ fn of_parameter<'a>(
         return of_what_lasts(file, added, calls);
     }
     // Whoever calls it from outside may hand in a signal that lasts; it does when the work is over and nobody told it.
-    let is_for_others =
-        !is_constructor(file, home) && may_come_from_outside(file, home, index, FARTHEST);
+    let is_for_others = !is_constructor(file, home)
+        && may_come_from_outside(file, home, index, FARTHEST)
+        && !is_given_its_own(file, home, index);
     let is_signal = file.written(added.emitter).ends_with("ignal");
     (is_for_others && is_signal && ends_by_itself(file, added)).then_some(Confidence::Medium)
+}
+
+/// Whether the project calls a function, and each caller hands in a signal that it has made itself.
+fn is_given_its_own(file: &File<'_, '_>, function: NodeId, index: usize) -> bool {
+    let Ok(position) = u32::try_from(index) else {
+        return false;
+    };
+    let mut all = file.project.given(file.site(function), position).peekable();
+    all.peek().is_some()
+        && all
+            .all(|(_, given)| !matches!(given.value.root(), Value::Parameter(..) | Value::Unknown))
 }
 
 /// Callers of callers that are followed.
@@ -346,6 +358,31 @@ mod tests {
     #[test]
     fn the_page_holds() {
         check_page(&RULE);
+    }
+
+    #[test]
+    fn listeners_that_something_else_runs() {
+        let sleep = |start: &str| {
+            format!(
+                "export const sleep = (ms, signal) => new Promise((resolve) => {{\n  const finish = () => {{ signal.removeEventListener('abort', finish); resolve(); }};\n  {start}\n  signal.addEventListener('abort', finish);\n}});"
+            )
+        };
+        check(&RULE, &sleep("setTimeout(() => finish(), ms);"), &[]);
+        check(&RULE, &sleep("setTimeout(finish, ms);"), &[]);
+        check(&RULE, &sleep("setTimeout(resolve, ms);"), &[4]);
+    }
+
+    #[test]
+    fn signals_that_the_project_makes_for_a_call() {
+        let load = "export async function load(url, signal) {\n  const c = new AbortController();\n  signal.addEventListener('abort', () => c.abort());\n  return await fetch(url, c);\n}\n";
+        check(&RULE, load, &[3]);
+        let caller = |given: &str| {
+            format!(
+                "{load}export function page(url, options) {{ const own = new AbortController(); load(url, {given}); }}"
+            )
+        };
+        check(&RULE, &caller("own.signal"), &[]);
+        check(&RULE, &caller("options.signal"), &[3]);
     }
 
     #[test]

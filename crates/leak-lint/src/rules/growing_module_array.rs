@@ -254,6 +254,13 @@ fn is_registration(file: &File<'_, '_>, insertion: &Insertion<'_>) -> bool {
     if insertion.role == SiteRole::Registers {
         return true;
     }
+    // No program is put together for each request.
+    if file
+        .function_around(insertion.node)
+        .is_some_and(|function| file.is_surely_hot(function))
+    {
+        return false;
+    }
     insertion.values.iter().any(|value| match value {
         Expression::ArrowFunctionExpression(_) | Expression::FunctionExpression(_) => true,
         Expression::Identifier(name) => HANDLERS.contains(&name.name.as_str()),
@@ -475,6 +482,21 @@ mod tests {
         }
         let text = in_handler("log.push(req.url);").replace("let log", "export const log");
         check_fix(&RULE, &text, &text);
+    }
+
+    #[test]
+    fn functions_for_each_request() {
+        let queue = |mount: &str| {
+            format!(
+                "const app = require('express')();\nclass Queue {{ tasks = [];\n  add(task) {{ this.tasks.push(task); }} }}\nconst queue = new Queue();\n{mount}"
+            )
+        };
+        check(
+            &RULE,
+            &queue("app.post('/', (req, res) => { queue.add(() => send(req.body)); });"),
+            &[3],
+        );
+        check(&RULE, &queue("queue.add(() => send());"), &[]);
     }
 
     #[test]

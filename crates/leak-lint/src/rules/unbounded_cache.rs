@@ -250,7 +250,24 @@ const fn growth(source: Source, lifetime: Lifetime) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::RULE;
-    use crate::rules::testing::{check, check_fix, check_fix_in, check_page};
+    use crate::rules::testing::{check, check_fix, check_fix_in, check_page, check_sure};
+
+    #[test]
+    fn classes_that_inherit_the_old_way() {
+        let text = "const { inherits } = require('util');\nfunction Store() { this.all = {}; }\ninherits(Store, EventEmitter);\nStore.prototype.put = function (key) {\n  this.all[key] = 1;\n};\nconst store = new Store();\napp.get('/:id', (req, res) => { store.put(req.params.id); });";
+        check_sure(&RULE, text, &[5]);
+    }
+
+    #[test]
+    fn headers_are_what_clients_write() {
+        let text = |header: &str| {
+            format!(
+                "const all = new Map();\napp.get('/', (req, res) => {{\n  all.set(req.headers['{header}'], 1);\n}});"
+            )
+        };
+        check_sure(&RULE, &text("accept-language"), &[3]);
+        check_sure(&RULE, &text("x-region"), &[]);
+    }
 
     #[test]
     fn the_page_holds() {

@@ -7,7 +7,7 @@ use stanch_leak_patterns::{Confidence, Pattern};
 
 use crate::facts::holders::{Container, Holder};
 use crate::facts::insertions::Insertion;
-use crate::facts::pending::{AFTER_REJECTION, BY_ANOTHER_WAY, Kept, kept, leak};
+use crate::facts::pending::{AFTER_REJECTION, BY_ANOTHER_WAY, Kept, OVER, kept, leak, makes_it};
 use crate::facts::repeats::{Repeats, repeats};
 use crate::file::File;
 use crate::finding::{Finding, Label};
@@ -110,6 +110,8 @@ fn find<'a>(
     );
     let confidence = match (is_again, why) {
         (false, BY_ANOTHER_WAY | AFTER_REJECTION) => Confidence::Medium,
+        // It may be something else that is called so: a resolver of names.
+        (_, OVER) if !makes_it(file, insertion) => Confidence::Medium,
         // Whoever waits has something of its own to wait with: there is one for each question that was asked.
         _ => Confidence::High,
     };
@@ -210,6 +212,14 @@ mod tests {
         check(&RULE, &queue("done.then(() => {})"), &[6]);
         check(&RULE, &queue("done.then(() => {}, () => {})"), &[]);
         check(&RULE, &queue("done.catch(log)"), &[]);
+    }
+
+    #[test]
+    fn resolvers_of_names_are_no_promises() {
+        let text = "class Container {\n  constructor() { this.all = new Map(); }\n  add(name, resolver) {\n    this.all.set(name, resolver);\n  }\n}\nconst own = new Container();\napp.get('/:id', (req, res) => own.add(req.params.id, load));";
+        check_sure(&RULE, text, &[]);
+        let ask = "const calls = new Map();\nsocket.on('message', onMessage);\nfunction onMessage(m) { calls.get(m.id).resolve(m); calls.delete(m.id); }\nexports.ask = (id) => new Promise((resolve, reject) => {\n  calls.set(id, { resolve, reject });\n});";
+        check_sure(&RULE, ask, &[5]);
     }
 
     #[test]

@@ -56,6 +56,8 @@ const AS_WRITTEN: &[&str] = &[
     "connect",
     "listen",
 ];
+/// Functions that tie classes together, and call none of them: node:util and the language.
+const INHERITS: &[&str] = &["inherits", "setPrototypeOf"];
 /// Methods that register a handler.
 const REGISTERS: &[&str] = &[
     "on",
@@ -193,6 +195,9 @@ impl<'a> Scan<'_, 'a> {
         around: &LazyCell<Times, impl FnOnce() -> Times>,
         summary: &mut Summary,
     ) {
+        if callee_name(call).is_some_and(|name| INHERITS.contains(&name)) {
+            return;
+        }
         let event = call.arguments.first().and_then(Argument::as_expression);
         let event = event.and_then(literal_text);
         let times = || match method(call) {
@@ -293,15 +298,20 @@ impl<'a> Scan<'_, 'a> {
     }
 }
 
+/// The name of the function or method that is called.
+fn callee_name<'b>(call: &'b CallExpression<'_>) -> Option<&'b str> {
+    match (method(call), bare(&call.callee)) {
+        (Some((_, name)), _) => Some(name),
+        (None, Expression::Identifier(name)) => Some(name.name.as_str()),
+        _ => None,
+    }
+}
+
 /// When a call runs the functions that it is given.
 fn when(call: &CallExpression<'_>) -> When {
-    let name = match (method(call), bare(&call.callee)) {
-        (Some((_, name)), _) => name,
-        (None, Expression::Identifier(name)) => name.name.as_str(),
-        _ => "",
-    };
-    let is_later =
-        matches!(name, "setTimeout" | "setImmediate" | "once") || REGISTERS.contains(&name);
+    let is_later = callee_name(call).is_some_and(|name| {
+        matches!(name, "setTimeout" | "setImmediate" | "once") || REGISTERS.contains(&name)
+    });
     if is_later { When::Later } else { When::Now }
 }
 
