@@ -259,6 +259,17 @@ mod tests {
     }
 
     #[test]
+    fn helpers_that_are_given_a_context() {
+        let text = |module: &str| {
+            format!(
+                "import type {{ Context }} from '{module}';\nconst all = new Map();\nexport function note(c: Context) {{\n  all.set(c.req.header('x-id'), 1);\n}}"
+            )
+        };
+        check_sure(&RULE, &text("hono"), &[4]);
+        check_sure(&RULE, &text("./context"), &[]);
+    }
+
+    #[test]
     fn headers_are_what_clients_write() {
         let text = |header: &str| {
             format!(

@@ -263,10 +263,6 @@ pub(super) fn part(names: &[&str]) -> Option<Domain> {
     // `req.body` is an object, and `req.body.query` most likely a text.
     let is_sent = matches!(*first, "body" | "params" | "query" | "headers" | "cookies");
     let is_object = OBJECTS.contains(last) && (!is_sent || rest.is_empty());
-    // As the client wrote it: lists with weights, in any order (RFC 9110).
-    if matches!(*last, "accept-language" | "accept") {
-        return Some(Domain::Unbounded(Source::Text));
-    }
     match word_of(last) {
         Some(Word::Few) => return Some(Domain::Unknown),
         Some(Word::Many(source)) if !is_object => return Some(Domain::Unbounded(source)),

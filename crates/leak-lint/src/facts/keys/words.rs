@@ -46,6 +46,8 @@ const MANY: &[(&str, Source)] = &[
     ("ipaddress", Source::Address),
     ("remoteaddress", Source::Address),
     ("useragent", Source::Text),
+    // A list with weights, in any order (RFC 9110): as many as clients write.
+    ("acceptlanguage", Source::Text),
     ("sql", Source::Text),
     ("query", Source::Text),
     ("search", Source::Text),
@@ -226,6 +228,7 @@ mod tests {
         check("pluginId", Some(Word::Few));
         check("statusCode", Some(Word::Few));
         check("LOCALE", Some(Word::Few));
+        check("Accept-Language", Some(Word::Many(Source::Text)));
         check("key", None);
         check("grid", None);
         check("", None);

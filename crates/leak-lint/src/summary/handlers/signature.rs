@@ -1,10 +1,10 @@
 //! How a function is written into what it takes: the names and types of its parameters, and what it is exported as.
 
 use oxc_ast::AstKind;
-use oxc_ast::ast::{BindingPattern, Expression, FormalParameters, TSType};
+use oxc_ast::ast::{BindingPattern, Expression, FormalParameters, TSType, TSTypeName};
 use oxc_semantic::NodeId;
 use oxc_span::GetSpan;
-use stanch_js_source::{ParsedSource, bare};
+use stanch_js_source::{ImportedName, ParsedSource, Value, bare};
 
 use super::is_named;
 
@@ -85,6 +85,13 @@ const REQUESTS: &[&str] = &[
     "ParameterizedContext",
 ];
 
+/// The same where the name alone says too little: the frameworks that export it.
+const CONTEXTS: &[(&str, &str)] = &[
+    ("hono", "Context"),
+    ("koa", "Context"),
+    ("elysia", "Context"),
+];
+
 pub(super) fn takes_a_request(
     parsed: &ParsedSource<'_>,
     parameters: &FormalParameters<'_>,
@@ -96,6 +103,7 @@ pub(super) fn takes_a_request(
                 let span = reference.type_name.span();
                 let written = parsed.text().slice(span.start, span.end);
                 REQUESTS.contains(&written.rsplit('.').next().unwrap_or_default())
+                    || is_a_context(parsed, &reference.type_name)
             }
             Some(_) => false,
             None => parameter
@@ -104,6 +112,14 @@ pub(super) fn takes_a_request(
                 .is_some_and(|name| name == "req"),
         }
     })
+}
+
+fn is_a_context(parsed: &ParsedSource<'_>, name: &TSTypeName<'_>) -> bool {
+    let TSTypeName::IdentifierReference(name) = name else {
+        return false;
+    };
+    matches!(parsed.value_of_name(name), Value::Import { module, name: ImportedName::Named(name) }
+        if CONTEXTS.contains(&(&*module, name.as_str())))
 }
 
 pub(super) fn has_names_of_a_handler(parameters: &FormalParameters<'_>) -> bool {
