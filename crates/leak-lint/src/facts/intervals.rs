@@ -232,9 +232,35 @@ fn left_running(
     {
         return rejected.first().copied().map(Endless::AfterRejection);
     }
+    if let Some(stop) = given_up(file, function, &around) {
+        return Some(Endless::NobodyStops(stop));
+    }
     let heard = around.iter().map(|around| heard_by(file, *around));
     let heard = heard.collect::<Option<Vec<_>>>()?.concat();
     misses_the_end(file, &heard).map(Endless::Unheard)
+}
+
+/// The property of what a function gives back by which its callers would clear the interval, if the project reads none of
+/// that name: `{ get, set, stop: () => clearInterval(timer) }`.
+fn given_up(file: &File<'_, '_>, function: NodeId, clears: &[NodeId]) -> Option<Span> {
+    if !file.is_surely_hot(function) {
+        return None;
+    }
+    let mut first = None;
+    for clear in clears {
+        let property = file.nodes().parent_id(*clear);
+        let AstKind::ObjectProperty(stop) = file.kind(property) else {
+            return None;
+        };
+        let literal = file.nodes().parent_id(property);
+        let is_given = matches!(way(file, literal).fate, Fate::Returned(own) if own == function);
+        let name = stop.key.static_name()?;
+        if !is_given || file.project.is_mentioned(&name) {
+            return None;
+        }
+        first = first.or(Some(stop.key.span()));
+    }
+    first
 }
 
 /// The call that hands a function to a promise, to run when that is fulfilled, and to nobody else.
@@ -388,7 +414,7 @@ fn stopped_by_nobody(
             .heritage_expression()
             .is_some_and(|base| outside(file, base).is_some());
     let starts = outermost(file, node)?;
-    if is_for_others || !is_constructor(file, starts) || !file.is_surely_hot(starts) {
+    if is_for_others || !file.is_surely_hot(starts) {
         return None;
     }
     let mut first = None;

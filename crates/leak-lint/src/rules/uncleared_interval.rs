@@ -350,6 +350,24 @@ mod tests {
     }
 
     #[test]
+    fn nobody_stops_what_is_given_back() {
+        let store = |used: &str| {
+            format!(
+                "const createStore = () => {{\n  const all = new Map();\n  const timer = setInterval(() => sweep(all), 9);\n  return {{ get: (k) => all.get(k), stop: () => clearInterval(timer) }};\n}};\napp.get('/', (req, res) => {{ const store = createStore(); res.end(store.get(1)); {used} }});"
+            )
+        };
+        check(&RULE, &store(""), &[3]);
+        check(&RULE, &store("store.stop();"), &[]);
+        let poller = |used: &str| {
+            format!(
+                "class Poller {{ start() {{ this.timer = setInterval(() => read(), 9); return this; }}\n  stop() {{ clearInterval(this.timer); }} }}\napp.get('/', (req, res) => {{ const p = new Poller().start(); {used} }});"
+            )
+        };
+        check(&RULE, &poller(""), &[1]);
+        check(&RULE, &poller("res.on('close', () => p.stop());"), &[]);
+    }
+
+    #[test]
     fn effects_and_components() {
         check(
             &RULE,
