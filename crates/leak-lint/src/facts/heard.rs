@@ -115,6 +115,11 @@ enum Client {
     Connection,
 }
 
+/// Whether an emitter is a connection that a server has handed to its handler.
+pub(crate) fn is_a_connection<'a>(file: &File<'_, 'a>, emitter: &'a Expression<'a>) -> bool {
+    matches!(client(file, emitter), Some(Client::Connection))
+}
+
 /// The client whose leaving an emitter tells of: what a handler is given.
 fn client<'a>(file: &File<'_, 'a>, emitter: &'a Expression<'a>) -> Option<Client> {
     let given = match member(emitter) {

@@ -10,6 +10,7 @@ use oxc_span::{GetSpan, Span};
 use stanch_js_source::{HolderRef, Initializer, bare, is_function};
 
 use crate::facts::fate::{Fate, call_at, uses, way};
+use crate::facts::heard::is_a_connection;
 use crate::facts::keys::constant;
 use crate::facts::lifetime::{Life, life_of};
 use crate::file::{File, argument, method};
@@ -39,8 +40,17 @@ pub(crate) enum Keeper {
     },
     /// An interval that goes on after the call that starts it.
     Interval,
+    /// A connection that listens with it until it closes.
+    Connection,
     /// A function of the project that keeps what it is given for this parameter.
     Callee(String),
+}
+
+impl Keeper {
+    /// Whether it keeps a function for as long as something is under way, of which there may be few at a time.
+    pub(crate) const fn is_in_use(&self) -> bool {
+        matches!(self, Self::Interval | Self::Connection)
+    }
 }
 
 /// A minute: what goes sooner is a delay and no leak.
@@ -99,6 +109,14 @@ fn by_call<'a>(
             && goes_on(file, node, callback.span())
         {
             add(callback, Keeper::Interval);
+        }
+        return;
+    }
+    if let Some((object, "on" | "addListener" | "addEventListener")) = method(call) {
+        if let Some(listener) = argument(call, 1)
+            && is_a_connection(file, object)
+        {
+            add(listener, Keeper::Connection);
         }
         return;
     }

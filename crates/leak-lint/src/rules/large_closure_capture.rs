@@ -2,7 +2,7 @@
 
 mod fix;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use oxc_ast::AstKind;
 use oxc_ast::ast::Expression;
@@ -107,6 +107,7 @@ fn check<'a>(file: &File<'_, 'a>, findings: &mut Vec<Finding>) {
         return;
     }
     let mut declared: Option<HashMap<u32, SymbolId>> = None;
+    let mut in_use = HashSet::new();
     for kept in kept(file) {
         if file.frequency(kept.function) == Calls::Once {
             continue;
@@ -115,7 +116,10 @@ fn check<'a>(file: &File<'_, 'a>, findings: &mut Vec<Finding>) {
         let Some(found) = capture(file, &kept, declared) else {
             continue;
         };
-        findings.push(finding(file, &kept, &found));
+        // All listeners of a connection, and its intervals, keep one scope: once is enough.
+        if !kept.by.is_in_use() || in_use.insert(found.variable) {
+            findings.push(finding(file, &kept, &found));
+        }
     }
 }
 
@@ -225,8 +229,8 @@ fn reason<'a>(
         let sibling = scope_symbol.captured_by.iter().find(|function| {
             !(function.extent.start <= own.start && own.end <= function.extent.end)
         })?;
-        // What goes on beside an interval needs its variables as long as that does.
-        if kept.by == Keeper::Interval
+        // What goes on beside it needs its variables as long as that does.
+        if kept.by.is_in_use()
             && !(scope_symbol.captured_by.iter())
                 .all(|function| is_over(file, function.extent.start))
         {
@@ -237,7 +241,7 @@ fn reason<'a>(
             sibling.extent.end,
         )));
     }
-    if kept.by == Keeper::Interval && large == Bulk::Exchange {
+    if kept.by.is_in_use() && large == Bulk::Exchange {
         return None;
     }
     if used.iter().all(|node| is_read_for_a_part(file, *node)) {
@@ -386,6 +390,10 @@ fn finding<'a>(file: &File<'_, 'a>, kept: &Kept, capture: &Capture) -> Finding {
             "the interval keeps this function".to_owned(),
             "per call, until the interval ends",
         ),
+        Keeper::Connection => (
+            "the connection keeps this function".to_owned(),
+            "per connection, until it closes",
+        ),
         Keeper::Single(holder) => (
             format!("`{holder}` keeps this function"),
             "per call, for the life of the process",
@@ -482,16 +490,23 @@ mod tests {
             &format!("ids.filter((id) => state.has(id));\n  {beat}"),
             &[4],
         );
+        check(
+            &format!("{first}\n  const beat = 0; ws.on('pong', () => {{ alive(ws); }});"),
+            &[4],
+        );
         // What goes on as well needs it.
         check(
             &format!("ws.on('message', (at) => ws.send(state[at]));\n  {beat}"),
             &[],
         );
         check(beat, &[]);
-        check(
-            "ids.filter((id) => state.has(id)); const beat = setInterval(() => { if (done()) clearInterval(beat); }, 9);",
-            &[],
-        );
+        let polled = |end: &str| {
+            format!(
+                "exports.f = async () => {{\n  const state = JSON.parse(await load()); ids.filter((id) => state.has(id));\n  const beat = setInterval(() => {{ {end} }}, 9);\n}};"
+            )
+        };
+        crate::rules::testing::check(&RULE, &polled("tick();"), &[3]);
+        crate::rules::testing::check(&RULE, &polled("if (done()) clearInterval(beat);"), &[]);
     }
 
     #[test]
