@@ -128,7 +128,8 @@ fn parts<'a>(file: &File<'_, 'a>, node: NodeId, container: Container) -> Option<
                 given.collect::<Vec<_>>()
             };
             match (name, container) {
-                ("set", Container::Map) => {
+                // The third argument of a cache's `set` is how long the entry lives.
+                ("set", Container::Map) if call.arguments.len() < 3 => {
                     Some((argument(call, 0), argument(call, 1).into_iter().collect()))
                 }
                 ("add", Container::Set) => Some((argument(call, 0), Vec::new())),

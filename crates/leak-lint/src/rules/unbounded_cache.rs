@@ -29,7 +29,8 @@ Finds Maps, Sets and objects that get an entry for each new key that users send,
 
 A container of the module lives as long as the process. Under keys without end, such as ids, URLs, addresses or the texts of
 errors, it gains an entry for each one that was ever seen: hit rates are fine, and memory grows until the process is
-restarted. An expiry that is only looked at when the same key is asked for again changes nothing for keys that nobody asks
+restarted. So does a cache of a package that nobody has given a limit: a `NodeCache` without `stdTTL`, a `Keyv` without
+`ttl`. An expiry that is only looked at when the same key is asked for again changes nothing for keys that nobody asks
 for again.
 
 ## Example
@@ -256,6 +257,38 @@ mod tests {
     fn classes_that_inherit_the_old_way() {
         let text = "const { inherits } = require('util');\nfunction Store() { this.all = {}; }\ninherits(Store, EventEmitter);\nStore.prototype.put = function (key) {\n  this.all[key] = 1;\n};\nconst store = new Store();\napp.get('/:id', (req, res) => { store.put(req.params.id); });";
         check_sure(&RULE, text, &[5]);
+    }
+
+    #[test]
+    fn caches_of_packages_without_a_limit() {
+        let text = |made: &str, set: &str| {
+            format!(
+                "const NodeCache = require('node-cache');\nconst all = {made};\napp.get('/:id', (req, res) => {{\n  {set};\n}});"
+            )
+        };
+        let set = "all.set(req.params.id, 1)";
+        check_sure(&RULE, &text("new NodeCache()", set), &[4]);
+        check_sure(
+            &RULE,
+            &text("new NodeCache({ stdTTL: 0, useClones: false })", set),
+            &[4],
+        );
+        check_sure(&RULE, &text("new NodeCache({ stdTTL: 60 })", set), &[]);
+        check_sure(&RULE, &text("new NodeCache(options)", set), &[]);
+        check_sure(
+            &RULE,
+            &text("new NodeCache()", "all.set(req.params.id, 1, 60)"),
+            &[],
+        );
+        check_sure(
+            &RULE,
+            &text(
+                "new NodeCache()",
+                &format!("{set}; setInterval(() => all.flushAll(), 9)"),
+            ),
+            &[],
+        );
+        check_sure(&RULE, &text("new Other()", set), &[]);
     }
 
     #[test]

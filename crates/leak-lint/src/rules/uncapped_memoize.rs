@@ -1,7 +1,7 @@
 //! `memoize(f)` without a limit: one result for each distinct argument, for ever.
 
 use oxc_ast::AstKind;
-use oxc_ast::ast::{CallExpression, Expression, FormalParameters};
+use oxc_ast::ast::{Argument, CallExpression, Expression, FormalParameters};
 use oxc_semantic::{NodeId, SymbolId};
 use oxc_span::GetSpan;
 use stanch_js_source::{Extent, ImportedName, bare};
@@ -10,7 +10,7 @@ use stanch_leak_patterns::{Confidence, Pattern};
 use crate::facts::holders::{Lifetime, of_instances};
 use crate::facts::keys::{Domain, constant, domain, domain_of_type, says_few};
 use crate::facts::letting_go::{Fate, fate};
-use crate::file::{File, argument};
+use crate::file::{File, argument, method};
 use crate::finding::{Finding, Fix, Label, Safety};
 use crate::fix::Change;
 use crate::project::{Calls, Holder};
@@ -28,7 +28,7 @@ Finds functions that are memoized for good without a limit on the number of resu
 
 A memoizer keeps the result of each distinct argument. Most keep all of them unless they are told otherwise: lodash's, underscore's,
 `memoizee`, `fast-memoize`, `memoize`, `mem` and `p-memoize` have no limit by default, nor has the decorator of
-`typescript-memoize`. With arguments from requests that is one result for each id, URL or header that was ever seen.
+`typescript-memoize`. A `DataLoader` that all requests share is one too. With arguments from requests that is one result for each id, URL or header that was ever seen.
 
 ## Example
 
@@ -110,7 +110,15 @@ const MEMOIZERS: &[Memoizer] = &[
     memoizer("promise-memoize", None, &["maxAge"]),
     memoizer("@github/memoize", None, &["cache"]),
     memoizer("radash", Some("memo"), &["ttl"]),
+    memoizer("async", Some("memoize"), &[]),
+    memoizer("async/memoize", None, &[]),
+    memoizer("lodash/fp", Some("memoize"), &[]),
+    memoizer("@formatjs/fast-memoize", None, &["cache"]),
+    memoizer("ramda", Some("memoizeWith"), &[]),
 ];
+
+/// `DataLoader` keeps what it has loaded as long as it lives: its documentation wants one for each request.
+const LOADER: Memoizer = memoizer("dataloader", None, &["cache", "cacheMap"]);
 
 fn check<'a>(file: &File<'_, 'a>, findings: &mut Vec<Finding>) {
     if file.ends() {
@@ -135,6 +143,7 @@ fn check<'a>(file: &File<'_, 'a>, findings: &mut Vec<Finding>) {
     own_memoizers(file, findings);
     memoizers_of_other_files(file, findings);
     decorated(file, findings);
+    loaders(file, findings);
 }
 
 fn find<'a>(
@@ -391,6 +400,51 @@ fn memoizers_of_other_files<'a>(file: &File<'_, 'a>, findings: &mut Vec<Finding>
     }
 }
 
+/// Loaders that serve all requests.
+fn loaders<'a>(file: &File<'_, 'a>, findings: &mut Vec<Finding>) {
+    for node in file.nodes().iter() {
+        let AstKind::NewExpression(new) = node.kind() else {
+            continue;
+        };
+        let is_loader = file
+            .parsed
+            .import_of(&new.callee)
+            .is_some_and(|(module, _)| module == LOADER.module);
+        if !is_loader || !lasts(file, node.id()) || !is_without(&new.arguments, LOADER.caps) {
+            continue;
+        }
+        let is_emptied = match bound_to(file, node.id()) {
+            Some(variable) => is_cleared(file, variable) || is_cleared_elsewhere(file, variable),
+            None => is_something_cleared(file),
+        };
+        if !is_emptied {
+            let place = file.extent(new.span);
+            findings.push(finding("DataLoader", Confidence::High, place));
+        }
+    }
+}
+
+/// Whether the file clears anything, or another one all of something, which may be a loader in a field.
+fn is_something_cleared(file: &File<'_, '_>) -> bool {
+    let mut calls = file.calls().iter();
+    let clears = calls.any(|(_, call)| method(call).is_some_and(|(_, name)| name == "clear"));
+    clears || file.project.is_mentioned("clearAll")
+}
+
+/// Whether what a `new` makes lives as long as the process: it is made once, or for a field of the one instance of a class.
+fn lasts(file: &File<'_, '_>, new: NodeId) -> bool {
+    let is_of_the_one = || {
+        file.parsed
+            .class_around(new)
+            .is_some_and(|class| of_instances(file, class) == Lifetime::Process)
+    };
+    match file.frequency(new) {
+        Calls::Once => file.parsed.class_around(new).is_none() || is_of_the_one(),
+        Calls::Again => false,
+        Calls::Unknown => is_kept(file, new) && is_of_the_one(),
+    }
+}
+
 /// Decorators of packages that memoize a method for each instance, and the options that set a limit; from their documentation.
 const DECORATORS: &[Memoizer] = &[
     memoizer("typescript-memoize", Some("Memoize"), &["expiring"]),
@@ -401,14 +455,14 @@ const DECORATORS: &[Memoizer] = &[
 /// Methods with a decorator that memoizes them.
 fn decorated<'a>(file: &File<'_, 'a>, findings: &mut Vec<Finding>) {
     for node in file.nodes().iter() {
-        let AstKind::MethodDefinition(method) = node.kind() else {
+        let AstKind::MethodDefinition(decorated) = node.kind() else {
             continue;
         };
-        for decorator in &method.decorators {
+        for decorator in &decorated.decorators {
             let Some(by) = memoizing(file, node.id(), &decorator.expression) else {
                 continue;
             };
-            let parameters = &method.value.params;
+            let parameters = &decorated.value.params;
             if parameters.items.is_empty() && parameters.rest.is_none()
                 || has_few_arguments(file, parameters)
             {
@@ -441,7 +495,7 @@ fn memoizing<'a>(
                 .parsed
                 .class_around(method)
                 .is_some_and(|class| of_instances(file, class) == Lifetime::Process);
-            lasts && call.is_none_or(|call| is_without(call, package.caps))
+            lasts && call.is_none_or(|call| is_without(&call.arguments, package.caps))
         }
         None => file
             .project
@@ -450,9 +504,9 @@ fn memoizing<'a>(
     memoizes.then(|| format!("@{}", file.written(callee)))
 }
 
-/// Whether a call has none of these options.
-fn is_without(call: &CallExpression<'_>, options: &[&str]) -> bool {
-    call.arguments
+/// Whether arguments have none of these options, nor any that cannot be read.
+fn is_without(arguments: &[Argument<'_>], options: &[&str]) -> bool {
+    arguments
         .iter()
         .all(|given| match given.as_expression().map(bare) {
             Some(Expression::ObjectExpression(given)) => given.properties.iter().all(|property| {
@@ -551,6 +605,45 @@ mod tests {
             &RULE,
             "const memo = (f) => { const seen = new Map(); return (x) => { if (!seen.has(x)) seen.set(x, f(x)); return seen.get(x); }; };\nexports.find = memo((id) => load(id));",
             &[2],
+        );
+    }
+
+    #[test]
+    fn loaders_that_all_requests_share() {
+        let made = |text: &str, lines: &[u32]| {
+            check(
+                &RULE,
+                &format!("import DataLoader from 'dataloader';\n{text}"),
+                lines,
+            );
+        };
+        made(
+            "export const users = new DataLoader((ids) => load(ids));",
+            &[2],
+        );
+        made(
+            "export const users = new DataLoader((ids) => load(ids), { cache: false });",
+            &[],
+        );
+        made(
+            "export const users = new DataLoader(load);\napp.post('/', (req, res) => { users.clear(req.body.id); });",
+            &[],
+        );
+        made(
+            "app.use((req, res, next) => { req.users = new DataLoader((ids) => load(ids)); next(); });",
+            &[],
+        );
+        made(
+            "export const context = () => ({ users: new DataLoader((ids) => load(ids)) });",
+            &[],
+        );
+        made(
+            "@Injectable() export class Users { loader = new DataLoader((ids) => load(ids)); }",
+            &[2],
+        );
+        made(
+            "@Injectable({ scope: Scope.REQUEST }) export class Users { loader = new DataLoader((ids) => load(ids)); }",
+            &[],
         );
     }
 

@@ -3,6 +3,8 @@
 use oxc_ast::ast::{Expression, TSType, TSTypeName};
 use stanch_js_source::bare;
 
+use crate::file::File;
+
 /// What keeps the values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Container {
@@ -42,6 +44,40 @@ pub(crate) fn container_of(expression: &Expression<'_>) -> Option<Container> {
         Expression::LogicalExpression(logical) => container_of(&logical.right),
         _ => None,
     }
+}
+
+/// Caches of packages that keep everything unless an option says otherwise, and these options; from their documentation.
+const CACHES: &[(&str, &[&str])] = &[
+    ("node-cache", &["stdTTL", "maxKeys"]),
+    ("keyv", &["ttl", "store"]),
+];
+
+/// The container that an expression makes, caches of packages that nothing limits included.
+pub(super) fn container_in<'a>(file: &File<'_, 'a>, value: &Expression<'a>) -> Option<Container> {
+    container_of(value).or_else(|| is_a_cache_without_limit(file, value).then_some(Container::Map))
+}
+
+fn is_a_cache_without_limit<'a>(file: &File<'_, 'a>, value: &Expression<'a>) -> bool {
+    let Expression::NewExpression(new) = bare(value) else {
+        return false;
+    };
+    let Some((module, _)) = file.parsed.import_of(&new.callee) else {
+        return false;
+    };
+    let Some((_, limits)) = CACHES.iter().find(|(own, _)| *own == module) else {
+        return false;
+    };
+    new.arguments.iter().all(|given| match given.as_expression().map(bare) {
+        Some(Expression::ObjectExpression(options)) => options.properties.iter().all(|option| {
+            let Some(option) = option.as_property() else {
+                return false;
+            };
+            let is_limit = option.key.static_name().is_none_or(|name| limits.contains(&&*name));
+            // Zero is for ever.
+            !is_limit || matches!(bare(&option.value), Expression::NumericLiteral(number) if number.value == 0.0)
+        }),
+        _ => false,
+    })
 }
 
 /// An object literal with containers in it, at any depth: `{ lobby: { history: [] } }`. What is in it may grow.

@@ -19,7 +19,7 @@ pub(crate) use lifetime::{Lifetime, of_instances};
 use crate::facts::names::grown_names;
 use crate::file::{File, argument, method};
 use crate::project::Holder as Identity;
-use container::key_type_of;
+use container::{container_in, key_type_of};
 
 /// A container that outlives the call that fills it.
 #[derive(Debug, Clone)]
@@ -131,7 +131,8 @@ impl<'a> Search<'_, '_, 'a> {
         if !self.grown.contains(name.name.as_str()) {
             return;
         }
-        let Some(container) = container_of(init).or_else(|| table_of_containers(init)) else {
+        let Some(container) = container_in(self.file, init).or_else(|| table_of_containers(init))
+        else {
             return;
         };
         let Some((inside, lifetime)) = self.scope_of(symbol) else {
@@ -153,7 +154,7 @@ impl<'a> Search<'_, '_, 'a> {
                 .then(|| self.identity(&self.file.parsed.value_of_variable(symbol)))
                 .flatten(),
             home: self.file.function_around(node),
-            is_table: container_of(init).is_none(),
+            is_table: container_in(self.file, init).is_none(),
             key_type: key_type_of(annotation.map(|a| &a.type_annotation), init),
         });
     }
@@ -239,7 +240,7 @@ impl<'a> Search<'_, '_, 'a> {
         let Some(value) = &field.value else {
             return;
         };
-        let Some(container) = container_of(value) else {
+        let Some(container) = container_in(self.file, value) else {
             return;
         };
         if !self.grown.contains(name.as_ref()) {
@@ -330,7 +331,7 @@ impl<'a> Search<'_, '_, 'a> {
             };
             self.literal(&owner, literal);
         }
-        let Some(container) = container_of(right) else {
+        let Some(container) = container_in(self.file, right) else {
             return;
         };
         if !self.grown.contains(name.trim_start_matches('#')) {
