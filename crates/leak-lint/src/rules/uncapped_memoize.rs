@@ -438,10 +438,9 @@ fn lasts(file: &File<'_, '_>, new: NodeId) -> bool {
             .class_around(new)
             .is_some_and(|class| of_instances(file, class) == Lifetime::Process)
     };
-    match file.frequency(new) {
-        Calls::Once => file.parsed.class_around(new).is_none() || is_of_the_one(),
-        Calls::Again => false,
-        Calls::Unknown => is_kept(file, new) && is_of_the_one(),
+    match file.function_around(new) {
+        None => file.parsed.class_around(new).is_none() || is_of_the_one(),
+        Some(_) => is_kept(file, new) && is_of_the_one(),
     }
 }
 
@@ -631,6 +630,10 @@ mod tests {
         );
         made(
             "app.use((req, res, next) => { req.users = new DataLoader((ids) => load(ids)); next(); });",
+            &[],
+        );
+        made(
+            "export const users = perContext((context) => new DataLoader((ids) => load(ids)));",
             &[],
         );
         made(
