@@ -6,6 +6,7 @@ use oxc_semantic::NodeId;
 use oxc_span::{GetSpan, Span};
 use stanch_js_source::{Release, ReleaseKind, bare, is_function, literal_text};
 
+use crate::facts::guard::leaves;
 use crate::facts::holders::Holder;
 use crate::facts::insertions::Insertion;
 use crate::facts::keys::constant;
@@ -23,6 +24,8 @@ const RESOLVERS: &[&str] = &[
 /// Ways of ending that the text shows.
 pub(crate) const AFTER_REJECTION: &str = "the promise is rejected";
 pub(crate) const OVER: &str = "what it stands for is over";
+pub(crate) const FAILED: &str = "what it waits for fails";
+pub(crate) const BETWEEN: &str = "a caller fails in between";
 pub(crate) const BY_ANOTHER_WAY: &str = "the function returns or throws before";
 
 /// What is under way, by what is kept of it.
@@ -162,9 +165,25 @@ fn way<'a>(
     }
     if deletes
         .iter()
-        .any(|release| is_on_every_way(file, release.node, function))
+        .all(|release| is_passed_by_a_failure(file, release.node))
     {
+        return Some((FAILED, "only after success"));
+    }
+    // That the question could not be sent says nothing of an answer that does not come.
+    let ends = |release: &&Release| {
+        is_on_every_way(file, release.node, function)
+            && !(kept == Kept::Resolver && is_in_a_catch(file, release.node))
+    };
+    if deletes.iter().any(ends) {
         return None;
+    }
+    if deletes.iter().all(|release| {
+        file.function_around(release.node).is_some_and(|ending| {
+            let (begun, ended) = (file.site(function), file.site(ending));
+            file.project.is_skipped_after(begun, ended)
+        })
+    }) {
+        return Some((BETWEEN, "only when all goes well"));
     }
     if deletes
         .iter()
@@ -189,9 +208,11 @@ fn way<'a>(
     {
         return Some((BY_ANOTHER_WAY, "only at the end"));
     }
-    let answers = deletes
-        .iter()
-        .all(|release| is_in_an_answer(file, release.node));
+    let is_answer = |release: &&Release| is_in_an_answer(file, release.node);
+    let answers = deletes.iter().any(is_answer)
+        && deletes
+            .iter()
+            .all(|release| is_answer(&release) || is_in_a_catch(file, release.node));
     (answers && kept == Kept::Resolver).then_some(("no answer comes", "only when an answer comes"))
 }
 
@@ -271,6 +292,59 @@ fn is_passed_by_a_settled_one(file: &File<'_, '_>, delete: NodeId) -> bool {
                     _ => false,
                 })
     })
+}
+
+/// Whether a deletion is in a callback that leaves before it where it is told of a failure: `if (err) return done(err);`.
+fn is_passed_by_a_failure(file: &File<'_, '_>, delete: NodeId) -> bool {
+    let Some(function) = file.function_around(delete) else {
+        return false;
+    };
+    let parameters = match file.kind(function) {
+        AstKind::Function(function) => &function.params,
+        AstKind::ArrowFunctionExpression(arrow) => &arrow.params,
+        _ => return false,
+    };
+    let told = parameters.items.first();
+    let told = told.and_then(|first| first.pattern.get_binding_identifier());
+    let Some(failure) = told
+        .filter(|name| matches!(name.name.as_str(), "err" | "error" | "e" | "er" | "ex"))
+        .and_then(|name| name.symbol_id.get())
+    else {
+        return false;
+    };
+    let is_handed = matches!(file.kind(file.parent(function)), AstKind::CallExpression(_));
+    let at = file.kind(delete).span();
+    let scoping = file.parsed.semantic().scoping();
+    is_handed
+        && scoping.get_resolved_references(failure).any(|used| {
+            let branch = file
+                .nodes()
+                .ancestor_kinds(used.node_id())
+                .find_map(|kind| match kind {
+                    AstKind::IfStatement(branch) => Some(branch),
+                    _ => None,
+                });
+            let asked = file.kind(used.node_id()).span();
+            branch.is_some_and(|branch| {
+                branch.span.end <= at.start
+                    && branch.test.span().contains_inclusive(asked)
+                    && leaves(&branch.consequent)
+            })
+        })
+}
+
+/// Whether code runs because something was rejected or thrown.
+fn is_in_a_catch(file: &File<'_, '_>, node: NodeId) -> bool {
+    file.nodes()
+        .ancestor_ids(node)
+        .any(|around| match file.kind(around) {
+            AstKind::CatchClause(_) => true,
+            kind if is_function(kind) => {
+                matches!(file.kind(file.parent(around)), AstKind::CallExpression(call)
+            if method(call).is_some_and(|(_, name)| name == "catch"))
+            }
+            _ => false,
+        })
 }
 
 /// Whether a deletion is of the entry under this key.
@@ -378,6 +452,7 @@ const ENDS: &[&str] = &[
 
 fn is_run_at_the_end(file: &File<'_, '_>, function: NodeId, span: Span) -> bool {
     match file.kind(file.parent(function)) {
+        AstKind::CallExpression(call) if listens_for_messages(call) => false,
         AstKind::CallExpression(call) => match method(call) {
             Some((_, "finally" | "catch")) => true,
             Some((_, "then")) => call
@@ -490,12 +565,14 @@ fn is_message_listener(file: &File<'_, '_>, function: NodeId) -> bool {
 }
 
 fn listens_for_messages(call: &CallExpression<'_>) -> bool {
-    let listens = method(call)
-        .is_some_and(|(_, name)| matches!(name, "on" | "addEventListener" | "addListener"));
     let event = argument(call, 0).and_then(literal_text);
-    listens
-        && matches!(
+    match method(call) {
+        Some((_, "on" | "addEventListener" | "addListener")) => matches!(
             event,
             Some("message" | "data" | "response" | "reply" | "line" | "packet")
-        )
+        ),
+        // Redis, NATS, AMQP
+        Some((_, "subscribe" | "pSubscribe" | "consume")) => true,
+        _ => false,
+    }
 }

@@ -8,7 +8,8 @@ use crate::options::Options;
 use crate::project::{FileIndex, Project};
 use crate::rule::Rule;
 use crate::rules::{
-    growing_module_array, retained_request, unbounded_cache, uncapped_memoize, weak_keyed_cache,
+    growing_module_array, retained_request, unbounded_cache, uncapped_memoize, unreleased_pending,
+    weak_keyed_cache,
 };
 use crate::summary::Summary;
 
@@ -452,4 +453,22 @@ fn memoizers_of_other_files() {
         &[],
     );
     check(decorator, &class("@other()"), &[]);
+}
+
+#[test]
+fn marks_that_a_caller_leaves_behind() {
+    let marks = "const running = new Set();\nexport const isRunning = (key) => running.has(key);\nexport function begin(key) {\n  running.add(key);\n}\nexport function end(key) { running.delete(key); }";
+    let check = |work: &str, expected: &[u32]| {
+        let caller = format!(
+            "import {{ begin, end }} from './marks';\napp.post('/:id', async (req, res) => {{ const key = req.params.id; {work} }});"
+        );
+        let files = [("marks.js", marks), ("caller.js", caller.as_str())];
+        check(&unreleased_pending::RULE, &files, expected);
+    };
+    check("begin(key); await run(); end(key);", &[4]);
+    check(
+        "begin(key); try { await run(); } finally { end(key); }",
+        &[],
+    );
+    check("begin(key); await run(); end(other);", &[]);
 }

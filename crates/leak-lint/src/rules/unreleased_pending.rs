@@ -7,7 +7,9 @@ use stanch_leak_patterns::{Confidence, Pattern};
 
 use crate::facts::holders::{Container, Holder};
 use crate::facts::insertions::Insertion;
-use crate::facts::pending::{AFTER_REJECTION, BY_ANOTHER_WAY, Kept, OVER, kept, leak, makes_it};
+use crate::facts::pending::{
+    AFTER_REJECTION, BETWEEN, BY_ANOTHER_WAY, FAILED, Kept, OVER, kept, leak, makes_it,
+};
 use crate::facts::repeats::{Repeats, repeats};
 use crate::file::File;
 use crate::finding::{Finding, Label};
@@ -109,7 +111,7 @@ fn find<'a>(
         Repeats::PerRequest | Repeats::PerCall
     );
     let confidence = match (is_again, why) {
-        (false, BY_ANOTHER_WAY | AFTER_REJECTION) => Confidence::Medium,
+        (false, BY_ANOTHER_WAY | AFTER_REJECTION | FAILED | BETWEEN) => Confidence::Medium,
         // It may be something else that is called so: a resolver of names.
         (_, OVER) if !makes_it(file, insertion) => Confidence::Medium,
         // Whoever waits has something of its own to wait with: there is one for each question that was asked.
@@ -212,6 +214,24 @@ mod tests {
         check(&RULE, &queue("done.then(() => {})"), &[6]);
         check(&RULE, &queue("done.then(() => {}, () => {})"), &[]);
         check(&RULE, &queue("done.catch(log)"), &[]);
+    }
+
+    #[test]
+    fn callers_and_callbacks_that_fail() {
+        let read = |failed: &str| {
+            format!(
+                "const waiting = {{}};\napp.get('/:id', (req, res) => {{\n  const id = req.params.id;\n  waiting[id] = [res];\n  store.get(id, function (err, body) {{\n    if (err) {{ {failed} return res.end(); }}\n    const list = waiting[id];\n    delete waiting[id];\n    list.forEach((each) => each.end(body));\n  }});\n}});"
+            )
+        };
+        check_sure(&RULE, &read(""), &[4]);
+        check_sure(&RULE, &read("delete waiting[id];"), &[]);
+        let rpc = |late: &str| {
+            format!(
+                "const calls = new Map();\nbus.subscribe('inbox', (m) => {{ calls.get(m.id)?.resolve(m); calls.delete(m.id); }});\nexports.call = (id) => new Promise((resolve, reject) => {{\n  setTimeout(() => {{ reject(new Error('late')); {late} }}, 99);\n  calls.set(id, {{ resolve, reject }});\n  bus.publish(id).catch((e) => {{ calls.delete(id); reject(e); }});\n}});"
+            )
+        };
+        check_sure(&RULE, &rpc(""), &[5]);
+        check_sure(&RULE, &rpc("calls.delete(id);"), &[]);
     }
 
     #[test]

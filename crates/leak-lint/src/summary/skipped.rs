@@ -1,4 +1,5 @@
-//! Calls into pairs of which the second is skipped when something between them fails: `await slots.take()`, work, `slots.free()`.
+//! Calls into pairs of which the second is skipped when something between them fails: `await slots.take()`, work,
+//! `slots.free()`; `begin(key)`, work, `end(key)`.
 
 use oxc_ast::AstKind;
 use oxc_ast::ast::{CallExpression, Expression};
@@ -10,7 +11,7 @@ use stanch_js_source::{Value, bare, is_function};
 use super::{Place, Scan, Summary};
 use crate::file::method;
 
-/// Two calls of one function for the same object, the first of them waited for.
+/// Two calls of one function: for the same object, the first of them waited for, or for the same key.
 #[derive(Debug, Clone)]
 pub(crate) struct Skipped {
     pub(crate) first: Value,
@@ -20,10 +21,23 @@ pub(crate) struct Skipped {
 
 /// A call, what it is a method of as written, and where.
 struct Step<'p> {
+    /// Empty for a function.
     of: &'p str,
     name: &'p str,
+    /// The first argument, as written; empty without one.
+    key: &'p str,
+    tie: Tie,
     callee: Value,
     span: Span,
+}
+
+/// What a first call has in common with its second.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Tie {
+    /// It is waited for: the same object is enough.
+    Object,
+    /// The same key as well.
+    Key,
 }
 
 impl<'a> Scan<'_, 'a> {
@@ -38,7 +52,10 @@ impl<'a> Scan<'_, 'a> {
                     let place = self.place(node.id());
                     awaits.entry(place).or_default().push(waited.span);
                     if let Expression::CallExpression(call) = bare(&waited.argument) {
-                        firsts.extend(self.step(call).map(|step| (place, step)));
+                        let step = self
+                            .step(call, Tie::Object)
+                            .filter(|step| !step.of.is_empty());
+                        firsts.extend(step.map(|step| (place, step)));
                     }
                 }
                 AstKind::CallExpression(call)
@@ -47,9 +64,13 @@ impl<'a> Scan<'_, 'a> {
                         AstKind::ExpressionStatement(_)
                     ) =>
                 {
-                    if let Some(step) = self.step(call) {
-                        let all = seconds.entry(self.place(node.id())).or_default();
-                        all.push((node.id(), step));
+                    let place = self.place(node.id());
+                    let first = self
+                        .step(call, Tie::Key)
+                        .filter(|step| !step.key.is_empty());
+                    firsts.extend(first.map(|step| (place, step)));
+                    if let Some(step) = self.step(call, Tie::Key) {
+                        seconds.entry(place).or_default().push((node.id(), step));
                     }
                 }
                 _ => {}
@@ -72,7 +93,10 @@ impl<'a> Scan<'_, 'a> {
         awaits: &[Span],
     ) -> Option<Skipped> {
         let is_later = |step: &Step<'_>| {
-            step.of == first.of && step.name != first.name && step.span.start > first.span.end
+            step.of == first.of
+                && step.name != first.name
+                && step.span.start > first.span.end
+                && (first.tie == Tie::Object || step.key == first.key)
         };
         let mut later = seconds.iter().filter(|(_, step)| is_later(step));
         let (node, second) = later.next()?;
@@ -101,23 +125,29 @@ impl<'a> Scan<'_, 'a> {
             })
     }
 
-    fn step(&self, call: &'a CallExpression<'a>) -> Option<Step<'a>>
+    fn step(&self, call: &'a CallExpression<'a>, tie: Tie) -> Option<Step<'a>>
     where
         Self: 'a,
     {
-        let (of, name) = method(call)?;
-        if !matches!(
-            of,
-            Expression::Identifier(_)
-                | Expression::ThisExpression(_)
-                | Expression::StaticMemberExpression(_)
-        ) {
-            return None;
-        }
-        let span = of.span();
+        let written = |of: Span| self.parsed.text().slice(of.start, of.end);
+        let (of, name) = match (method(call), bare(&call.callee)) {
+            (
+                Some((
+                    of @ (Expression::Identifier(_)
+                    | Expression::ThisExpression(_)
+                    | Expression::StaticMemberExpression(_)),
+                    name,
+                )),
+                _,
+            ) => (written(of.span()), name),
+            (None, Expression::Identifier(function)) => ("", function.name.as_str()),
+            _ => return None,
+        };
         Some(Step {
-            of: self.parsed.text().slice(span.start, span.end),
+            of,
             name,
+            key: call.arguments.first().map_or("", |key| written(key.span())),
+            tie,
             callee: self.parsed.value(&call.callee),
             span: call.span,
         })
