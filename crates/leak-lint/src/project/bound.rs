@@ -6,11 +6,11 @@
 use rustc_hash::FxHashSet;
 use stanch_js_source::{ClassKind, Value};
 
-use super::FileIndex;
 use super::meaning::{Meaning, Site};
 use super::names::Key;
 use super::part::Index;
 use super::view::{Asked, View};
+use super::{FileIndex, Linked};
 
 /// Callers that are compared: what many hand over is seldom the same.
 const MOST_CALLERS: usize = 8;
@@ -31,8 +31,6 @@ struct Argument {
     to: (Key, u32),
     /// The place in the file's list.
     at: usize,
-    /// All that the file says of what it is, in one number.
-    is: u64,
 }
 
 /// A class that stands for an interface, or for an abstract class.
@@ -54,11 +52,10 @@ impl Bound {
         let given = view.own(file).given.iter().enumerate();
         let given = given.filter(|(_, it)| it.property.is_none());
         let given = given.filter_map(|(at, it)| {
-            let function = view.function_of(view.meaning(file, &it.callee))?;
+            let function = view.function_called(file, &it.callee)?;
             Some(Argument {
                 to: (view.key(function), it.position),
                 at,
-                is: view.said_of(file, &it.value),
             })
         });
         let mut given: Vec<Argument> = given.collect();
@@ -71,18 +68,24 @@ impl Bound {
         }
     }
 
-    /// The files whose parameters and interfaces stand for something else than what they stood for with `other`.
-    pub(super) fn differing(&self, other: &Self) -> impl Iterator<Item = FileIndex> {
-        let (own, others) = (self.told(), other.told());
+    /// The files whose parameters and interfaces stand for something else than what they stood for with what the file bound
+    /// before; each with the file as it was.
+    pub(super) fn differing(
+        &self,
+        file: &Linked,
+        before: (&Self, &Linked),
+    ) -> impl Iterator<Item = FileIndex> {
+        let (own, others) = (self.told(file), before.0.told(before.1));
         let differing = own.symmetric_difference(&others);
         let files: FxHashSet<FileIndex> = differing.map(|(key, _)| key.file).collect();
         files.into_iter()
     }
 
-    fn told(&self) -> FxHashSet<(Key, Told)> {
-        let given = self.given.iter().map(|argument| {
-            let told = Told::Given(argument.to.1, argument.is);
-            (argument.to.0, told)
+    fn told(&self, file: &Linked) -> FxHashSet<(Key, Told)> {
+        let given = self.given.iter().filter_map(|argument| {
+            let value = &file.summary.given.get(argument.at)?.value;
+            let told = Told::Given(argument.to.1, file.said_of(value));
+            Some((argument.to.0, told))
         });
         let classes = self.classes.iter();
         let classes = classes.map(|it| (it.interface, Told::Class(it.class)));
@@ -93,6 +96,7 @@ impl Bound {
 /// What is told of a function or an interface, whatever bytes it is at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Told {
+    /// As which argument, and all that the file says of what it is, in one number.
     Given(u32, u64),
     Class(Key),
 }

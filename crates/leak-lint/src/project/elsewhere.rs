@@ -63,7 +63,7 @@ impl Done {
         }
         done.to_parameters.sort_unstable();
         for lent in &view.own(file).lent {
-            if let Meaning::Function(function) = view.meaning(file, &lent.callee)
+            if let Some(function) = view.function(file, &lent.callee)
                 && let Some(holder) = view.holder(file, &lent.holder)
             {
                 let to = (view.key(function), lent.position);

@@ -71,7 +71,7 @@ impl Running {
         let mut running = Self::default();
         let summary = view.own(file);
         let run_by = |value: &Value| {
-            let site = view.run_by(view.meaning(file, value))?;
+            let site = view.run_by_value(file, value)?;
             Some(view.key(site))
         };
         running.handlers = summary.handlers.iter().filter_map(run_by).collect();
@@ -142,7 +142,7 @@ impl Running {
         let members = members.flat_map(|shape| shape.members.iter().chain(&shape.statics));
         let properties = summary.objects.values().flatten();
         for (name, method) in members.chain(properties) {
-            if let Meaning::Function(site) = view.meaning(file, method) {
+            if let Some(site) = view.function(file, method) {
                 let run = match LIFECYCLE.contains(&&**name) {
                     true => &mut self.started,
                     false => &mut self.unknown,
@@ -157,7 +157,7 @@ impl Running {
             let site = |start| Site { file, start };
             let own = shape.constructor.map(site);
             let base = shape.extends.as_ref();
-            let base = base.and_then(|base| view.run_by(view.meaning(file, base)));
+            let base = base.and_then(|base| view.run_by_value(file, base));
             for run in own.into_iter().chain(base) {
                 let call = (view.key(site(*class)), view.key(run));
                 self.calls.push(call);
@@ -373,8 +373,22 @@ impl Project {
 }
 
 impl View<'_> {
+    /// The function that a value of a file is.
+    pub(super) fn function(self, file: FileIndex, value: &Value) -> Option<Site> {
+        if self.is_of_others(file, value) {
+            return None;
+        }
+        match self.meaning(file, value) {
+            Meaning::Function(site) => Some(site),
+            _ => None,
+        }
+    }
+
     /// What runs when a value of a file is called; of an object, its methods.
     fn all_run(self, file: FileIndex, value: &Value) -> Vec<Site> {
+        if self.is_of_others(file, value) {
+            return Vec::new();
+        }
         let meaning = self.meaning(file, value);
         let Meaning::Object(site) = meaning else {
             return self.run_by(meaning).into_iter().collect();
@@ -382,6 +396,14 @@ impl View<'_> {
         let methods = self.properties(site).iter();
         let each = methods.filter_map(|(_, method)| self.run_by(self.meaning(site.file, method)));
         each.collect()
+    }
+
+    /// The function or class whose code runs when a value of a file is called or constructed.
+    pub(super) fn run_by_value(self, file: FileIndex, value: &Value) -> Option<Site> {
+        if self.is_of_others(file, value) {
+            return None;
+        }
+        self.run_by(self.meaning(file, value))
     }
 
     /// The function or class whose code runs when this is called or constructed.

@@ -22,10 +22,7 @@ pub(super) struct Handed {
 
 impl Handed {
     pub(super) fn of(view: View<'_>, file: FileIndex) -> Self {
-        let to = |callee: &Value| {
-            let function = view.function_of(view.meaning(file, callee))?;
-            Some(view.key(function))
-        };
+        let to = |callee: &Value| Some(view.key(view.function_called(file, callee)?));
         let given = view.own(file).given.iter().enumerate();
         let given = given.filter_map(|(at, it)| Some((to(&it.callee)?, (it.position, at))));
         let anew = view.own(file).handed.iter().enumerate();
@@ -281,15 +278,23 @@ impl Project {
 }
 
 impl View<'_> {
+    /// The function whose parameters the arguments of a file's call are.
+    pub(super) fn function_called(self, file: FileIndex, callee: &Value) -> Option<Site> {
+        Some(self.constructor_or(self.run_by_value(file, callee)?))
+    }
+
     /// The function whose parameters the arguments are: that of a class is its constructor.
     pub(super) fn function_of(self, meaning: Meaning) -> Option<Site> {
-        let site = self.run_by(meaning)?;
+        Some(self.constructor_or(self.run_by(meaning)?))
+    }
+
+    fn constructor_or(self, site: Site) -> Site {
         let constructor = self.class(site).and_then(|shape| shape.constructor);
         let constructor = constructor.map(|start| Site {
             file: site.file,
             start,
         });
         // A function is its own, and so is a constructor function.
-        Some(constructor.unwrap_or(site))
+        constructor.unwrap_or(site)
     }
 }

@@ -67,6 +67,25 @@ impl View<'_> {
         self.resolve(file, value, DEEPEST)
     }
 
+    /// Whether a value is, or is reached through, what the project does not declare: a global, something of a package, or what
+    /// nobody knows. Most callees are; what the project declares never comes from there, and this builds no [`Meaning`].
+    pub(super) fn is_of_others(self, file: FileIndex, value: &Value) -> bool {
+        let mut root = value.root();
+        for _ in 0..DEEPEST {
+            match root {
+                Value::Global(_) | Value::Array | Value::Unknown => return true,
+                Value::Import { module, .. } => return self.target(file, module).is_none(),
+                Value::Parameter(..) => return self.bindings().is_none(),
+                Value::Variable(name) => match self.variable(file, name) {
+                    Some(first) => root = first.root(),
+                    None => return true,
+                },
+                _ => return false,
+            }
+        }
+        false
+    }
+
     pub(super) fn resolve(self, file: FileIndex, value: &Value, deeper: u32) -> Meaning {
         let Some(deeper) = deeper.checked_sub(1) else {
             return Meaning::Unknown;

@@ -164,7 +164,7 @@ impl Project {
         if runs_otherwise {
             self.count_imports(file, |count| count + 1);
         }
-        self.bind(&mut concerned);
+        self.bind(&mut concerned, (file, &old));
         let parts = of_each(&concerned, |file| {
             Part::of(self.view(), &self.bound[file.0], file)
         });
@@ -254,13 +254,14 @@ impl Project {
         self.arguments = arguments;
     }
 
-    /// Takes over what these files bind from now on, and adds those that it concerns.
-    fn bind(&mut self, concerned: &mut Vec<FileIndex>) {
+    /// Takes over what these files bind from now on, and adds those that it concerns; one of them was another before.
+    fn bind(&mut self, concerned: &mut Vec<FileIndex>, edited: (FileIndex, &Linked)) {
         let bound = of_each(concerned, |file| Bound::of(View::of(&self.files), file));
         let mut bound_otherwise = Vec::new();
         for (file, bound) in concerned.iter().zip(bound) {
-            let old = &self.bound[file.0];
-            bound_otherwise.extend(old.differing(&bound));
+            let (old, linked) = (&self.bound[file.0], &*self.files[file.0]);
+            let was = if *file == edited.0 { edited.1 } else { linked };
+            bound_otherwise.extend(bound.differing(linked, (old, was)));
             self.bindings.remove(*file, old);
             self.bindings.add(*file, &bound);
             self.bound[file.0] = Arc::new(bound);

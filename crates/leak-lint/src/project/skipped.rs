@@ -2,7 +2,7 @@
 
 use stanch_js_source::Value;
 
-use super::meaning::{Meaning, Site};
+use super::meaning::Site;
 use super::names::Key;
 use super::part::Index;
 use super::view::View;
@@ -14,10 +14,7 @@ pub(super) struct Skipped(Vec<(Key, Key)>);
 
 impl Skipped {
     pub(super) fn of(view: View<'_>, file: FileIndex) -> Self {
-        let function = |callee: &Value| match view.meaning(file, callee) {
-            Meaning::Function(site) => Some(view.key(site)),
-            _ => None,
-        };
+        let function = |callee: &Value| Some(view.key(view.function(file, callee)?));
         let pairs = view.own(file).skipped.iter();
         let pairs =
             pairs.filter_map(|pair| Some((function(&pair.first)?, function(&pair.second)?)));

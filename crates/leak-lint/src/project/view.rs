@@ -77,11 +77,6 @@ impl<'p> View<'p> {
         &self.ask(file).summary
     }
 
-    /// All that a file says of a value of its own, in one number.
-    pub(super) fn said_of(self, file: FileIndex, value: &Value) -> u64 {
-        self.files[file.0].said_of(value)
-    }
-
     /// A file's summary as a whole: for the file itself only.
     pub(super) fn own(self, file: FileIndex) -> &'p Summary {
         &self.files[file.0].summary
@@ -202,8 +197,8 @@ impl Linked {
         walk.end()
     }
 
-    /// All that the file says of a value, in one number.
-    fn said_of<'l>(&'l self, value: &'l Value) -> u64 {
+    /// All that the file says of a value of its own, in one number.
+    pub(super) fn said_of<'l>(&'l self, value: &'l Value) -> u64 {
         let mut walk = Walk::of(self);
         walk.value(value);
         walk.end()
