@@ -26,7 +26,7 @@ use crate::finding::Finding;
 use crate::options::Options;
 use crate::rule::{On, Rule};
 use crate::rules::RULES;
-use crate::summary::Summary;
+use crate::summary::{Name, Summary};
 
 pub(crate) use elsewhere::{Elsewhere, Holder};
 pub(crate) use frequency::{Calls, Heat};
@@ -368,8 +368,9 @@ impl Project {
 
     /// Whether another file of the program reads, calls or imports something of that name; tests and scripts are left out.
     pub(crate) fn is_mentioned_elsewhere(&self, file: FileIndex, name: &str) -> bool {
+        let name = Name::of(name);
         let mut others = self.program().filter(|(other, _)| *other != file);
-        others.any(|(_, other)| other.summary.mentioned.contains(name))
+        others.any(|(_, other)| other.summary.mentioned.has(name))
     }
 
     /// Whether another file of the program imports a file: what nobody imports is started by others, who may ask for more.
@@ -380,9 +381,10 @@ impl Project {
     /// Whether the files are a program that answers requests, and no package for others to use.
     pub(crate) fn is_a_service(&self) -> bool {
         *self.is_a_service.get_or_init(|| {
+            let names: Vec<Name> = STARTS_SERVERS.iter().map(|name| Name::of(name)).collect();
             self.program().any(|(_, file)| {
                 let mentioned = &file.summary.mentioned;
-                STARTS_SERVERS.iter().any(|name| mentioned.contains(*name))
+                names.iter().any(|name| mentioned.has(*name))
             })
         })
     }
@@ -395,8 +397,9 @@ impl Project {
 
     /// Whether any file reads, calls or takes apart a property of that name.
     pub(crate) fn is_mentioned(&self, name: &str) -> bool {
+        let name = Name::of(name);
         let mut all = self.files.iter();
-        all.any(|file| file.summary.mentioned.contains(name))
+        all.any(|file| file.summary.mentioned.has(name))
     }
 
     /// Whether a file names another one as a module.

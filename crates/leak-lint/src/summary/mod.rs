@@ -11,11 +11,13 @@ mod handlers;
 mod keeps;
 mod lasting;
 mod memoizers;
+mod mentioned;
 mod origins;
 mod sent;
 mod skipped;
 mod uses;
 
+use std::borrow::Cow;
 use std::cell::{OnceCell, RefCell};
 use std::rc::Rc;
 
@@ -28,6 +30,7 @@ use stanch_js_source::{ClassShape, ParsedSource, SourceText, Value, is_function,
 
 pub(crate) use exports::WHOLE;
 pub(crate) use given::{Given, Handed, Taken, is_a_timeout};
+pub(crate) use mentioned::{Mentioned, Name};
 pub(crate) use origins::Origin;
 pub(crate) use skipped::Skipped;
 pub(crate) use uses::{Lent, Op, Use};
@@ -76,7 +79,7 @@ pub struct Summary {
     /// What outlives a call, handed to functions and constructors of the project.
     pub(crate) given: Vec<Given>,
     /// The names of all properties that it reads, calls or takes apart.
-    pub(crate) mentioned: FxHashSet<Box<str>>,
+    pub(crate) mentioned: Mentioned,
     /// Functions that are written where they are handed to functions of the project.
     pub(crate) handed: Vec<Handed>,
     /// Calls that are skipped when what comes between them and another one fails.
@@ -157,9 +160,11 @@ impl Summary {
         };
         let scan = Scan {
             parsed,
+            places: places(parsed),
             lookups: OnceCell::new(),
             callee: RefCell::default(),
         };
+        let mut mentioned = Vec::new();
         for node in parsed.semantic().nodes().iter() {
             scan.declared(node.id(), node.kind(), &mut summary);
             scan.exported(node.kind(), &mut summary);
@@ -172,22 +177,18 @@ impl Summary {
             }
             scan.kept(node.kind(), &mut summary);
             scan.memoizes(node.id(), node.kind(), &mut summary);
-            scan.mentioned(node.id(), node.kind(), &mut summary);
+            let name = scan.mentioned(node.id(), node.kind());
+            mentioned.extend(name.as_deref().map(Name::of));
         }
         scan.variables(&mut summary);
         scan.lasting(&mut summary);
         scan.skipped(&mut summary);
         handlers::handlers(parsed, options, &mut summary);
         summary.forget_private();
+        summary.mentioned = Mentioned::of(mentioned);
         summary.modules.sort_unstable();
         summary.modules.dedup();
         summary
-    }
-
-    fn mention(&mut self, name: &str) {
-        if !self.mentioned.contains(name) {
-            self.mentioned.insert(name.into());
-        }
     }
 
     /// Drops what no other file can ask for: what is done to variables that are neither exported nor from elsewhere.
@@ -227,6 +228,8 @@ fn variable(value: &Value) -> Option<&str> {
 /// One pass over a file.
 pub(crate) struct Scan<'s, 'a> {
     pub(crate) parsed: &'s ParsedSource<'a>,
+    /// The function that each node is in.
+    places: Vec<Place>,
     /// What is looked up in lists of the program: the place, and what is asked for.
     lookups: OnceCell<Vec<(Span, Span)>>,
     /// What was called last, by its place: whoever looks at a call asks for it.
@@ -257,7 +260,7 @@ impl<'a> Scan<'_, 'a> {
 
     /// The function that a node is in.
     pub(crate) fn place(&self, node: NodeId) -> Place {
-        place(self.parsed, node)
+        self.places[node.index()]
     }
 
     /// Classes, literals and results.
@@ -302,35 +305,22 @@ impl<'a> Scan<'_, 'a> {
         }
     }
 
-    /// Names of properties that are read, and of what is imported.
-    fn mentioned(&self, node: NodeId, kind: AstKind<'a>, summary: &mut Summary) {
+    /// The name of a property that is read, or of what is imported.
+    fn mentioned(&self, node: NodeId, kind: AstKind<'a>) -> Option<Cow<'a, str>> {
         match kind {
             AstKind::StaticMemberExpression(member) => {
-                let name = member.property.name.as_str();
                 let is_target = matches!(self.kind(self.parent(node)), AstKind::AssignmentExpression(assignment)
                     if assignment.left.span() == member.span);
-                if !is_target {
-                    summary.mention(name);
-                }
+                (!is_target).then(|| member.property.name.as_str().into())
             }
-            AstKind::PrivateFieldExpression(member) => {
-                summary.mention(&member.field.name);
-            }
-            AstKind::BindingProperty(property) => {
-                if let Some(name) = property.key.static_name() {
-                    summary.mention(&name);
-                }
-            }
-            AstKind::ImportSpecifier(import) => {
-                let name = import.imported.name();
-                summary.mention(&name);
-            }
+            AstKind::PrivateFieldExpression(member) => Some(member.field.name.as_str().into()),
+            AstKind::BindingProperty(property) => property.key.static_name(),
+            AstKind::ImportSpecifier(import) => Some(import.imported.name().as_str().into()),
             AstKind::ComputedMemberExpression(member) => {
-                if let Some(name) = member.static_property_name() {
-                    summary.mention(&name);
-                }
+                let name = member.static_property_name()?;
+                Some(name.as_str().into())
             }
-            _ => {}
+            _ => None,
         }
     }
 
@@ -352,25 +342,44 @@ impl<'a> Scan<'_, 'a> {
     }
 }
 
+/// The function that each node of a text is in.
+fn places(parsed: &ParsedSource<'_>) -> Vec<Place> {
+    let nodes = parsed.semantic().nodes();
+    let mut places: Vec<Place> = Vec::with_capacity(nodes.len());
+    for node in nodes.iter() {
+        // Nodes come in the order of the text: what is around one was there before it.
+        let around = nodes.parent_id(node.id());
+        let known = places.get(around.index()).copied().flatten();
+        places.push(place_in(parsed, around, node.kind().span()).unwrap_or(known));
+    }
+    places
+}
+
 /// The function that a node of a text is in.
 pub(crate) fn place(parsed: &ParsedSource<'_>, node: NodeId) -> Place {
     let nodes = parsed.semantic().nodes();
     let mut inner = node;
     for around in nodes.ancestor_ids(node) {
-        let kind = nodes.kind(around);
-        if is_function(kind) {
-            return Some(kind.span().start);
-        }
-        if let AstKind::PropertyDefinition(field) = kind
-            && !field.r#static
-            && field.value.is_some()
-            && nodes.kind(inner).span() != field.key.span()
-        {
-            let class = nodes.ancestor_ids(around).map(|id| nodes.kind(id));
-            let mut class = class.filter(|kind| matches!(kind, AstKind::Class(_)));
-            return class.next().map(|class| class.span().start);
+        if let Some(place) = place_in(parsed, around, nodes.kind(inner).span()) {
+            return place;
         }
         inner = around;
     }
     None
+}
+
+/// The place of what is directly inside a node, where the node itself decides it.
+fn place_in(parsed: &ParsedSource<'_>, around: NodeId, inner: Span) -> Option<Place> {
+    let nodes = parsed.semantic().nodes();
+    match nodes.kind(around) {
+        kind if is_function(kind) => Some(Some(kind.span().start)),
+        AstKind::PropertyDefinition(field)
+            if !field.r#static && field.value.is_some() && inner != field.key.span() =>
+        {
+            let class = nodes.ancestor_ids(around).map(|id| nodes.kind(id));
+            let mut class = class.filter(|kind| matches!(kind, AstKind::Class(_)));
+            Some(class.next().map(|class| class.span().start))
+        }
+        _ => None,
+    }
 }
