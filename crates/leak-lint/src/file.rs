@@ -17,7 +17,7 @@ use crate::facts::keys::Domain;
 use crate::facts::lifetime::Fields;
 use crate::facts::listeners::Listeners;
 use crate::facts::page;
-use crate::facts::platform::Outside;
+use crate::facts::platform::{Foreign, Spot};
 use crate::finding::Label;
 use crate::options::Options;
 use crate::project::{Calls, Elsewhere, FileIndex, Heat, Holder, Meaning, Project, Receiver, Site};
@@ -41,8 +41,8 @@ pub(crate) struct File<'s, 'a> {
     kept: OnceCell<Vec<Kept<'a>>>,
     /// What fills each of them, in the same order, as far as that was asked.
     filled: OnceCell<Vec<OnceCell<Vec<Insertion<'a>>>>>,
-    /// What expressions name of modules that are not of the project, by their spans, as far as that was asked.
-    pub(crate) outside: RefCell<FxHashMap<(u32, u32), Option<Outside>>>,
+    /// What expressions name that is not of the project, as far as that was asked.
+    pub(crate) foreign: RefCell<FxHashMap<Spot<'a>, Option<Foreign>>>,
     exported_locals: OnceCell<HashSet<String>>,
     ends: OnceCell<bool>,
     is_of_a_page: OnceCell<bool>,
@@ -68,7 +68,7 @@ impl<'s, 'a> File<'s, 'a> {
             fields: OnceCell::new(),
             kept: OnceCell::new(),
             filled: OnceCell::new(),
-            outside: RefCell::default(),
+            foreign: RefCell::default(),
             exported_locals: OnceCell::new(),
             ends: OnceCell::new(),
             is_of_a_page: OnceCell::new(),

@@ -1,7 +1,10 @@
 //! A callee into the function of a module that it names, however it is imported.
 
+use std::rc::Rc;
+
 use oxc_ast::AstKind;
 use oxc_ast::ast::{CallExpression, Expression};
+use oxc_semantic::SymbolId;
 use oxc_span::GetSpan;
 use stanch_js_source::bare;
 
@@ -24,23 +27,91 @@ impl Outside {
 }
 
 /// What an expression names of a module that is not of the project.
-pub(crate) fn outside<'a>(file: &File<'_, 'a>, expression: &Expression<'a>) -> Option<Outside> {
-    // Several rules ask it of every call.
-    let span = expression.span();
-    let place = (span.start, span.end);
-    if let Some(known) = file.outside.borrow().get(&place) {
+pub(crate) fn outside<'a>(file: &File<'_, 'a>, expression: &Expression<'a>) -> Option<Rc<Outside>> {
+    match foreign(file, expression)? {
+        Foreign::Export(outside) => Some(outside),
+        Foreign::Method { .. } => None,
+    }
+}
+
+/// Whether a callee is a method of that name of an instance of any class of a package.
+pub(crate) fn is_method_of_package<'a>(
+    file: &File<'_, 'a>,
+    callee: &Expression<'a>,
+    module: &str,
+    name: &str,
+) -> bool {
+    matches!(foreign(file, callee), Some(Foreign::Method { of, name: own })
+        if *of == *module && *own == *name)
+}
+
+/// What is not of the project.
+#[derive(Debug, Clone)]
+pub(crate) enum Foreign {
+    /// Something that a module exports.
+    Export(Rc<Outside>),
+    /// A method, or another property, of an instance of a class of that module.
+    Method { of: Rc<str>, name: Rc<str> },
+}
+
+/// An expression by what decides its meaning.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Spot<'a> {
+    /// Names from a variable, or from a global, as they are written.
+    Names(Option<SymbolId>, &'a str),
+    /// Anything else, by its place.
+    At(u32, u32),
+}
+
+impl<'a> Spot<'a> {
+    fn of(file: &File<'_, 'a>, expression: &Expression<'a>) -> Self {
+        let span = expression.span();
+        let mut inner = bare(expression);
+        loop {
+            match inner {
+                Expression::StaticMemberExpression(member) => inner = bare(&member.object),
+                Expression::Identifier(_) => {
+                    let text = file.parsed.text().slice(span.start, span.end);
+                    return Self::Names(file.variable(inner), text);
+                }
+                _ => return Self::At(span.start, span.end),
+            }
+        }
+    }
+}
+
+/// What an expression names that is not of the project. Several rules ask it of every call.
+fn foreign<'a>(file: &File<'_, 'a>, expression: &Expression<'a>) -> Option<Foreign> {
+    let spot = Spot::of(file, expression);
+    if let Some(known) = file.foreign.borrow().get(&spot) {
         return known.clone();
     }
     let found = looked_up(file, expression);
-    file.outside.borrow_mut().insert(place, found.clone());
+    file.foreign.borrow_mut().insert(spot, found.clone());
     found
 }
 
-fn looked_up<'a>(file: &File<'_, 'a>, expression: &Expression<'a>) -> Option<Outside> {
-    let Meaning::Outside { module, path } = file.meaning(expression) else {
-        return None;
-    };
-    let mut module = module.strip_prefix("node:").unwrap_or(&module).to_owned();
+fn looked_up<'a>(file: &File<'_, 'a>, expression: &Expression<'a>) -> Option<Foreign> {
+    match file.meaning(expression) {
+        Meaning::Outside { module, path } => {
+            Some(Foreign::Export(Rc::new(exported(&module, &path))))
+        }
+        Meaning::Member(of, name) => match *of {
+            Meaning::Instance(class) => match *class {
+                Meaning::Outside { module, .. } => Some(Foreign::Method {
+                    of: module.into(),
+                    name: name.into(),
+                }),
+                _ => None,
+            },
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn exported(module: &str, path: &[Box<str>]) -> Outside {
+    let mut module = module.strip_prefix("node:").unwrap_or(module).to_owned();
     let mut names: Vec<&str> = path.iter().map(|name| &**name).collect();
     if names.first() == Some(&"default") {
         names.remove(0);
@@ -49,10 +120,10 @@ fn looked_up<'a>(file: &File<'_, 'a>, expression: &Expression<'a>) -> Option<Out
         names.remove(0);
         module.push_str("/promises");
     }
-    Some(Outside {
+    Outside {
         module,
         name: names.join("."),
-    })
+    }
 }
 
 /// Whether a callee is a function of a module in its promise form: that of `fs/promises`, or what `promisify` makes of that
@@ -63,17 +134,19 @@ pub(crate) fn is_promise_form<'a>(
     module: &str,
     name: &str,
 ) -> bool {
-    let is_it = |expression: &Expression<'a>, module: &str| {
-        outside(file, expression).is_some_and(|found| found.is(module, name))
+    let promises = |found: &Outside| {
+        found.name == name && found.module.strip_suffix("/promises") == Some(module)
     };
-    if is_it(callee, &format!("{module}/promises")) {
+    if outside(file, callee).is_some_and(|found| promises(&found)) {
         return true;
     }
     // `const pipeline = promisify(stream.pipeline)`
     match declared_by(file, callee) {
         Some(Expression::CallExpression(made)) => {
             is_called(made, "promisify")
-                && argument(made, 0).is_some_and(|inner| is_it(inner, module))
+                && argument(made, 0)
+                    .and_then(|inner| outside(file, inner))
+                    .is_some_and(|found| found.is(module, name))
         }
         _ => false,
     }

@@ -9,9 +9,8 @@ use stanch_js_source::{bare, literal_text};
 
 use crate::facts::fate::{Fate, Way, call_at, is_test, uses};
 use crate::facts::lifetime::LENDS;
-use crate::facts::platform::{Outside, outside};
+use crate::facts::platform::{Outside, is_method_of_package, outside};
 use crate::file::{File, argument};
-use crate::project::Meaning;
 
 /// What is opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -151,14 +150,7 @@ pub(crate) fn gives_a_body<'a>(file: &File<'_, 'a>, callee: &Expression<'a>) -> 
     if outside(file, callee).is_some_and(|found| found.is("undici", "request")) {
         return true;
     }
-    match file.meaning(callee) {
-        Meaning::Member(of, name) => {
-            &*name == "request"
-                && matches!(*of, Meaning::Instance(class)
-                    if matches!(&*class, Meaning::Outside { module, .. } if &**module == "undici"))
-        }
-        _ => false,
-    }
+    is_method_of_package(file, callee, "undici", "request")
 }
 
 /// What is done to something open.
@@ -397,7 +389,7 @@ fn asked(file: &File<'_, '_>, call: NodeId, method: &str, pauses: bool) -> Deed 
 /// The function of `fs` that a call is of: it works on the descriptor that it is given first.
 fn function_of_fs(file: &File<'_, '_>, call: NodeId) -> Option<String> {
     let found = outside(file, &call_at(file, call)?.callee)?;
-    (found.module == "fs").then_some(found.name)
+    (found.module == "fs").then(|| found.name.clone())
 }
 
 /// Whether a call is `once` of node:events.
