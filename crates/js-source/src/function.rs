@@ -3,7 +3,6 @@
 use oxc_ast::AstKind;
 use oxc_ast::ast::{BindingPattern, Expression, MethodDefinitionKind};
 use oxc_semantic::NodeId;
-use oxc_span::GetSpan;
 
 use crate::parse::ParsedSource;
 use crate::text::{Extent, Position};
@@ -128,18 +127,18 @@ impl<'a> Tree<'a> {
     pub(crate) fn function_node_at(&self, position: Position) -> Option<NodeId> {
         let offset = self.source.offset(position)?;
         let mut around: Option<NodeId> = None;
-        for node in self.nodes().iter() {
-            if !is_function(node.kind()) {
+        for node in self.callables() {
+            if !is_function(self.kind(*node)) {
                 continue;
             }
-            let span = node.kind().span();
+            let span = self.span(*node);
             // Of functions that start alike, as in `a => b => c`, V8 tells them apart exactly.
-            if self.function_start(node.id()) == offset {
-                return Some(node.id());
+            if self.function_start(*node) == offset {
+                return Some(*node);
             }
             // Nodes come parents first: a later one around the offset lies deeper.
             if span.start <= offset && offset < span.end {
-                around = Some(node.id());
+                around = Some(*node);
             }
         }
         around

@@ -301,11 +301,12 @@ impl<'a> Tree<'a> {
     /// V8 gives a class without a constructor the place where the class starts.
     pub(crate) fn owner_with_constructor_at(&self, position: Position) -> Option<NodeId> {
         let offset = self.source.offset(position)?;
-        let class = self.nodes().iter().find(
-            |node| matches!(node.kind(), AstKind::Class(class) if class.span.start == offset),
+        let mut classes = self.callables().iter();
+        let class = classes.find(
+            |node| matches!(self.kind(**node), AstKind::Class(class) if class.span.start == offset),
         );
         if let Some(class) = class {
-            return Some(class.id());
+            return Some(*class);
         }
         let function = self.function_node_at(position)?;
         Some(self.class_of_constructor(function))

@@ -168,9 +168,9 @@ impl<'a> Tree<'a> {
 
     /// Classes and constructor functions of that name, in the order of the text.
     pub(crate) fn classes_named(&self, name: &str) -> Vec<NodeId> {
-        self.nodes()
+        self.callables()
             .iter()
-            .map(|node| node.id())
+            .copied()
             .filter(|id| match self.kind(*id) {
                 AstKind::Class(_) | AstKind::Function(_) => {
                     self.own_or_assigned_name(*id).as_deref() == Some(name)

@@ -1,7 +1,6 @@
 //! A holder's patterns into all expressions that stand for it: through members, aliases,
 //! destructuring, parameters and results of functions in the same file.
 
-use std::collections::HashSet;
 use std::rc::Rc;
 
 use oxc_ast::AstKind;
@@ -11,6 +10,7 @@ use oxc_ast::ast::{
 };
 use oxc_semantic::{NodeId, SymbolId};
 use oxc_span::{GetSpan, Span};
+use rustc_hash::FxHashSet;
 
 use crate::holder::{Level, Pattern, Root};
 use crate::owner::Owner;
@@ -42,7 +42,7 @@ pub(crate) fn uses(tree: &Tree<'_>, patterns: Vec<Pattern>) -> Rc<[Use]> {
 fn matched(tree: &Tree<'_>, patterns: Vec<Pattern>) -> Vec<Use> {
     let mut search = Search {
         tree,
-        seen: HashSet::new(),
+        seen: FxHashSet::default(),
         queue: Vec::new(),
         uses: Vec::new(),
     };
@@ -66,7 +66,7 @@ fn matched(tree: &Tree<'_>, patterns: Vec<Pattern>) -> Vec<Use> {
 
 struct Search<'t, 'a> {
     tree: &'t Tree<'a>,
-    seen: HashSet<Pattern>,
+    seen: FxHashSet<Pattern>,
     queue: Vec<Pattern>,
     uses: Vec<Use>,
 }
@@ -126,20 +126,10 @@ impl<'a> Search<'_, 'a> {
                 .map(|init| AstKind::from_expression(bare(init)).node_id()),
             _ => None,
         };
-        self.this_where(|owner| match owner {
-            Owner::Object(object) => object == symbol,
-            Owner::Class(class) => {
-                class == declaration || tree.callable_of_symbol(symbol) == Some(class)
-            }
-            Owner::Instance(node) => Some(node) == literal,
-        })
-    }
-
-    fn this_where(&self, is: impl Fn(Owner) -> bool) -> Vec<NodeId> {
-        let all = self.tree.this_nodes().iter();
-        all.filter(|(_, owner)| is(*owner))
-            .map(|(node, _)| *node)
-            .collect()
+        let classes = [Some(declaration), tree.callable_of_symbol(symbol)];
+        let classes = classes.into_iter().flatten().map(Owner::Class);
+        let owners = [Owner::Object(symbol)].into_iter().chain(classes);
+        tree.this_of(owners.chain(literal.map(Owner::Instance)))
     }
 
     /// Members of the path's first name on anything but the `this` of a class or literal, whose own fields they would be.
@@ -163,11 +153,12 @@ impl<'a> Search<'_, 'a> {
 
     fn instance_starts(&self, owners: &[NodeId], path: &[String]) -> Vec<(NodeId, usize)> {
         let tree = self.tree;
-        let mut starts: Vec<_> = self
-            .this_where(|owner| Tree::is_instance(Some(owner), owners))
-            .into_iter()
-            .map(|node| (node, 0))
-            .collect();
+        let this = if owners.is_empty() {
+            tree.this_of_instances()
+        } else {
+            tree.this_of(owners.iter().copied().map(Owner::Instance))
+        };
+        let mut starts: Vec<_> = this.into_iter().map(|node| (node, 0)).collect();
         // Any object before a private name is an instance of the class around it.
         if let Some(private) = path.first().filter(|name| name.starts_with('#')) {
             let is_start = |member: &NodeId| {
@@ -186,18 +177,11 @@ impl<'a> Search<'_, 'a> {
             );
         }
         if !owners.is_empty() {
-            let is_start = |new: &NodeId| match tree.kind(*new) {
-                AstKind::NewExpression(new) => tree
-                    .callable(&new.callee)
-                    .is_some_and(|class| owners.contains(&class)),
-                _ => false,
-            };
             let constructions = tree.constructions().iter();
-            starts.extend(
-                constructions
-                    .filter(|new| is_start(new))
-                    .map(|new| (*new, 0)),
-            );
+            starts.extend(constructions.filter_map(|(new, class)| {
+                let is_start = class.is_some_and(|class| owners.contains(&class));
+                is_start.then_some((*new, 0))
+            }));
         }
         starts
     }

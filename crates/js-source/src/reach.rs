@@ -1,15 +1,14 @@
 //! Members and calls into what they reach: the root of a member chain, the function a call runs.
 
-use std::collections::HashMap;
-
 use oxc_ast::AstKind;
 use oxc_ast::ast::{ClassElement, Expression, ObjectPropertyKind};
 use oxc_semantic::NodeId;
 use oxc_span::GetSpan;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::holder::Root;
 use crate::owner::Owner;
-use crate::tree::{Tree, bare, key_name, member_object};
+use crate::tree::{Tree, bare, is_function, key_name, member_object};
 
 impl<'a> Tree<'a> {
     /// The call whose callee is this member (through chains and parentheses).
@@ -151,7 +150,7 @@ impl<'a> Tree<'a> {
     /// All calls in the file that run this function, in the order of the text.
     pub(crate) fn calls_of(&self, function: NodeId) -> &[NodeId] {
         let calls = self.calls.get_or_init(|| {
-            let mut calls: HashMap<NodeId, Vec<NodeId>> = HashMap::new();
+            let mut calls: FxHashMap<NodeId, Vec<NodeId>> = FxHashMap::default();
             for node in self.nodes().iter() {
                 if let AstKind::CallExpression(call) = node.kind()
                     && let Some(callee) = self.callee_node(&call.callee)
@@ -179,7 +178,8 @@ impl<'a> Tree<'a> {
                 }
                 AstKind::ThisExpression(_) => {
                     if let Some(owner) = self.owner_at(node.id()) {
-                        index.this_nodes.push((node.id(), owner));
+                        let of_owner = index.this_nodes.entry(owner).or_default();
+                        of_owner.push(node.id());
                     }
                 }
                 AstKind::Function(function) if function.is_expression() => {
@@ -193,7 +193,10 @@ impl<'a> Tree<'a> {
                         methods.push((name, node.id()));
                     }
                 }
-                AstKind::NewExpression(_) => index.constructions.push(node.id()),
+                AstKind::NewExpression(new) => {
+                    let class = self.callable(&new.callee);
+                    index.constructions.push((node.id(), class));
+                }
                 kind if member_object(kind).is_some() => {
                     if let Some(name) = self.member_name(kind) {
                         index
@@ -214,8 +217,8 @@ impl<'a> Tree<'a> {
         self.index().members.get(name).map_or(&[], Vec::as_slice)
     }
 
-    /// All places where something is constructed, in the order of the text.
-    pub(crate) fn constructions(&self) -> &[NodeId] {
+    /// All places where something is constructed, in the order of the text, with the class where it is in the file.
+    pub(crate) fn constructions(&self) -> &[(NodeId, Option<NodeId>)] {
         &self.index().constructions
     }
 
@@ -224,19 +227,47 @@ impl<'a> Tree<'a> {
         &self.index().bases
     }
 
-    /// Each `this` in the file, with what it is.
-    pub(crate) fn this_nodes(&self) -> &[(NodeId, Owner)] {
-        &self.index().this_nodes
+    /// Each `this` in the file that is one of these, in the order of the text.
+    pub(crate) fn this_of(&self, owners: impl IntoIterator<Item = Owner>) -> Vec<NodeId> {
+        let index = &self.index().this_nodes;
+        let mut seen = FxHashSet::default();
+        let owners = owners.into_iter().filter(|owner| seen.insert(*owner));
+        let mut nodes: Vec<NodeId> = owners
+            .filter_map(|owner| index.get(&owner))
+            .flatten()
+            .copied()
+            .collect();
+        nodes.sort_unstable();
+        nodes
+    }
+
+    /// Each `this` in the file that is an instance of anything, in the order of the text.
+    pub(crate) fn this_of_instances(&self) -> Vec<NodeId> {
+        let owners = self.index().this_nodes.keys().copied();
+        self.this_of(owners.filter(|owner| matches!(owner, Owner::Instance(_))))
+    }
+
+    /// All functions and classes of the file, in the order of the text.
+    pub(crate) fn callables(&self) -> &[NodeId] {
+        self.callables.get_or_init(|| {
+            let nodes = self.nodes().iter();
+            let found = nodes.filter(|node| match node.kind() {
+                AstKind::Class(_) => true,
+                kind => is_function(kind),
+            });
+            found.map(|node| node.id()).collect()
+        })
     }
 }
 
 /// What is gathered in one pass over a file, because questions ask for it again and again.
 #[derive(Default)]
 pub(crate) struct Index {
-    members: HashMap<String, Vec<NodeId>>,
-    constructions: Vec<NodeId>,
+    members: FxHashMap<String, Vec<NodeId>>,
+    /// With the class, where it is in the file.
+    constructions: Vec<(NodeId, Option<NodeId>)>,
     bases: Vec<(NodeId, NodeId)>,
-    this_nodes: Vec<(NodeId, Owner)>,
+    this_nodes: FxHashMap<Owner, Vec<NodeId>>,
     /// The methods that a constructor function's prototype gets by assignment.
-    prototype_methods: HashMap<NodeId, Vec<(String, NodeId)>>,
+    prototype_methods: FxHashMap<NodeId, Vec<(String, NodeId)>>,
 }

@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 use std::cell::{OnceCell, RefCell};
-use std::collections::HashMap;
 use std::rc::Rc;
 
 use oxc_ast::AstKind;
@@ -11,6 +10,7 @@ use oxc_ast::ast::{
 };
 use oxc_semantic::{AstNodes, NodeId, ScopeId, Scoping, Semantic, SymbolId};
 use oxc_span::{GetSpan, Span};
+use rustc_hash::FxHashMap;
 
 use crate::holder::Pattern;
 use crate::places::Use;
@@ -23,9 +23,10 @@ pub(crate) struct Tree<'a> {
     pub(crate) program: &'a Program<'a>,
     pub(crate) semantic: Semantic<'a>,
     pub(crate) index: OnceCell<Index>,
-    pub(crate) calls: OnceCell<HashMap<NodeId, Vec<NodeId>>>,
+    pub(crate) callables: OnceCell<Vec<NodeId>>,
+    pub(crate) calls: OnceCell<FxHashMap<NodeId, Vec<NodeId>>>,
     /// What patterns match, as far as that was asked.
-    pub(crate) uses: RefCell<HashMap<Vec<Pattern>, Rc<[Use]>>>,
+    pub(crate) uses: RefCell<FxHashMap<Vec<Pattern>, Rc<[Use]>>>,
 }
 
 impl<'a> Tree<'a> {
@@ -39,6 +40,7 @@ impl<'a> Tree<'a> {
             program,
             semantic,
             index: OnceCell::new(),
+            callables: OnceCell::new(),
             calls: OnceCell::new(),
             uses: RefCell::default(),
         }

@@ -1,6 +1,6 @@
 //! An expression into how long what it names lives: the program, a connection, an instance, or the call of some function.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 use oxc_ast::AstKind;
 use oxc_ast::ast::{BindingPattern, Expression, FormalParameter, PropertyKey};
@@ -90,7 +90,7 @@ impl<'a> Life<'a> {
 #[derive(Debug, Default)]
 pub(crate) struct Fields<'a> {
     /// By class, or constructor function, and name: what is assigned, and where.
-    assigned: HashMap<(Option<NodeId>, &'a str), Vec<Assigned<'a>>>,
+    assigned: FxHashMap<(Option<NodeId>, &'a str), Vec<Assigned<'a>>>,
 }
 
 /// A value that a field gets, and the node that gives it.

@@ -1,6 +1,6 @@
 //! Names that something is added to: a quick look at a file that spares most of them the slow one.
 
-use std::collections::HashSet;
+use rustc_hash::FxHashSet;
 
 use oxc_ast::AstKind;
 use oxc_ast::ast::{AssignmentTarget, Expression, MemberExpression};
@@ -13,8 +13,8 @@ const ADDING: &[&str] = &["set", "add", "push", "unshift", "splice"];
 
 /// The last names of everything in the file that something is added to: `items` of `this.items.push(…)`; and the names that
 /// such a thing was given from another name.
-pub(crate) fn grown_names<'a>(file: &File<'_, 'a>) -> HashSet<&'a str> {
-    let mut names = HashSet::new();
+pub(crate) fn grown_names<'a>(file: &File<'_, 'a>) -> FxHashSet<&'a str> {
+    let mut names = FxHashSet::default();
     for node in file.nodes().iter() {
         match node.kind() {
             AstKind::CallExpression(call) => {

@@ -93,7 +93,7 @@ struct Owner<'w> {
 struct Search<'f, 's, 'a> {
     file: &'f File<'s, 'a>,
     /// Names that something is added to.
-    grown: std::collections::HashSet<&'a str>,
+    grown: rustc_hash::FxHashSet<&'a str>,
     holders: Vec<Holder<'a>>,
 }
 
