@@ -7,7 +7,7 @@ use super::names::Key;
 use super::part::Index;
 use super::view::View;
 use super::{Calls, FileIndex, Heat, Project};
-use crate::summary::{Given, Taken, is_a_timeout};
+use crate::summary::{Given, Origin, Taken, is_a_timeout};
 
 /// Arguments of one file: who gets each, as which argument, and the place in the file's list.
 type Handing = Vec<(Key, (u32, usize))>;
@@ -190,6 +190,15 @@ impl Project {
     pub(crate) fn gives_what_lasts(&self, callee: Meaning) -> bool {
         matches!(callee, Meaning::Function(site)
             if self.summary(site.file).lasting.contains(&site.start))
+    }
+
+    /// What a function of another file makes its result of: parts of its parameters, or something new.
+    pub(crate) fn made_by(&self, file: FileIndex, callee: &Value) -> Option<(Site, &[Origin])> {
+        let Meaning::Function(site) = self.meaning(file, callee) else {
+            return None;
+        };
+        let made = self.summary(site.file).made.get(&site.start)?;
+        (site.file != file).then_some((site, &**made))
     }
 
     /// Whether a function of another file memoizes what it is given, without a limit.

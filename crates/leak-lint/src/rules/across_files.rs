@@ -472,3 +472,25 @@ fn marks_that_a_caller_leaves_behind() {
     );
     check("begin(key); await run(); end(other);", &[]);
 }
+
+#[test]
+fn keys_that_another_file_makes() {
+    let check = |made: &str, given: &str, expected: &[u32]| {
+        let seen = format!(
+            "import {{ told }} from './key';\nconst seen = new Set();\napp.get('/', (req, res) => {{\n  seen.add(told({given}));\n}});"
+        );
+        let key = format!(
+            "import {{ createHash }} from 'node:crypto';\nexport function told(it, kind) {{ return {made}; }}"
+        );
+        let files = [("seen.js", seen.as_str()), ("key.js", key.as_str())];
+        check(&unbounded_cache::RULE, &files, expected);
+    };
+    check(
+        "createHash('sha1').update(it).digest('hex')",
+        "req.query.url",
+        &[4],
+    );
+    check("`${kind}/${it.slug}`", "req.params, 'a'", &[4]);
+    check("`${kind}/${it.slug}`", "other, 'a'", &[]);
+    check("lookUp(it)", "req.query.url", &[]);
+}

@@ -7,6 +7,7 @@ use stanch_leak_patterns::{Confidence, Pattern};
 
 use crate::facts::holders::{Container, Holder};
 use crate::facts::insertions::Insertion;
+use crate::facts::keys::{Domain, Source, domain};
 use crate::facts::pending::{
     AFTER_REJECTION, BETWEEN, BY_ANOTHER_WAY, FAILED, Kept, OVER, kept, leak, makes_it,
 };
@@ -110,7 +111,11 @@ fn find<'a>(
         repeats(file, insertion.node),
         Repeats::PerRequest | Repeats::PerCall
     );
-    let confidence = match (is_again, why) {
+    // Nobody asks for a key again that is a new one each time.
+    let is_lost = insertion
+        .key
+        .is_some_and(|key| domain(file, key) == Domain::Unbounded(Source::Serial));
+    let confidence = match (is_again || is_lost, why) {
         (false, BY_ANOTHER_WAY | AFTER_REJECTION | FAILED | BETWEEN) => Confidence::Medium,
         // It may be something else that is called so: a resolver of names.
         (_, OVER) if !makes_it(file, insertion) => Confidence::Medium,
@@ -214,6 +219,17 @@ mod tests {
         check(&RULE, &queue("done.then(() => {})"), &[6]);
         check(&RULE, &queue("done.then(() => {}, () => {})"), &[]);
         check(&RULE, &queue("done.catch(log)"), &[]);
+    }
+
+    #[test]
+    fn keys_that_nobody_asks_for_again() {
+        let upload = |id: &str| {
+            format!(
+                "const active = new Map();\nexport async function archive(report, name) {{\n  const id = {id};\n  active.set(id, new AbortController());\n  await send(report);\n  active.delete(id);\n}}"
+            )
+        };
+        check_sure(&RULE, &upload("randomUUID()"), &[4]);
+        check_sure(&RULE, &upload("name"), &[]);
     }
 
     #[test]

@@ -169,9 +169,47 @@ fn short_lived<'a>(
 ) -> Option<Thing> {
     match domain_in(file, holder, insertion.key?) {
         Domain::Object(Thing::Code) => None,
-        Domain::Object(thing) => Some(thing),
+        Domain::Object(thing) => {
+            let is_older = insertion.key.is_some_and(|key| is_older(file, key));
+            (!is_older).then_some(thing)
+        }
         _ => None,
     }
+}
+
+/// Whether all callers in the file hand in something that they have from outside of the handler that they are in: the options
+/// of a route, which the program has once.
+fn is_older<'a>(file: &File<'_, 'a>, key: &Expression<'a>) -> bool {
+    let Some(variable) = file.variable(key) else {
+        return false;
+    };
+    let scoping = file.parsed.semantic().scoping();
+    let declared = scoping.symbol_declaration(variable);
+    let AstKind::FormalParameter(parameter) = file.kind(declared) else {
+        return false;
+    };
+    let Some(function) = file.function_around(declared) else {
+        return false;
+    };
+    let position = file.parsed.parameters(function).and_then(|all| {
+        let mut items = all.items.iter();
+        items.position(|item| item.span == parameter.span)
+    });
+    let calls = file.parsed.calls_of(function);
+    !calls.is_empty()
+        && calls.iter().all(|call| {
+            let AstKind::CallExpression(called) = file.kind(*call) else {
+                return false;
+            };
+            let given = position.and_then(|at| argument(called, at));
+            let home = given
+                .and_then(|given| file.variable(given))
+                .and_then(|given| file.function_around(scoping.symbol_declaration(given)));
+            // The function that has it made the one that calls.
+            home.is_some_and(|home| {
+                Some(home) != file.function_around(*call) && file.function_around(*call).is_some()
+            })
+        })
 }
 
 /// Whether the container is iterated, counted or handed on, which a weak one cannot be.
@@ -231,6 +269,21 @@ mod tests {
             &RULE,
             "interface Tree { a: Tree }\nconst n = new Map<Tree, number>();\nexport function weigh(tree: Tree) { n.set(tree, 1); }",
             &[3],
+        );
+    }
+
+    #[test]
+    fn keys_that_are_older_than_the_request() {
+        let limits = |inside: &str| {
+            format!(
+                "interface Limit {{ a: number }}\nconst buckets = new Map<object, Bucket>();\nfunction bucketOf(limit: Limit) {{\n  buckets.set(limit, new Bucket(limit));\n}}\nexport function limits(app) {{ app.addHook('onRoute', (route) => {{ const limit = route.limit;\n  app.addHook('onRequest', async (request) => {{ {inside} }}); }}); }}"
+            )
+        };
+        check(&RULE, &limits("bucketOf(limit);"), &[]);
+        check(
+            &RULE,
+            &limits("const own = request.limit; bucketOf(own);"),
+            &[4],
         );
     }
 

@@ -257,7 +257,12 @@ impl<'a> Scan<'_, 'a> {
                     return Times::Once;
                 }
                 AstKind::ForOfStatement(each) if each.r#await => return Times::Again,
-                AstKind::WhileStatement(repeated) if matches!(&repeated.test, Expression::BooleanLiteral(test) if test.value) =>
+                AstKind::WhileStatement(repeated)
+                    if goes_on(
+                        self.parsed
+                            .text()
+                            .slice(repeated.test.span().start, repeated.test.span().end),
+                    ) =>
                 {
                     return Times::Again;
                 }
@@ -296,6 +301,18 @@ impl<'a> Scan<'_, 'a> {
             };
         }
     }
+}
+
+/// Words in what a loop asks that goes on until the program is told to stop.
+const STOPS: &[&str] = &[
+    "abort", "stop", "running", "shut", "closing", "terminat", "exiting",
+];
+
+/// Whether a loop with this test goes on as long as the program: `while (true)`, `while (!signal.aborted)`.
+fn goes_on(test: &str) -> bool {
+    let is_a_flag = !test.contains(['<', '>', '=', '(']);
+    let small = test.to_ascii_lowercase();
+    test == "true" || is_a_flag && STOPS.iter().any(|word| small.contains(word))
 }
 
 /// The name of the function or method that is called.

@@ -26,7 +26,9 @@ use oxc_ast::ast::Expression;
 use oxc_semantic::NodeId;
 use oxc_span::{GetSpan, Span};
 use rustc_hash::{FxHashMap, FxHashSet};
-use stanch_js_source::{ClassShape, ParsedSource, SourceText, Value, is_function, with_parsed};
+use stanch_js_source::{
+    ClassShape, ParsedSource, SourceText, Value, bare, is_function, with_parsed,
+};
 
 pub(crate) use exports::WHOLE;
 pub(crate) use given::{Given, Handed, Taken, is_a_timeout};
@@ -58,6 +60,8 @@ pub struct Summary {
     pub(crate) objects: FxHashMap<u32, Vec<(Box<str>, Value)>>,
     /// What functions give back, by their start.
     pub(crate) returns: FxHashMap<u32, Value>,
+    /// What functions of the module make their results of, by their start: parts of their parameters, or something new.
+    pub(crate) made: FxHashMap<u32, Box<[Origin]>>,
     /// Functions that run for each request, message or tick.
     pub(crate) handlers: Vec<Value>,
     /// Those of them that get a message, a job, an event or the arguments of an operation, and no request.
@@ -294,11 +298,13 @@ impl<'a> Scan<'_, 'a> {
             AstKind::ReturnStatement(given) => {
                 if let (Some(value), Some(function)) = (&given.argument, self.place(node)) {
                     self.gives(function, self.parsed.value(value), summary);
+                    self.makes(node, value, summary);
                 }
             }
             AstKind::ArrowFunctionExpression(arrow) => {
                 if let Some(value) = arrow.get_expression() {
                     self.gives(arrow.span.start, self.parsed.value(value), summary);
+                    self.makes(AstKind::from_expression(value).node_id(), value, summary);
                 }
             }
             _ => {}
@@ -321,6 +327,27 @@ impl<'a> Scan<'_, 'a> {
                 Some(name.as_str().into())
             }
             _ => None,
+        }
+    }
+
+    /// What a function of the module's own scope gives back, if it puts a text together: others make keys with it.
+    fn makes(&self, node: NodeId, value: &Expression<'a>, summary: &mut Summary) {
+        let is_made = matches!(
+            bare(value),
+            Expression::CallExpression(_)
+                | Expression::TemplateLiteral(_)
+                | Expression::BinaryExpression(_)
+        );
+        let Some(function) = is_made.then(|| self.parsed.function_around(node)).flatten() else {
+            return;
+        };
+        if self.parsed.function_around(function).is_some() {
+            return;
+        }
+        let origins = self.origins(value);
+        if !origins.is_empty() {
+            let start = self.kind(function).span().start;
+            summary.made.entry(start).or_insert_with(|| origins.into());
         }
     }
 

@@ -6,13 +6,14 @@ use oxc_ast::AstKind;
 use oxc_ast::ast::{ArrayExpression, CallExpression, Expression};
 use oxc_semantic::NodeId;
 use oxc_syntax::operator::{BinaryOperator, UnaryOperator};
-use stanch_js_source::bare;
+use stanch_js_source::{Value, bare};
 
 use super::variable::{constant, contents, given_anywhere, is_written_down, variable};
 use super::words::{Word, word_of};
 use super::{Domain, Source, Thing, request};
 use crate::facts::checks::asks_for_a_list;
 use crate::file::{File, argument, method};
+use crate::summary::Origin;
 
 /// What is known of the number of values that an expression gives.
 pub(crate) fn domain<'a>(file: &File<'_, 'a>, expression: &Expression<'a>) -> Domain {
@@ -361,6 +362,9 @@ fn called<'a>(file: &File<'_, 'a>, call: &CallExpression<'a>, deeper: Depth<'_>)
             found => found,
         };
     }
+    if let Some(made) = made_elsewhere(file, call, deeper) {
+        return made;
+    }
     if !FAITHFUL.contains(&name) {
         return Domain::Unknown;
     }
@@ -402,6 +406,35 @@ fn called<'a>(file: &File<'_, 'a>, call: &CallExpression<'a>, deeper: Depth<'_>)
             (found, _) => found.joined(given),
         },
     }
+}
+
+/// What a function of another file makes of its arguments: `fingerprint(error)`; none where nothing is known of it.
+fn made_elsewhere<'a>(
+    file: &File<'_, 'a>,
+    call: &CallExpression<'a>,
+    deeper: Depth<'_>,
+) -> Option<Domain> {
+    let callee = file.parsed.value(&call.callee);
+    let (function, made) = file.project.made_by(file.index, &callee)?;
+    let each = made.iter().filter_map(|origin| {
+        let part = match origin {
+            Origin::Serial => return Some(Domain::Unbounded(Source::Serial)),
+            Origin::Part(part) => part,
+        };
+        let (name, whole) = match part {
+            Value::Member(of, name) => (Some(&**name), &**of),
+            whole => (None, whole),
+        };
+        let Value::Parameter(start, position) = *whole else {
+            return None;
+        };
+        let given = argument(call, usize::try_from(position).ok()?)?;
+        (start == function.start).then(|| match name {
+            Some(name) => property(file, given, name, deeper),
+            None => as_text(of(file, given, deeper)),
+        })
+    });
+    each.reduce(Domain::joined)
 }
 
 /// The list that an expression writes down, or names.
