@@ -24,14 +24,18 @@ use registry::Registry;
 use results::{Corpus, Results};
 
 /// Labelled cases: the heading of their table, and their folder.
-const CORPORA: [(&str, &str); 3] = [
+const CORPORA: [(&str, &str); 4] = [
     ("The labelled corpus", "fixtures/corpus"),
     (
         "A second one, by somebody who saw no rule",
         "fixtures/second-corpus",
     ),
     (
-        "A third one, which no rule has seen",
+        "A third one, by others who saw no rule",
+        "fixtures/third-corpus",
+    ),
+    (
+        "A fourth one, which no rule has seen",
         "fixtures/untouched-corpus",
     ),
 ];

@@ -48,6 +48,8 @@ pub(super) struct Running {
     handlers: Vec<Key>,
     /// The same, of those that get a message, a job, an event or the arguments of an operation.
     consumers: Vec<Key>,
+    /// Called for ever: by an interval, or in a loop that has no end.
+    ticking: Vec<Key>,
     /// Run again because of themselves: a timer or an event that they wait for calls them.
     rearmed: Vec<Key>,
     /// Take a request.
@@ -168,7 +170,7 @@ impl Running {
 
     fn add(&mut self, call: &Call, caller: Option<Key>, callee: Key) {
         match call.times {
-            Times::Again => self.handlers.push(callee),
+            Times::Again => self.ticking.push(callee),
             Times::Unknown => self.unknown.push(callee),
             Times::Once => {
                 self.started.push(callee);
@@ -217,26 +219,34 @@ impl Ways {
     /// A handler, or what one calls, under no condition.
     const SURELY: Self = Self(32);
 
+    /// Something that goes on for ever: what it hands over is the program's own.
+    const TICK: Self = Self(64);
+
     fn has(self, other: Self) -> bool {
         self.0 & other.0 != 0
     }
 
+    /// Whether nobody in the project decides how often it runs.
+    fn is_driven(self) -> bool {
+        self.has(Self::HANDLER) || self.has(Self::TICK)
+    }
+
     /// How what a function calls is called, if it is called so.
     fn through(self) -> Self {
-        let by_handler = self.has(Self::HANDLER).then_some(Self::CALLED.0);
+        let by_handler = self.is_driven().then_some(Self::CALLED.0);
         let same = Self::CALLED.0 | Self::UNKNOWN.0 | Self::STARTED.0;
         Self(self.0 & same | by_handler.unwrap_or_default())
     }
 
     /// How what it makes is called: whoever gets it, there is one for each time that the function runs.
     fn within(self) -> Self {
-        let is_hot = self.has(Self::HANDLER) || self.has(Self::CALLED);
+        let is_hot = self.is_driven() || self.has(Self::CALLED);
         if is_hot { Self::CALLED } else { Self(0) }
     }
 
     /// How what it calls under no condition is called beside that.
     fn surely_through(self) -> Self {
-        let is_sure = self.has(Self::HANDLER) || self.has(Self::SURELY);
+        let is_sure = self.is_driven() || self.has(Self::SURELY);
         if is_sure { Self::SURELY } else { Self(0) }
     }
 }
@@ -250,6 +260,7 @@ impl Frequencies {
             reach.all(&running.handlers, Ways::HANDLER);
             let consumer = Ways(Ways::HANDLER.0 | Ways::CONSUMER.0);
             reach.all(&running.consumers, consumer);
+            reach.all(&running.ticking, Ways::TICK);
             reach.all(&running.rearmed, Ways::CALLED);
             reach.all(&running.served, Ways(Ways::CALLED.0 | Ways::SURELY.0));
             reach.all(&running.unknown, Ways::UNKNOWN);
@@ -282,7 +293,7 @@ impl Frequencies {
     /// How often the function, or the class's constructor, is called.
     fn of_function(&self, function: Key) -> Calls {
         let ways = self.ways(function);
-        if ways.has(Ways::HANDLER) || ways.has(Ways::CALLED) {
+        if ways.is_driven() || ways.has(Ways::CALLED) {
             Calls::Again
         } else if ways.has(Ways::STARTED) && !ways.has(Ways::UNKNOWN) {
             Calls::Once
@@ -294,7 +305,7 @@ impl Frequencies {
     /// How it comes to run again and again, if it does.
     fn heat(&self, function: Key) -> Option<Heat> {
         let ways = self.ways(function);
-        if ways.has(Ways::HANDLER) {
+        if ways.is_driven() {
             Some(Heat::Handler)
         } else {
             ways.has(Ways::CALLED).then_some(Heat::Called)
@@ -343,7 +354,7 @@ impl Project {
     /// Whether a function or class runs whenever some handler does.
     pub(crate) fn is_surely_hot(&self, site: Site) -> bool {
         let ways = self.frequencies.ways(self.view().key(site));
-        ways.has(Ways::HANDLER) || ways.has(Ways::SURELY)
+        ways.is_driven() || ways.has(Ways::SURELY)
     }
 
     /// How often the code of a function, or of a module, runs.

@@ -223,6 +223,21 @@ mod tests {
     }
 
     #[test]
+    fn what_a_loop_hands_over_is_no_request() {
+        let text = |run: &str| {
+            format!(
+                "const points = [];\nexport function record(name, value) {{\n  points.push({{ name, value }});\n}}\n{run}"
+            )
+        };
+        check(&RULE, &text("for (;;) { record('a', await read()); }"), &[]);
+        check(
+            &RULE,
+            &text("http.createServer((req, res) => { record('a', req); });"),
+            &[3],
+        );
+    }
+
+    #[test]
     fn whole_requests() {
         check(
             &RULE,
