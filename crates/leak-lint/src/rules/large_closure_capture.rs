@@ -31,7 +31,8 @@ Finds functions that are kept for long and keep something large with them that t
 
 V8 puts all variables of a scope that any inner function uses into one context, and every function that is made in the scope
 keeps that context. A timer of a day, or an entry of a Map of the module, thus keeps the request whose id it reads, and also
-the rows that only the callback of a `filter` beside it uses, which ran long ago.
+the rows that only the callback of a `filter` beside it uses, which ran long ago. The heartbeat of a connection keeps what was
+sent when it was opened.
 
 ## Example
 
