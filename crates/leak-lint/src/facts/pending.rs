@@ -212,7 +212,7 @@ fn way<'a>(
     let answers = deletes.iter().any(is_answer)
         && deletes
             .iter()
-            .all(|release| is_answer(&release) || is_in_a_catch(file, release.node));
+            .all(|release| is_answer(release) || is_in_a_catch(file, release.node));
     (answers && kept == Kept::Resolver).then_some(("no answer comes", "only when an answer comes"))
 }
 

@@ -1,20 +1,24 @@
 //! `memoize(f)` without a limit: one result for each distinct argument, for ever.
 
+mod decorated;
+mod loaders;
+mod packages;
+
 use oxc_ast::AstKind;
-use oxc_ast::ast::{Argument, CallExpression, Expression, FormalParameters};
+use oxc_ast::ast::{CallExpression, Expression, FormalParameters};
 use oxc_semantic::{NodeId, SymbolId};
 use oxc_span::GetSpan;
-use stanch_js_source::{Extent, ImportedName, bare};
+use stanch_js_source::{Extent, bare};
 use stanch_leak_patterns::{Confidence, Pattern};
 
-use crate::facts::holders::{Lifetime, of_instances};
+use crate::facts::holders::Lifetime;
 use crate::facts::keys::{Domain, constant, domain, domain_of_type, says_few};
 use crate::facts::letting_go::{Fate, fate};
-use crate::file::{File, argument, method};
-use crate::finding::{Finding, Fix, Label, Safety};
-use crate::fix::Change;
+use crate::file::{File, argument};
+use crate::finding::{Finding, Label};
 use crate::project::{Calls, Holder};
 use crate::rule::{On, Rule};
+use packages::{fix, is_capped, memoizer_of};
 
 pub(crate) const RULE: Rule = Rule {
     id: "uncapped-memoize",
@@ -76,50 +80,6 @@ within a call. Those whose cache something clears.
     check,
 };
 
-/// A function of a package that memoizes without a limit, and the options that set one.
-struct Memoizer {
-    module: &'static str,
-    /// The export; none for the default export, or all of the module.
-    name: Option<&'static str>,
-    caps: &'static [&'static str],
-}
-
-const fn memoizer(
-    module: &'static str,
-    name: Option<&'static str>,
-    caps: &'static [&'static str],
-) -> Memoizer {
-    Memoizer { module, name, caps }
-}
-
-/// From the packages' documentation.
-const MEMOIZERS: &[Memoizer] = &[
-    memoizer("lodash", Some("memoize"), &[]),
-    memoizer("lodash-es", Some("memoize"), &[]),
-    memoizer("lodash.memoize", None, &[]),
-    memoizer("lodash/memoize", None, &[]),
-    memoizer("lodash-es/memoize", None, &[]),
-    memoizer("underscore", Some("memoize"), &[]),
-    memoizer("memoizee", None, &["max", "maxAge"]),
-    memoizer("fast-memoize", None, &["cache"]),
-    memoizer("memoize", None, &["cache", "maxAge"]),
-    memoizer("mem", None, &["cache", "maxAge"]),
-    memoizer("p-memoize", None, &["cache", "maxAge"]),
-    memoizer("nano-memoize", None, &["maxAge"]),
-    memoizer("nano-memoize", Some("nanomemoize"), &["maxAge"]),
-    memoizer("promise-memoize", None, &["maxAge"]),
-    memoizer("@github/memoize", None, &["cache"]),
-    memoizer("radash", Some("memo"), &["ttl"]),
-    memoizer("async", Some("memoize"), &[]),
-    memoizer("async/memoize", None, &[]),
-    memoizer("lodash/fp", Some("memoize"), &[]),
-    memoizer("@formatjs/fast-memoize", None, &["cache"]),
-    memoizer("ramda", Some("memoizeWith"), &[]),
-];
-
-/// `DataLoader` keeps what it has loaded as long as it lives: its documentation wants one for each request.
-const LOADER: Memoizer = memoizer("dataloader", None, &["cache", "cacheMap"]);
-
 fn check<'a>(file: &File<'_, 'a>, findings: &mut Vec<Finding>) {
     if file.ends() {
         return;
@@ -142,8 +102,8 @@ fn check<'a>(file: &File<'_, 'a>, findings: &mut Vec<Finding>) {
     }
     own_memoizers(file, findings);
     memoizers_of_other_files(file, findings);
-    decorated(file, findings);
-    loaders(file, findings);
+    decorated::decorated(file, findings);
+    loaders::loaders(file, findings);
 }
 
 fn find<'a>(
@@ -184,55 +144,6 @@ fn finding(by: &str, confidence: Confidence, place: Extent) -> Finding {
         labels: Vec::new(),
         fixes: Vec::new(),
     }
-}
-
-/// The option of a memoizer that limits how many results it keeps.
-fn fix<'a>(file: &File<'_, 'a>, call: &CallExpression<'a>, memoizer: &Memoizer) -> Option<Fix> {
-    let option = memoizer.caps.iter().find(|cap| **cap == "max")?;
-    let mut change = Change::of(file);
-    match (call.arguments.as_slice(), argument(call, 1)) {
-        ([only], _) => change.insert(only.span().end, format!(", {{ {option}: 1000 }}")),
-        ([_, _], Some(Expression::ObjectExpression(options))) => match options.properties.last() {
-            Some(last) => change.insert(last.span().end, format!(", {option}: 1000")),
-            None => change.replace(options.span, format!("{{ {option}: 1000 }}")),
-        },
-        _ => return None,
-    }
-    change.done("Keep the results of 1000 arguments", Safety::Unsafe)
-}
-
-fn memoizer_of<'a>(file: &File<'_, 'a>, call: &CallExpression<'a>) -> Option<&'static Memoizer> {
-    let (module, name) = file.parsed.import_of(&call.callee)?;
-    let module = module.strip_suffix(".js").unwrap_or(&module);
-    MEMOIZERS.iter().find(|memoizer| {
-        memoizer.module == module
-            && match (&name, memoizer.name) {
-                (ImportedName::Named(name), Some(own)) => name == own,
-                (ImportedName::Named(name), None) => name == "default",
-                (ImportedName::Default | ImportedName::Module, own) => own.is_none(),
-            }
-    })
-}
-
-/// Whether the options set a limit, or cannot be read.
-fn is_capped<'a>(file: &File<'_, 'a>, call: &CallExpression<'a>, memoizer: &Memoizer) -> bool {
-    let options = (1..call.arguments.len()).filter_map(|at| argument(call, at));
-    let mut options = options.map(|given| constant(file, given).map_or(given, bare));
-    call.arguments.len() > 1
-        && options.any(|given| match given {
-            Expression::ObjectExpression(options) => options.properties.iter().any(|property| {
-                property.as_property().is_none_or(|property| {
-                    property
-                        .key
-                        .static_name()
-                        .is_some_and(|name| memoizer.caps.contains(&&*name))
-                })
-            }),
-            // lodash's resolver of keys.
-            Expression::ArrowFunctionExpression(_) | Expression::FunctionExpression(_) => false,
-            Expression::Identifier(_) => !memoizer.caps.is_empty(),
-            _ => true,
-        })
 }
 
 /// Whether the memoized function outlives a call: it is made once, or for the fields of an instance.
@@ -398,125 +309,6 @@ fn memoizers_of_other_files<'a>(file: &File<'_, 'a>, findings: &mut Vec<Finding>
             findings.extend(find(file, *node, call, memoized, &name));
         }
     }
-}
-
-/// Loaders that serve all requests.
-fn loaders<'a>(file: &File<'_, 'a>, findings: &mut Vec<Finding>) {
-    for node in file.nodes().iter() {
-        let AstKind::NewExpression(new) = node.kind() else {
-            continue;
-        };
-        let is_loader = file
-            .parsed
-            .import_of(&new.callee)
-            .is_some_and(|(module, _)| module == LOADER.module);
-        if !is_loader || !lasts(file, node.id()) || !is_without(&new.arguments, LOADER.caps) {
-            continue;
-        }
-        let is_emptied = match bound_to(file, node.id()) {
-            Some(variable) => is_cleared(file, variable) || is_cleared_elsewhere(file, variable),
-            None => is_something_cleared(file),
-        };
-        if !is_emptied {
-            let place = file.extent(new.span);
-            findings.push(finding("DataLoader", Confidence::High, place));
-        }
-    }
-}
-
-/// Whether the file clears anything, or another one all of something, which may be a loader in a field.
-fn is_something_cleared(file: &File<'_, '_>) -> bool {
-    let mut calls = file.calls().iter();
-    let clears = calls.any(|(_, call)| method(call).is_some_and(|(_, name)| name == "clear"));
-    clears || file.project.is_mentioned("clearAll")
-}
-
-/// Whether what a `new` makes lives as long as the process: it is made once, or for a field of the one instance of a class.
-fn lasts(file: &File<'_, '_>, new: NodeId) -> bool {
-    let is_of_the_one = || {
-        file.parsed
-            .class_around(new)
-            .is_some_and(|class| of_instances(file, class) == Lifetime::Process)
-    };
-    match file.function_around(new) {
-        None => file.parsed.class_around(new).is_none() || is_of_the_one(),
-        Some(_) => is_kept(file, new) && is_of_the_one(),
-    }
-}
-
-/// Decorators of packages that memoize a method for each instance, and the options that set a limit; from their documentation.
-const DECORATORS: &[Memoizer] = &[
-    memoizer("typescript-memoize", Some("Memoize"), &["expiring"]),
-    memoizer("lodash-decorators", Some("Memoize"), &[]),
-    memoizer("utils-decorators", Some("memoize"), &["expirationTimeMs"]),
-];
-
-/// Methods with a decorator that memoizes them.
-fn decorated<'a>(file: &File<'_, 'a>, findings: &mut Vec<Finding>) {
-    for node in file.nodes().iter() {
-        let AstKind::MethodDefinition(decorated) = node.kind() else {
-            continue;
-        };
-        for decorator in &decorated.decorators {
-            let Some(by) = memoizing(file, node.id(), &decorator.expression) else {
-                continue;
-            };
-            let parameters = &decorated.value.params;
-            if parameters.items.is_empty() && parameters.rest.is_none()
-                || has_few_arguments(file, parameters)
-            {
-                continue;
-            }
-            findings.push(finding(&by, Confidence::High, file.extent(decorator.span)));
-        }
-    }
-}
-
-/// The name of a decorator, if it memoizes without a limit, for as long as the process lives.
-fn memoizing<'a>(
-    file: &File<'_, 'a>,
-    method: NodeId,
-    decorator: &Expression<'a>,
-) -> Option<String> {
-    let (callee, call) = match bare(decorator) {
-        Expression::CallExpression(call) => (bare(&call.callee), Some(call)),
-        name => (name, None),
-    };
-    let of_package = file.parsed.import_of(callee).and_then(|(module, name)| {
-        let own = DECORATORS.iter().find(|own| own.module == module);
-        own.filter(
-            |own| matches!(&name, ImportedName::Named(name) if Some(name.as_str()) == own.name),
-        )
-    });
-    let memoizes = match of_package {
-        Some(package) => {
-            let lasts = file
-                .parsed
-                .class_around(method)
-                .is_some_and(|class| of_instances(file, class) == Lifetime::Process);
-            lasts && call.is_none_or(|call| is_without(&call.arguments, package.caps))
-        }
-        None => file
-            .project
-            .memoizes(file.index, &file.parsed.value(callee)),
-    };
-    memoizes.then(|| format!("@{}", file.written(callee)))
-}
-
-/// Whether arguments have none of these options, nor any that cannot be read.
-fn is_without(arguments: &[Argument<'_>], options: &[&str]) -> bool {
-    arguments
-        .iter()
-        .all(|given| match given.as_expression().map(bare) {
-            Some(Expression::ObjectExpression(given)) => given.properties.iter().all(|property| {
-                let name = property.as_property().and_then(|one| one.key.static_name());
-                name.is_some_and(|name| !options.contains(&&*name))
-            }),
-            Some(Expression::ArrowFunctionExpression(_) | Expression::FunctionExpression(_)) => {
-                true
-            }
-            _ => false,
-        })
 }
 
 /// The function inside `home` of whose parameters a key is made.
