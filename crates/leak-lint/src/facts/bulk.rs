@@ -1,9 +1,7 @@
 //! A variable into whether what it holds is large: a request, a body, rows, the contents of a file, a parsed document.
 
 use oxc_ast::AstKind;
-use oxc_ast::ast::{
-    BindingPattern, CallExpression, Expression, FormalParameter, TSType, TSTypeName,
-};
+use oxc_ast::ast::{BindingPattern, CallExpression, Expression, TSType, TSTypeName};
 use oxc_semantic::{NodeId, SymbolId};
 use stanch_js_source::{ImportedName, bare, literal_text};
 
@@ -133,13 +131,18 @@ fn of_variable(file: &File<'_, '_>, variable: SymbolId, deeper: u32) -> Option<B
     match file.kind(declaration) {
         AstKind::FormalParameter(parameter) => {
             let name = parameter.pattern.get_identifier_name()?;
-            if is_of_bytes(parameter) {
+            let annotation = parameter.type_annotation.as_ref();
+            if annotation.is_some_and(|it| is_of_bytes(&it.type_annotation)) {
                 return Some(Bulk::Contents);
             }
             let is_context = name != "ctx" || is_used_as_context(file, variable);
             (EXCHANGES.contains(&name.as_str()) && is_context).then_some(Bulk::Exchange)
         }
         AstKind::VariableDeclarator(declarator) => {
+            let annotation = declarator.type_annotation.as_ref();
+            if annotation.is_some_and(|it| is_of_chunks(&it.type_annotation)) {
+                return Some(Bulk::Contents);
+            }
             let init = declarator.init.as_ref()?;
             match &declarator.id {
                 BindingPattern::BindingIdentifier(_) => {
@@ -164,10 +167,14 @@ fn of_variable(file: &File<'_, '_>, variable: SymbolId, deeper: u32) -> Option<B
     }
 }
 
-/// Whether a parameter's type is one of bytes: the contents of a file, of a body.
-fn is_of_bytes(parameter: &FormalParameter<'_>) -> bool {
-    let annotation = parameter.type_annotation.as_ref();
-    let Some(TSType::TSTypeReference(typed)) = annotation.map(|it| &it.type_annotation) else {
+/// Whether a type is a list of bytes: what came chunk by chunk.
+fn is_of_chunks(written: &TSType<'_>) -> bool {
+    matches!(written, TSType::TSArrayType(list) if is_of_bytes(&list.element_type))
+}
+
+/// Whether a type is one of bytes: the contents of a file, of a body.
+fn is_of_bytes(written: &TSType<'_>) -> bool {
+    let TSType::TSTypeReference(typed) = written else {
         return false;
     };
     matches!(&typed.type_name, TSTypeName::IdentifierReference(name)

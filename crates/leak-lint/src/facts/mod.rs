@@ -3,7 +3,7 @@
 //! What grows: [`holders`], [`names`], [`insertions`], [`keys`], [`letting_go`], [`steadiness`], [`checks`]. Listeners:
 //! [`listeners`], [`lifetime`], [`removal`], [`repeats`], [`guard`], [`heard`], [`left_on`], [`settlement`]. Closures: [`kept`], [`bulk`].
 //! Streams and promises: [`fate`], [`paths`], [`left_open`], [`streams`], [`piped`], [`rejections`], [`timers`], [`intervals`],
-//! [`waiters`], [`pending`]. For all of them: [`ends`], [`page`], [`platform`].
+//! [`waiters`], [`locks`], [`threads`], [`turns`], [`pending`]. For all of them: [`ends`], [`page`], [`platform`].
 
 pub(crate) mod bulk;
 pub(crate) mod checks;
@@ -21,6 +21,7 @@ pub(crate) mod left_open;
 pub(crate) mod letting_go;
 pub(crate) mod lifetime;
 pub(crate) mod listeners;
+pub(crate) mod locks;
 pub(crate) mod names;
 pub(crate) mod page;
 pub(crate) mod paths;
@@ -33,5 +34,7 @@ pub(crate) mod repeats;
 pub(crate) mod settlement;
 pub(crate) mod steadiness;
 pub(crate) mod streams;
+pub(crate) mod threads;
 pub(crate) mod timers;
+pub(crate) mod turns;
 pub(crate) mod waiters;

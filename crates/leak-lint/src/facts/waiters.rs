@@ -2,15 +2,16 @@
 
 use oxc_ast::AstKind;
 use oxc_ast::ast::{CallExpression, ClassElement, Expression, NewExpression};
-use oxc_semantic::{NodeId, SymbolId};
+use oxc_semantic::NodeId;
 use oxc_span::{GetSpan, Span};
 use stanch_js_source::bare;
 
 use crate::facts::fate::{Fate, call_at, uses, way};
 use crate::facts::listeners::member;
-use crate::facts::paths::{Resource, left_open, worst};
+use crate::facts::locks::{kept_locked, left_shut};
 use crate::facts::platform::{is_global_call, outside};
 use crate::facts::streams::event_of;
+use crate::facts::threads::answers;
 use crate::facts::timers::{executor, parameter};
 use crate::file::{File, argument, method};
 
@@ -29,6 +30,8 @@ pub(crate) enum Pending {
     OwnEvent,
     /// Its resolver waits in a list for a method that its callers skip when they fail.
     HeldByFailed(String),
+    /// Its resolver is kept for a function that its callers skip when they fail.
+    LeftShut(String),
     /// Its resolver waits in a list that nobody serves.
     Unserved(String),
     /// Its resolver waits in a list that one event serves, while another tells that it is off again.
@@ -55,7 +58,7 @@ fn depends_on_a_value(name: &Expression<'_>) -> bool {
     }
 }
 
-fn outlives<'a>(file: &File<'_, 'a>, emitter: &Expression<'a>) -> bool {
+pub(super) fn outlives<'a>(file: &File<'_, 'a>, emitter: &Expression<'a>) -> bool {
     match bare(emitter) {
         Expression::ThisExpression(_) => true,
         named @ Expression::Identifier(_) => file.variable(named).is_some_and(|variable| {
@@ -86,7 +89,7 @@ pub(crate) fn pending<'a>(
         return None;
     }
     if let Fate::Variable(opener) = way.fate {
-        return kept_locked(file, node, maker, opener);
+        return kept_locked(file, node, maker, opener).or_else(|| left_shut(file, maker, opener));
     }
     if let Some(holder) = object_of(file, used, executor) {
         return under_key_of_object(file, holder, maker);
@@ -94,7 +97,7 @@ pub(crate) fn pending<'a>(
     let keeping = keeping_call(file, used, executor)?;
     let call = call_at(file, keeping)?;
     match method(call)? {
-        (holder, "set") if call.arguments.len() == 2 => under_key(file, holder, maker),
+        (holder, "set") if call.arguments.len() == 2 => under_key(file, holder, node, maker),
         (holder, "push" | "add" | "unshift") => in_list(file, holder, node, call.span),
         (emitter, "once" | "on" | "addListener")
             if depends_on_a_value(argument(call, 0)?) && outlives(file, emitter) =>
@@ -108,8 +111,8 @@ pub(crate) fn pending<'a>(
     }
 }
 
-/// The one call that is given `resolve`, by itself or in an object, and nothing else happens to it.
-fn keeping_call(file: &File<'_, '_>, used: NodeId, executor: NodeId) -> Option<NodeId> {
+/// The one call that is given `resolve`, by itself or in an object or a list, and nothing else happens to it.
+pub(super) fn keeping_call(file: &File<'_, '_>, used: NodeId, executor: NodeId) -> Option<NodeId> {
     let mut at = used;
     loop {
         let way = way(file, at);
@@ -119,6 +122,7 @@ fn keeping_call(file: &File<'_, '_>, used: NodeId, executor: NodeId) -> Option<N
         let parent = file.nodes().parent_id(way.whole);
         match file.kind(parent) {
             AstKind::ObjectProperty(_) => at = file.nodes().parent_id(parent),
+            AstKind::ArrayExpression(_) => at = parent,
             _ => return None,
         }
     }
@@ -138,7 +142,7 @@ fn has_a_deadline(file: &File<'_, '_>, function: NodeId) -> bool {
 }
 
 /// All places of the file that name the holder, with the functions they are in.
-fn mentions(file: &File<'_, '_>, holder: &str) -> Vec<(NodeId, Span)> {
+pub(super) fn mentions(file: &File<'_, '_>, holder: &str) -> Vec<(NodeId, Span)> {
     let nodes = file.nodes().iter();
     let named = nodes.filter(|node| {
         matches!(
@@ -154,15 +158,20 @@ fn mentions(file: &File<'_, '_>, holder: &str) -> Vec<(NodeId, Span)> {
 /// Methods of a map that deal with one key.
 const OF_ONE_KEY: &[&str] = &["set", "get", "delete", "has"];
 
-fn under_key<'a>(file: &File<'_, 'a>, holder: &Expression<'a>, maker: NodeId) -> Option<Pending> {
+fn under_key<'a>(
+    file: &File<'_, 'a>,
+    holder: &Expression<'a>,
+    promise: NodeId,
+    maker: NodeId,
+) -> Option<Pending> {
     let within = file.kind(maker).span();
-    // A thread of the program's own answers what it is asked.
-    if !outlives(file, holder) || file.slice(within).contains("postMessage") {
+    let name = file.slice(holder.span());
+    let mentioned = mentions(file, name);
+    if !outlives(file, holder) || answers(file, within, &mentioned) {
         return None;
     }
-    let name = file.slice(holder.span());
     let mut takes_out = false;
-    for (node, span) in mentions(file, name) {
+    for (node, span) in mentioned {
         // Its first value.
         if matches!(file.kind(file.nodes().parent_id(node)), AstKind::AssignmentExpression(assignment)
             if assignment.left.span() == span && matches!(bare(&assignment.right), Expression::NewExpression(_)))
@@ -177,13 +186,44 @@ fn under_key<'a>(file: &File<'_, 'a>, holder: &Expression<'a>, maker: NodeId) ->
             }
             return None;
         };
-        if !OF_ONE_KEY.contains(&method) || method == "delete" && within.contains_inclusive(span) {
+        let is_given_up = method == "delete"
+            && within.contains_inclusive(span)
+            && !is_of_failed_asking(file, node, promise, maker);
+        if !OF_ONE_KEY.contains(&method) || is_given_up {
             return None;
         }
         takes_out |= matches!(method, "get" | "delete");
     }
     let exported = file.exported_locals().contains(name);
     (takes_out && !exported).then(|| Pending::UnderKey(name.to_owned()))
+}
+
+/// Whether a place is in the `catch` of a `try` of the asking function that does not wait for the promise: the question
+/// could not be sent, which says nothing of an answer that does not come.
+fn is_of_failed_asking(file: &File<'_, '_>, at: NodeId, promise: NodeId, maker: NodeId) -> bool {
+    if file.function_around(at) != Some(maker) {
+        return false;
+    }
+    let mut waits = vec![file.kind(promise).span()];
+    if let Fate::Variable(named) = way(file, promise).fate {
+        let used = uses(file, named).into_iter();
+        waits.extend(used.map(|(node, _)| file.kind(node).span()));
+    }
+    let place = file.kind(at).span();
+    let mut around = file.nodes().ancestor_kinds(at);
+    let attempt = around.find_map(|around| match around {
+        AstKind::TryStatement(attempt) if !attempt.block.span.contains_inclusive(place) => {
+            Some(attempt)
+        }
+        _ => None,
+    });
+    attempt.is_some_and(|attempt| {
+        let is_caught = attempt
+            .handler
+            .as_ref()
+            .is_some_and(|handler| handler.span.contains_inclusive(place));
+        is_caught && !(waits.iter()).any(|waited| attempt.block.span.contains_inclusive(*waited))
+    })
 }
 
 fn in_list<'a>(
@@ -298,44 +338,6 @@ fn held_by_failed(
     serves.then(|| Pending::HeldByFailed(name.to_owned()))
 }
 
-/// A promise that the next ones wait for, and that the function which made it does not fulfil on every way out.
-fn kept_locked(
-    file: &File<'_, '_>,
-    node: NodeId,
-    maker: NodeId,
-    opener: SymbolId,
-) -> Option<Pending> {
-    let Fate::Variable(promise) = way(file, node).fate else {
-        return None;
-    };
-    let holder = uses(file, promise).into_iter().find_map(|(_, way)| {
-        let Fate::Given { call, at: 1 } = way.fate else {
-            return None;
-        };
-        let (holder, "set") = method(call_at(file, call)?)? else {
-            return None;
-        };
-        outlives(file, holder).then(|| file.slice(holder.span()).to_owned())
-    })?;
-    let mut opened = Vec::new();
-    for (used, _) in uses(file, opener) {
-        let call = file.nodes().parent_id(used);
-        let is_called = matches!(file.kind(call), AstKind::CallExpression(call)
-            if call.callee.span() == file.kind(used).span());
-        if !is_called || file.function_around(call) != Some(maker) {
-            return None;
-        }
-        opened.push(file.kind(call).span());
-    }
-    let resource = Resource {
-        opened: Some(file.kind(node).span()),
-        closed: &opened,
-        variable: None,
-    };
-    let left = worst(&left_open(file, maker, &resource))?;
-    Some(Pending::AfterFailure(holder, left.at))
-}
-
 /// The object under a key of which a resolver is put, by itself or in an object: `open[id] = resolve`.
 fn object_of<'a>(
     file: &File<'_, 'a>,
@@ -366,12 +368,13 @@ fn under_key_of_object<'a>(
     maker: NodeId,
 ) -> Option<Pending> {
     let within = file.kind(maker).span();
-    if !outlives(file, holder) || file.slice(within).contains("postMessage") {
+    let name = file.slice(holder.span());
+    let mentioned = mentions(file, name);
+    if !outlives(file, holder) || answers(file, within, &mentioned) {
         return None;
     }
-    let name = file.slice(holder.span());
     let mut takes_out = false;
-    for (node, span) in mentions(file, name) {
+    for (node, span) in mentioned {
         match file.kind(file.nodes().parent_id(node)) {
             AstKind::ComputedMemberExpression(member) if member.object.span() == span => {
                 let is_own = within.contains_inclusive(span);

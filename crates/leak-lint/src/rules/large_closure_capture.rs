@@ -477,6 +477,17 @@ mod tests {
     }
 
     #[test]
+    fn lists_of_bytes() {
+        let cache = |of: &str| {
+            format!(
+                "const all = new Map();\nexport async function f(key: string) {{\n  const chunks: {of} = [];\n  await load(key, (chunk) => chunks.push(chunk));\n  const digest = sum(chunks);\n  all.set(key, {{ is: (other) => other === digest }});\n}}"
+            )
+        };
+        check(&RULE, &cache("Uint8Array[]"), &[6]);
+        check(&RULE, &cache("number[]"), &[]);
+    }
+
+    #[test]
     fn an_interval_keeps_it() {
         let check = |rest: &str, expected: &[u32]| {
             let text = format!(

@@ -8,6 +8,7 @@ use stanch_js_source::bare;
 use stanch_leak_patterns::{Confidence, Pattern};
 
 use crate::facts::platform::declared_by;
+use crate::facts::turns::{is_counted, is_loop};
 use crate::file::{File, argument, method};
 use crate::finding::{Finding, Fix, Label, Safety};
 use crate::fix::Change;
@@ -214,15 +215,6 @@ fn runs_once_for_instance(file: &File<'_, '_>, node: NodeId) -> bool {
         && calls.all(|(call, _)| is_in_constructor(*call))
 }
 
-/// Whether a loop counts up to a number that is written in it: the promise of a call is in so many races, and goes with it.
-fn is_counted(around: AstKind<'_>) -> bool {
-    let AstKind::ForStatement(repeated) = around else {
-        return false;
-    };
-    matches!(&repeated.test, Some(Expression::BinaryExpression(test))
-        if matches!(bare(&test.right), Expression::NumericLiteral(_)))
-}
-
 /// A promise that takes part in many races.
 struct Outliving {
     made: Span,
@@ -384,7 +376,8 @@ fn outliving_variable<'a>(
         let why = "which is made once and stays pending";
         return Some(Outliving { made, why });
     }
-    // In one call a promise is raced again only by a loop that it was made in front of.
+    // In one call a promise is raced again only by a loop that it was made in front of; one that is in so many races goes
+    // with the call.
     let loops_since = file
         .nodes()
         .ancestor_ids(race)
@@ -394,22 +387,11 @@ fn outliving_variable<'a>(
                 .span()
                 .contains_inclusive(declarator.span)
         })
-        .any(|around| is_loop(file.kind(around)) && !is_counted(file.kind(around)));
+        .any(|around| is_loop(file.kind(around)) && !is_counted(file, file.kind(around)));
     loops_since.then_some(Outliving {
         made,
         why: "which is made before the loop",
     })
-}
-
-const fn is_loop(kind: AstKind<'_>) -> bool {
-    matches!(
-        kind,
-        AstKind::ForStatement(_)
-            | AstKind::ForInStatement(_)
-            | AstKind::ForOfStatement(_)
-            | AstKind::WhileStatement(_)
-            | AstKind::DoWhileStatement(_)
-    )
 }
 
 /// Whether an expression makes a promise that something outside has to settle: `new Promise(…)`, `once(…)`, and what
@@ -592,5 +574,9 @@ mod tests {
         };
         check(&RULE, &race("let i = 0; i < 20; i++"), &[]);
         check(&RULE, &race("let i = 0; i < req.body.n; i++"), &[4]);
+        check(&RULE, &race("const one of all.slice(0, 3)"), &[]);
+        check(&RULE, &race("const one of [first, second]"), &[]);
+        check(&RULE, &race("const one of all.slice(from, to)"), &[4]);
+        check(&RULE, &race("const one of [first, ...more]"), &[4]);
     }
 }

@@ -286,6 +286,30 @@ mod tests {
     }
 
     #[test]
+    fn requests_in_what_is_kept() {
+        let log = |of: &str| {
+            format!(
+                "import type {{ IncomingMessage }} from 'node:http';\nimport type {{ Request }} from './queue';\nclass Failure {{ constructor({of}, readonly status: number) {{}} }}\nclass All {{\n  #all: Failure[] = [];\n  add(failure: Failure) {{\n    this.#all.push(failure);\n  }}\n}}\nexport const all = new All();\napp.get('/', (req, res) => {{ all.add(new Failure(req, 1)); }});"
+            )
+        };
+        check(&RULE, &log("readonly of: IncomingMessage"), &[7]);
+        check(&RULE, &log("of: IncomingMessage"), &[]);
+        check(&RULE, &log("readonly of: Request"), &[]);
+    }
+
+    #[test]
+    fn requests_by_what_is_read_of_them() {
+        let keep = |id: &str| {
+            format!(
+                "const kept = new Map();\nexport default plugin(async (app) => {{\n  app.decorate('kept', {{ keep(request) {{\n    const id = {id};\n    kept.set(id, {{ request, at: 1 }});\n  }} }});\n}});"
+            )
+        };
+        check(&RULE, &keep("request.headers['x-delivery']"), &[5]);
+        check(&RULE, &keep("request.headers['x-delivery'] = next()"), &[]);
+        check(&RULE, &keep("next()"), &[]);
+    }
+
+    #[test]
     fn requests_that_leave_and_parts_of_them() {
         check(
             &RULE,

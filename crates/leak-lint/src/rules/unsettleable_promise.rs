@@ -142,6 +142,13 @@ fn finding(file: &File<'_, '_>, node: NodeId, found: &Pending) -> Finding {
             Confidence::Medium,
             Some((*at, "tells that it is off, and leaves those that wait")),
         ),
+        Pending::LeftShut(holder) => (
+            format!(
+                "its resolver stays in `{holder}` when a caller fails before it opens it again"
+            ),
+            Confidence::High,
+            None,
+        ),
         Pending::Unserved(holder) => (
             format!("its resolver stays in `{holder}`, which nobody looks into"),
             Confidence::High,
@@ -240,6 +247,64 @@ mod tests {
         check(&RULE, &class("this.ws.send(id);"), &[4]);
         check(&RULE, &class("this.worker.postMessage(id);"), &[]);
         check(&RULE, &class("setTimeout(() => reject(), 9);"), &[]);
+    }
+
+    #[test]
+    fn threads_that_are_replaced() {
+        let pool = |ended: &str| {
+            format!(
+                "const all = new Map();\nlet worker = start();\nfunction start() {{ const w = new Worker('w.js');\n  w.on('message', ({{ id }}) => {{ all.get(id)?.(); all.delete(id); }});\n  w.on('exit', () => {{ {ended} }}); return w; }}\nexport const f = (id) => new Promise((resolve) => {{ all.set(id, resolve); worker.postMessage({{ id }}); }});"
+            )
+        };
+        check(&RULE, &pool("worker = start();"), &[6]);
+        check(&RULE, &pool("worker = new Worker('w.js');"), &[6]);
+        check(&RULE, &pool("process.exit(1);"), &[]);
+        check(&RULE, &pool("all.get(current)(); worker = start();"), &[]);
+        check(&RULE, &pool("failAll(all); worker = start();"), &[]);
+        check(
+            &RULE,
+            "const all = new Map();\nexport async function f(x) { const sent = await chat.postMessage(x);\n  return new Promise((resolve) => { all.set(sent.ts, resolve); }); }\nbot.on('click', (id) => { all.get(id)?.(); all.delete(id); });",
+            &[3],
+        );
+    }
+
+    #[test]
+    fn questions_that_cannot_be_sent() {
+        let ask = |rest: &str| {
+            format!(
+                "const open = new Map();\nexport async function ask(id) {{\n  const answer = new Promise((resolve) => {{ open.set(id, resolve); }});\n  {rest}\n}}\nbus.on('answer', ({{ id }}) => {{ open.get(id)?.(); open.delete(id); }});"
+            )
+        };
+        let send = "try { await send(id); } catch (err) { open.delete(id); throw err; }";
+        check(&RULE, &ask(&format!("{send} return answer;")), &[3]);
+        check(
+            &RULE,
+            &ask(
+                "try { await send(id); return await answer; } catch (err) { open.delete(id); throw err; }",
+            ),
+            &[],
+        );
+        check(
+            &RULE,
+            &ask("try { await send(id); } finally { open.delete(id); } return answer;"),
+            &[],
+        );
+    }
+
+    #[test]
+    fn gates_that_a_failure_leaves_shut() {
+        let gates = |work: &str| {
+            format!(
+                "const gates = new Map();\nfunction shut(id) {{\n  let open;\n  const opened = new Promise((go) => {{ open = go; }});\n  gates.set(id, {{ opened, open }});\n}}\nfunction reopen(id) {{ const gate = gates.get(id); gates.delete(id); gate?.open(); }}\nexports.pass = async (id) => {{ await gates.get(id)?.opened; }};\nexports.migrate = async (id) => {{ shut(id); {work} }};"
+            )
+        };
+        check(&RULE, &gates("await up(id); reopen(id);"), &[4]);
+        check(
+            &RULE,
+            &gates("try { await up(id); } finally { reopen(id); }"),
+            &[],
+        );
+        check(&RULE, &gates("up(id); reopen(id);"), &[]);
     }
 
     #[test]

@@ -123,7 +123,8 @@ pub(crate) fn domain_in<'a>(
     }
 }
 
-/// The object that an expression is by all that is known, or keeps: `req`, `{ req, at }`, a constant that is such a literal.
+/// The object that an expression is by all that is known, or keeps: `req`, `{ req, at }`, a constant that is such a literal,
+/// a parameter of a class or interface with such a part.
 pub(crate) fn keeps<'a>(file: &File<'_, 'a>, expression: &Expression<'a>, wanted: Thing) -> bool {
     keeps_through(file, expression, wanted, 4)
 }
@@ -150,6 +151,7 @@ fn keeps_through<'a>(
         }),
         Expression::Identifier(_) => {
             domain(file, expression) == Domain::Object(wanted)
+                || types::has_part(file, expression, wanted)
                 || constant(file, expression)
                     .is_some_and(|init| keeps_through(file, init, wanted, deeper))
         }

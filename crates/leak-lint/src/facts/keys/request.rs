@@ -3,6 +3,7 @@
 use oxc_ast::AstKind;
 use oxc_ast::ast::{Expression, FormalParameter};
 use oxc_semantic::SymbolId;
+use oxc_span::GetSpan;
 use stanch_js_source::{Value, bare};
 
 use super::types::thing_of_type;
@@ -107,6 +108,25 @@ pub(super) fn thing_named(name: &str) -> Option<Thing> {
 /// Names that mean a request or its context in helpers too, which handlers hand it to.
 fn is_always_so(name: &str) -> bool {
     matches!(name, "req" | "request" | "ctx")
+}
+
+/// Whether a header of a parameter with the name of a request is read, as nobody does of one that is yet to be sent.
+pub(super) fn has_a_header_read(file: &File<'_, '_>, parameter: SymbolId) -> bool {
+    let scoping = file.parsed.semantic().scoping();
+    if !matches!(scoping.symbol_name(parameter), "req" | "request") {
+        return false;
+    }
+    scoping.get_resolved_references(parameter).any(|used| {
+        let headers = file.parent(used.node_id());
+        let header = file.parent(headers);
+        let span = file.kind(header).span();
+        matches!(file.kind(headers), AstKind::StaticMemberExpression(member)
+            if member.property.name == "headers")
+            && matches!(file.kind(header), AstKind::ComputedMemberExpression(member)
+                if member.static_property_name().is_some())
+            && !matches!(file.kind(file.parent(header)), AstKind::AssignmentExpression(to)
+                if to.left.span() == span)
+    })
 }
 
 /// Constants that stand for parts of a request are followed this far.

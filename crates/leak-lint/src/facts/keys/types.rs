@@ -1,7 +1,7 @@
 //! Types as they are written into how many values they have, and what sort of object they stand for.
 
 use oxc_ast::AstKind;
-use oxc_ast::ast::{TSType, TSTypeName};
+use oxc_ast::ast::{ClassElement, Expression, TSSignature, TSType, TSTypeName};
 use oxc_semantic::SymbolId;
 
 use super::{Domain, Thing};
@@ -66,6 +66,91 @@ const DEEPEST: u32 = 6;
 /// How many values a type has, or that they are objects; none where the type does not tell.
 pub(crate) fn domain_of_type(file: &File<'_, '_>, written: &TSType<'_>) -> Option<Domain> {
     through(file, written, DEEPEST)
+}
+
+/// Whether a variable is a parameter whose type is a class or an interface of the file, with a part that a type of a package
+/// says to be the wanted object.
+pub(super) fn has_part<'a>(file: &File<'_, 'a>, variable: &Expression<'a>, wanted: Thing) -> bool {
+    let scoping = file.parsed.semantic().scoping();
+    let declared = file.variable(variable);
+    let declared = declared.map(|variable| file.kind(scoping.symbol_declaration(variable)));
+    let Some(AstKind::FormalParameter(parameter)) = declared else {
+        return false;
+    };
+    let annotation = parameter.type_annotation.as_ref();
+    let own = annotation.and_then(|written| named(file, &written.type_annotation));
+    let own = own.filter(|_| parameter.pattern.get_binding_identifier().is_some());
+    own.is_some_and(|own| {
+        let parts = parts(file.kind(scoping.symbol_declaration(own)));
+        parts
+            .into_iter()
+            .any(|part| is_of_a_package(file, part) && thing_of_type(file, part) == Some(wanted))
+    })
+}
+
+/// The types of what an object of a class or an interface has.
+fn parts(declaration: AstKind<'_>) -> Vec<&TSType<'_>> {
+    let annotations: Vec<_> = match declaration {
+        AstKind::TSInterfaceDeclaration(shape) => shape
+            .body
+            .body
+            .iter()
+            .filter_map(|part| match part {
+                TSSignature::TSPropertySignature(part) => part.type_annotation.as_ref(),
+                _ => None,
+            })
+            .collect(),
+        AstKind::Class(class) => class
+            .body
+            .body
+            .iter()
+            .flat_map(|part| match part {
+                ClassElement::PropertyDefinition(part) => {
+                    part.type_annotation.iter().collect::<Vec<_>>()
+                }
+                // `constructor(readonly request: IncomingMessage)`
+                ClassElement::MethodDefinition(method) if method.kind.is_constructor() => {
+                    let given = method.value.params.items.iter();
+                    given
+                        .filter(|part| part.readonly || part.accessibility.is_some())
+                        .filter_map(|part| part.type_annotation.as_ref())
+                        .collect()
+                }
+                _ => Vec::new(),
+            })
+            .collect(),
+        _ => Vec::new(),
+    };
+    annotations
+        .into_iter()
+        .map(|it| &it.type_annotation)
+        .collect()
+}
+
+/// What declares the name that a type is.
+fn named(file: &File<'_, '_>, written: &TSType<'_>) -> Option<SymbolId> {
+    let TSType::TSTypeReference(reference) = written else {
+        return None;
+    };
+    let TSTypeName::IdentifierReference(name) = &reference.type_name else {
+        return None;
+    };
+    let scoping = file.parsed.semantic().scoping();
+    scoping.get_reference(name.reference_id.get()?).symbol_id()
+}
+
+/// Whether a type is imported from a package or from Node: one of the project may have the name of something larger.
+fn is_of_a_package(file: &File<'_, '_>, written: &TSType<'_>) -> bool {
+    let Some(imported) = named(file, written) else {
+        return false;
+    };
+    let declaration = file
+        .parsed
+        .semantic()
+        .scoping()
+        .symbol_declaration(imported);
+    matches!(file.kind(file.parent(declaration)), AstKind::ImportDeclaration(import)
+        if !import.source.value.starts_with('.'))
 }
 
 /// What sort of object a type stands for.

@@ -279,7 +279,7 @@ fn parameter(
     }
     if path.is_none()
         && let Some(thing) = request::thing_named(name)
-        && is_handler
+        && (is_handler || request::has_a_header_read(file, symbol))
     {
         return Domain::Object(thing);
     }
