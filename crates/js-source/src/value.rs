@@ -81,6 +81,22 @@ impl<'a> ParsedSource<'a> {
         self.tree.value(expression, MOST_NAMES)
     }
 
+    /// A chain of plain names as it is written, and the variable that it starts from; that is none where the file does not
+    /// declare it. Two that are the same stand for the same thing, wherever they are.
+    pub fn names(&self, expression: &Expression<'a>) -> Option<(Option<SymbolId>, &'a str)> {
+        let mut inner = bare(expression);
+        loop {
+            match inner {
+                Expression::StaticMemberExpression(member) => inner = bare(&member.object),
+                Expression::Identifier(name) => {
+                    let variable = self.tree.symbol_of_reference(name);
+                    return Some((variable, self.tree.slice(expression.span())));
+                }
+                _ => return None,
+            }
+        }
+    }
+
     /// What a name stands for where it is used.
     pub fn value_of_name(&self, name: &IdentifierReference<'a>) -> Value {
         self.tree.value_of_name(name, MOST_NAMES)

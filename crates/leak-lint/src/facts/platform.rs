@@ -66,16 +66,9 @@ pub(crate) enum Spot<'a> {
 impl<'a> Spot<'a> {
     fn of(file: &File<'_, 'a>, expression: &Expression<'a>) -> Self {
         let span = expression.span();
-        let mut inner = bare(expression);
-        loop {
-            match inner {
-                Expression::StaticMemberExpression(member) => inner = bare(&member.object),
-                Expression::Identifier(_) => {
-                    let text = file.parsed.text().slice(span.start, span.end);
-                    return Self::Names(file.variable(inner), text);
-                }
-                _ => return Self::At(span.start, span.end),
-            }
+        match file.parsed.names(expression) {
+            Some((variable, written)) => Self::Names(variable, written),
+            None => Self::At(span.start, span.end),
         }
     }
 }

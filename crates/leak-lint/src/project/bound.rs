@@ -6,6 +6,7 @@
 use rustc_hash::FxHashSet;
 use stanch_js_source::{ClassKind, Value};
 
+use super::given::Called;
 use super::meaning::{Meaning, Site};
 use super::names::Key;
 use super::part::Index;
@@ -51,8 +52,9 @@ impl Bound {
         let view = view.noted_by(&asked);
         let given = view.own(file).given.iter().enumerate();
         let given = given.filter(|(_, it)| it.property.is_none());
+        let mut called = Called::of(view, file);
         let given = given.filter_map(|(at, it)| {
-            let function = view.function_called(file, &it.callee)?;
+            let function = called.function(it.callee)?;
             Some(Argument {
                 to: (view.key(function), it.position),
                 at,

@@ -63,7 +63,8 @@ impl Done {
         }
         done.to_parameters.sort_unstable();
         for lent in &view.own(file).lent {
-            if let Some(function) = view.function(file, &lent.callee)
+            let callee = view.own(file).callee(lent.callee);
+            if let Some(function) = view.function(file, callee)
                 && let Some(holder) = view.holder(file, &lent.holder)
             {
                 let to = (view.key(function), lent.position);

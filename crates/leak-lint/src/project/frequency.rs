@@ -5,6 +5,7 @@ use std::sync::Arc;
 use rustc_hash::{FxHashMap, FxHashSet};
 use stanch_js_source::Value;
 
+use super::given::Called;
 use super::meaning::{DEEPEST, Meaning, Site};
 use super::names::Key;
 use super::part::Part;
@@ -69,7 +70,7 @@ pub(super) struct Running {
 }
 
 impl Running {
-    pub(super) fn of(view: View<'_>, file: FileIndex) -> Self {
+    pub(super) fn of(view: View<'_>, called: &mut Called<'_>, file: FileIndex) -> Self {
         let mut running = Self::default();
         let summary = view.own(file);
         let run_by = |value: &Value| {
@@ -83,7 +84,8 @@ impl Running {
         running.consumers = consumers.map(|site| view.key(site)).collect();
         let mut later = Vec::new();
         for call in &summary.calls {
-            if let Some(callee) = run_by(&call.callee) {
+            if let Some(callee) = called.run(call.callee) {
+                let callee = view.key(callee);
                 let caller = call.place.map(|start| view.key(Site { file, start }));
                 running.add(call, caller, callee);
                 later.extend(

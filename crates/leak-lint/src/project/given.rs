@@ -7,7 +7,7 @@ use super::names::Key;
 use super::part::Index;
 use super::view::View;
 use super::{Calls, FileIndex, Heat, Project};
-use crate::summary::{Given, Origin, Taken, is_a_timeout};
+use crate::summary::{Callee, Given, Origin, Taken, is_a_timeout};
 
 /// Arguments of one file: who gets each, as which argument, and the place in the file's list.
 type Handing = Vec<(Key, (u32, usize))>;
@@ -21,16 +21,43 @@ pub(super) struct Handed {
 }
 
 impl Handed {
-    pub(super) fn of(view: View<'_>, file: FileIndex) -> Self {
-        let to = |callee: &Value| Some(view.key(view.function_called(file, callee)?));
+    pub(super) fn of(view: View<'_>, called: &mut Called<'_>, file: FileIndex) -> Self {
+        let mut to = |callee: Callee| Some(view.key(called.function(callee)?));
         let given = view.own(file).given.iter().enumerate();
-        let given = given.filter_map(|(at, it)| Some((to(&it.callee)?, (it.position, at))));
+        let given = given.filter_map(|(at, it)| Some((to(it.callee)?, (it.position, at))));
+        let given = given.collect();
         let anew = view.own(file).handed.iter().enumerate();
-        let anew = anew.filter_map(|(at, it)| Some((to(&it.callee)?, (it.position, at))));
-        Self {
-            given: given.collect(),
-            anew: anew.collect(),
-        }
+        let anew = anew.filter_map(|(at, it)| Some((to(it.callee)?, (it.position, at))));
+        let anew = anew.collect();
+        Self { given, anew }
+    }
+}
+
+/// The functions and classes behind what a file calls, each looked for once.
+pub(super) struct Called<'v> {
+    view: View<'v>,
+    file: FileIndex,
+    known: Vec<Option<Option<Site>>>,
+}
+
+impl<'v> Called<'v> {
+    pub(super) fn of(view: View<'v>, file: FileIndex) -> Self {
+        let known = vec![None; view.own(file).callees.len()];
+        Self { view, file, known }
+    }
+
+    /// The function or class whose code runs.
+    pub(super) fn run(&mut self, callee: Callee) -> Option<Site> {
+        let (view, file) = (self.view, self.file);
+        let find = || view.run_by_value(file, view.own(file).callee(callee));
+        let known = self.known.get_mut(callee.0 as usize)?;
+        *known.get_or_insert_with(find)
+    }
+
+    /// The function whose parameters the arguments are: that of a class is its constructor.
+    pub(super) fn function(&mut self, callee: Callee) -> Option<Site> {
+        let site = self.run(callee)?;
+        Some(self.view.constructor_or(site))
     }
 }
 
@@ -147,7 +174,8 @@ impl Project {
         let mut spots = spots.filter(|(own, _)| *own == position);
         spots.any(|(_, spot)| {
             let handed = &self.summary(spot.file).handed[spot.at];
-            let lasts = match (of, &handed.callee) {
+            let callee = self.summary(spot.file).callee(handed.callee);
+            let lasts = match (of, callee) {
                 (Receiver::Anything, _) => true,
                 (Receiver::WhatLasts, Value::Member(of, _)) => {
                     self.lasts(spot.file, of, None, DEEPEST).is_some()
@@ -287,11 +315,6 @@ impl Project {
 }
 
 impl View<'_> {
-    /// The function whose parameters the arguments of a file's call are.
-    pub(super) fn function_called(self, file: FileIndex, callee: &Value) -> Option<Site> {
-        Some(self.constructor_or(self.run_by_value(file, callee)?))
-    }
-
     /// The function whose parameters the arguments are: that of a class is its constructor.
     pub(super) fn function_of(self, meaning: Meaning) -> Option<Site> {
         Some(self.constructor_or(self.run_by(meaning)?))

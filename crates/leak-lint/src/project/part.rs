@@ -8,7 +8,7 @@ use super::FileIndex;
 use super::bound::Bound;
 use super::elsewhere::Done;
 use super::frequency::Running;
-use super::given::Handed;
+use super::given::{Called, Handed};
 use super::skipped::Skipped;
 use super::view::{Asked, View};
 
@@ -27,10 +27,11 @@ impl Part {
     pub(super) fn of(view: View<'_>, bound: &Bound, file: FileIndex) -> Self {
         let asked = Asked::default();
         let view = view.noted_by(&asked);
+        let mut called = Called::of(view, file);
         let (running, done, handed, skipped) = (
-            Running::of(view, file),
+            Running::of(view, &mut called, file),
             Done::of(view, file),
-            Handed::of(view, file),
+            Handed::of(view, &mut called, file),
             Skipped::of(view, file),
         );
         let mut asked = asked.others(file);

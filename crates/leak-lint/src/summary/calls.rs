@@ -8,7 +8,7 @@ use oxc_semantic::NodeId;
 use oxc_span::{GetSpan, Span};
 use stanch_js_source::{Value, bare, is_function, literal_text};
 
-use super::{Call, Scan, Summary, Times, Under, When};
+use super::{Call, Callee, Scan, Summary, Times, Under, When};
 use crate::facts::guard::leaves;
 use crate::file::method;
 
@@ -139,22 +139,24 @@ impl<'a> Scan<'_, 'a> {
         if let Some(member) = bare(callee).as_member_expression()
             && matches!(member.static_property_name(), Some("call" | "apply"))
         {
-            self.add_callee(node, &self.parsed.value(member.object()), times, summary);
+            let (of, value) = self.callee(member.object());
+            self.add_callee(node, (of, &value), times, summary);
         }
-        self.add_callee(node, &self.callee(callee), times, summary);
+        let (callee, value) = self.callee(callee);
+        self.add_callee(node, (callee, &value), times, summary);
     }
 
     fn add_callee(
         &self,
         node: NodeId,
-        callee: &Value,
+        (callee, value): (Callee, &Value),
         times: &LazyCell<Times, impl FnOnce() -> Times>,
         summary: &mut Summary,
     ) {
-        if is_ours(callee) {
+        if is_ours(value) {
             summary.calls.push(Call {
                 place: self.place(node),
-                callee: callee.clone(),
+                callee,
                 times: **times,
                 under: self.under(node),
                 when: When::Now,
@@ -236,7 +238,7 @@ impl<'a> Scan<'_, 'a> {
         if may_be_function(&value) {
             summary.calls.push(Call {
                 place: self.place(node),
-                callee: value,
+                callee: self.callees.add(value),
                 times: times(),
                 under: self.under(node),
                 when,

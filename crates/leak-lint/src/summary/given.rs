@@ -7,7 +7,7 @@ use oxc_span::{GetSpan, Span};
 use oxc_syntax::operator::BinaryOperator;
 use stanch_js_source::{ImportedName, Value, bare};
 
-use super::{Origin, Place, Scan, Summary};
+use super::{Callee, Origin, Place, Scan, Summary};
 use crate::facts::keys::is_written_down;
 use crate::file::method;
 
@@ -15,7 +15,7 @@ use crate::file::method;
 #[derive(Debug, Clone)]
 pub(crate) struct Given {
     /// Who gets it.
-    pub(crate) callee: Value,
+    pub(crate) callee: Callee,
     /// As which argument.
     pub(crate) position: u32,
     /// As which property of that argument, where that is a literal: `signal` of `f({ signal })`.
@@ -38,8 +38,8 @@ impl<'a> Scan<'_, 'a> {
         if arguments.is_empty() {
             return;
         }
-        let callee = self.callee(callee);
-        if !is_of_the_project(&callee) {
+        let (callee, value) = self.callee(callee);
+        if !is_of_the_project(&value) {
             return;
         }
         for (position, argument) in arguments.iter().enumerate() {
@@ -52,7 +52,7 @@ impl<'a> Scan<'_, 'a> {
                 let origins = self.origins_at(node, argument);
                 if may_outlive(&value) || may_be_a_service(&value) || !origins.is_empty() {
                     summary.given.push(Given {
-                        callee: (*callee).clone(),
+                        callee,
                         position: at,
                         property,
                         value,
@@ -70,7 +70,7 @@ impl<'a> Scan<'_, 'a> {
                     AstKind::ExpressionStatement(_)
                 );
                 summary.handed.push(Handed {
-                    callee: (*callee).clone(),
+                    callee,
                     position: at,
                     place: self.place(node),
                     result: match is_dropped {
@@ -191,7 +191,7 @@ fn may_be_an_open_file(value: &Value) -> bool {
 #[derive(Debug, Clone)]
 pub(crate) struct Handed {
     /// Who gets it.
-    pub(crate) callee: Value,
+    pub(crate) callee: Callee,
     /// As which argument.
     pub(crate) position: u32,
     /// Where the call is.

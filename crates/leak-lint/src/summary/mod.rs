@@ -3,6 +3,7 @@
 //! A holder may be declared, filled and emptied in three files, and how often a function runs is decided where it is called.
 //! So each file is summed up once, the sums are linked (`project`), and the rules then ask the whole.
 
+mod callees;
 mod calls;
 mod exports;
 mod first_value;
@@ -18,7 +19,7 @@ mod skipped;
 mod uses;
 
 use std::borrow::Cow;
-use std::cell::{OnceCell, RefCell};
+use std::cell::OnceCell;
 use std::rc::Rc;
 
 use oxc_ast::AstKind;
@@ -30,12 +31,15 @@ use stanch_js_source::{
     ClassShape, ParsedSource, SourceText, Value, bare, is_function, with_parsed,
 };
 
+pub(crate) use callees::Callee;
 pub(crate) use exports::WHOLE;
 pub(crate) use given::{Given, Handed, Taken, is_a_timeout};
 pub(crate) use mentioned::{Mentioned, Name};
 pub(crate) use origins::Origin;
 pub(crate) use skipped::Skipped;
 pub(crate) use uses::{Lent, Op, Use};
+
+use callees::Callees;
 
 use crate::options::Options;
 
@@ -70,7 +74,9 @@ pub struct Summary {
     pub(crate) served: Vec<Value>,
     /// Parameters, by function and position, that get a part of a request: the names that lead there.
     pub(crate) sent: FxHashMap<(u32, u32), Box<[Box<str>]>>,
-    /// What is called, and where.
+    /// All that is called, each once.
+    pub(crate) callees: Vec<Value>,
+    /// Where that is called.
     pub(crate) calls: Vec<Call>,
     /// Functions inside others, by the starts of both.
     pub(crate) nested: Vec<(u32, u32)>,
@@ -102,7 +108,7 @@ pub(crate) struct Call {
     /// Where.
     pub(crate) place: Place,
     /// What is called.
-    pub(crate) callee: Value,
+    pub(crate) callee: Callee,
     /// How often it is called when the place is reached.
     pub(crate) times: Times,
     /// Whether the place is reached whenever its function runs.
@@ -157,6 +163,13 @@ impl Summary {
         self.modules.iter().map(|module| &**module)
     }
 
+    /// What a call calls.
+    pub(crate) fn callee(&self, callee: Callee) -> &Value {
+        self.callees
+            .get(callee.0 as usize)
+            .unwrap_or(&Value::Unknown)
+    }
+
     pub(crate) fn of_parsed(parsed: &ParsedSource<'_>, options: &Options) -> Self {
         let mut summary = Self {
             text: parsed.text().clone(),
@@ -166,7 +179,7 @@ impl Summary {
             parsed,
             places: places(parsed),
             lookups: OnceCell::new(),
-            callee: RefCell::default(),
+            callees: Callees::default(),
         };
         let mut mentioned = Vec::new();
         for node in parsed.semantic().nodes().iter() {
@@ -188,6 +201,7 @@ impl Summary {
         scan.lasting(&mut summary);
         scan.skipped(&mut summary);
         handlers::handlers(parsed, options, &mut summary);
+        summary.callees = scan.callees.all();
         summary.forget_private();
         summary.mentioned = Mentioned::of(mentioned);
         summary.modules.sort_unstable();
@@ -236,22 +250,14 @@ pub(crate) struct Scan<'s, 'a> {
     places: Vec<Place>,
     /// What is looked up in lists of the program: the place, and what is asked for.
     lookups: OnceCell<Vec<(Span, Span)>>,
-    /// What was called last, by its place: whoever looks at a call asks for it.
-    callee: RefCell<Option<(Span, Rc<Value>)>>,
+    /// What is called.
+    callees: Callees<'a>,
 }
 
 impl<'a> Scan<'_, 'a> {
     /// What a call calls.
-    fn callee(&self, callee: &Expression<'a>) -> Rc<Value> {
-        let mut last = self.callee.borrow_mut();
-        match &*last {
-            Some((place, value)) if *place == callee.span() => value.clone(),
-            _ => {
-                let value = Rc::new(self.parsed.value(callee));
-                *last = Some((callee.span(), value.clone()));
-                value
-            }
-        }
+    fn callee(&self, callee: &Expression<'a>) -> (Callee, Rc<Value>) {
+        self.callees.of(self.parsed, callee)
     }
 
     pub(crate) fn kind(&self, node: NodeId) -> AstKind<'a> {

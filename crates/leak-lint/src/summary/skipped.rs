@@ -125,11 +125,9 @@ impl<'a> Scan<'_, 'a> {
             })
     }
 
-    fn step(&self, call: &'a CallExpression<'a>, tie: Tie) -> Option<Step<'a>>
-    where
-        Self: 'a,
-    {
-        let written = |of: Span| self.parsed.text().slice(of.start, of.end);
+    fn step(&self, call: &'a CallExpression<'a>, tie: Tie) -> Option<Step<'a>> {
+        let text = self.parsed.text();
+        let written = |of: Span| text.slice(of.start, of.end);
         let (of, name) = match (method(call), bare(&call.callee)) {
             (
                 Some((

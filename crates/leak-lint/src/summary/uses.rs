@@ -8,7 +8,7 @@ use oxc_semantic::NodeId;
 use oxc_syntax::operator::{AssignmentOperator, UnaryOperator};
 use stanch_js_source::{Value, bare, literal_text};
 
-use super::{Scan, Summary};
+use super::{Callee, Scan, Summary};
 use crate::facts::listeners::ADDS;
 use crate::file::method;
 
@@ -43,7 +43,7 @@ pub(crate) enum Op {
 pub(crate) struct Lent {
     pub(crate) holder: Value,
     /// The function that gets it.
-    pub(crate) callee: Value,
+    pub(crate) callee: Callee,
     /// As which argument.
     pub(crate) position: u32,
 }
@@ -125,8 +125,8 @@ impl<'a> Scan<'_, 'a> {
             }
             _ => {}
         }
-        let callee = self.callee(&call.callee);
-        let clears = matches!(&*callee, Value::Global(name)
+        let (callee, called) = self.callee(&call.callee);
+        let clears = matches!(&*called, Value::Global(name)
             if matches!(&**name, "clearInterval" | "clearTimeout" | "clearImmediate"));
         for (position, argument) in call.arguments.iter().enumerate() {
             let Some(argument) = argument.as_expression() else {
@@ -134,12 +134,12 @@ impl<'a> Scan<'_, 'a> {
             };
             if clears {
                 self.add_use(argument, Op::ClearTimer, summary);
-            } else if is_lendable(&callee) && is_name(argument) {
+            } else if is_lendable(&called) && is_name(argument) {
                 let holder = self.parsed.value(argument);
                 if is_holder(&holder) {
                     summary.lent.push(Lent {
                         holder,
-                        callee: (*callee).clone(),
+                        callee,
                         position: u32::try_from(position).unwrap_or(u32::MAX),
                     });
                 }
