@@ -76,6 +76,16 @@ impl<'a> Tree<'a> {
 
     /// How far a moment called `name` lies from the time it is set at.
     fn time_ahead(&self, name: &str) -> Option<Limit> {
+        if let Some(known) = self.times_ahead.borrow().get(name) {
+            return known.clone();
+        }
+        let found = self.time_set_ahead(name);
+        let mut times = self.times_ahead.borrow_mut();
+        times.insert(name.to_owned(), found.clone());
+        found
+    }
+
+    fn time_set_ahead(&self, name: &str) -> Option<Limit> {
         self.nodes().iter().find_map(|node| match node.kind() {
             AstKind::ObjectProperty(property)
                 if key_name(&property.key).as_deref() == Some(name) =>

@@ -1,6 +1,6 @@
 //! A script's text into lines: positions as V8 counts them to byte offsets and back.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use stanch_leak_patterns::Place;
 
@@ -82,7 +82,8 @@ pub struct SourceText(Arc<Content>);
 struct Content {
     path: String,
     text: String,
-    line_starts: Vec<u32>,
+    /// Asked for only where something is found.
+    line_starts: OnceLock<Vec<u32>>,
     mark_bytes: u32,
     ascii: bool,
 }
@@ -105,15 +106,19 @@ impl SourceText {
             text.drain(..BYTE_ORDER_MARK.len());
             mark_bytes = BYTE_ORDER_MARK.len() as u32;
         }
-        let line_starts = line_starts(&text);
         let ascii = text.is_ascii();
         Self(Arc::new(Content {
             path: path.into(),
             text,
-            line_starts,
+            line_starts: OnceLock::new(),
             mark_bytes,
             ascii,
         }))
+    }
+
+    fn line_starts(&self) -> &[u32] {
+        let starts = || line_starts(&self.0.text);
+        self.0.line_starts.get_or_init(starts)
     }
 
     /// Whether it is the very same text, not only an equal one.
@@ -138,15 +143,14 @@ impl SourceText {
 
     /// How many lines there are; an empty text has one.
     pub fn line_count(&self) -> u32 {
-        self.0.line_starts.len() as u32
+        self.line_starts().len() as u32
     }
 
     /// The text of a line counted from 0, without its terminator; `None` past the end.
     pub fn line(&self, line: u32) -> Option<&str> {
-        let start = *self.0.line_starts.get(line as usize)? as usize;
+        let start = *self.line_starts().get(line as usize)? as usize;
         let end = self
-            .0
-            .line_starts
+            .line_starts()
             .get(line as usize + 1)
             .map_or(self.0.text.len(), |end| *end as usize);
         let text = self.0.text.get(start..end)?;
@@ -156,7 +160,7 @@ impl SourceText {
     /// The byte offset of a position. A column past the line's end gives the line's end; a line
     /// past the last gives `None`. A column inside a surrogate pair gives the pair's start.
     pub fn offset(&self, position: Position) -> Option<u32> {
-        let start = *self.0.line_starts.get(position.line as usize)?;
+        let start = *self.line_starts().get(position.line as usize)?;
         let line = self.line(position.line)?;
         if self.0.ascii {
             return Some(start + position.column.min(line.len() as u32));
@@ -174,8 +178,8 @@ impl SourceText {
     /// The position of a byte offset; an offset past the end gives the end.
     pub fn position(&self, offset: u32) -> Position {
         let offset = offset.min(self.0.text.len() as u32);
-        let line = self.0.line_starts.partition_point(|start| *start <= offset) - 1;
-        let start = self.0.line_starts[line];
+        let line = self.line_starts().partition_point(|start| *start <= offset) - 1;
+        let start = self.line_starts()[line];
         let column = if self.0.ascii {
             offset - start
         } else {

@@ -13,6 +13,7 @@ use oxc_span::{GetSpan, Span};
 use rustc_hash::FxHashMap;
 
 use crate::holder::Pattern;
+use crate::limit::Limit;
 use crate::places::Use;
 use crate::reach::Index;
 use crate::text::{Extent, Position, SourceText};
@@ -27,6 +28,8 @@ pub(crate) struct Tree<'a> {
     pub(crate) calls: OnceCell<FxHashMap<NodeId, Vec<NodeId>>>,
     /// What patterns match, as far as that was asked.
     pub(crate) uses: RefCell<FxHashMap<Vec<Pattern>, Rc<[Use]>>>,
+    /// How far ahead moments of a name are set, as far as that was asked.
+    pub(crate) times_ahead: RefCell<FxHashMap<String, Option<Limit>>>,
 }
 
 impl<'a> Tree<'a> {
@@ -43,6 +46,7 @@ impl<'a> Tree<'a> {
             callables: OnceCell::new(),
             calls: OnceCell::new(),
             uses: RefCell::default(),
+            times_ahead: RefCell::default(),
         }
     }
 

@@ -1,8 +1,10 @@
 //! A file into whether its program ends by itself: a command, a build, a test. What it keeps goes with its process.
 
+use std::borrow::Cow;
+
 use oxc_ast::AstKind;
 use oxc_ast::ast::Expression;
-use stanch_js_source::bare;
+use stanch_js_source::{SourceText, bare};
 
 use crate::file::{File, method};
 
@@ -45,7 +47,10 @@ pub(crate) fn ends_soon(file: &File<'_, '_>) -> bool {
 
 /// The same by the path alone.
 pub(crate) fn is_script(path: &str) -> bool {
-    let path = path.replace('\\', "/");
+    let path = match path.contains('\\') {
+        true => Cow::Owned(path.replace('\\', "/")),
+        false => Cow::Borrowed(path),
+    };
     // The name of a package may be that of a folder of scripts.
     let path = path.rsplit("/node_modules/").next().unwrap_or_default();
     let mut parts: Vec<&str> = path.split('/').collect();
@@ -72,9 +77,15 @@ const LONGEST_LINE: usize = 400;
 
 /// Whether a file belongs to a program that ends: a script, a test, a part of a build; or is no source at all.
 pub(crate) fn ends(file: &File<'_, '_>) -> bool {
-    let text = file.parsed.text();
-    let is_minified = text.text().len() / (text.line_count() as usize).max(1) > LONGEST_LINE;
-    ends_soon(file) || is_minified || is_part_of_a_build(file) || exits(file)
+    ends_soon(file) || is_minified(file.parsed.text()) || is_part_of_a_build(file) || exits(file)
+}
+
+fn is_minified(text: &SourceText) -> bool {
+    let length = text.text().len();
+    // Most texts have that many lines at their beginning already.
+    let enough = length / (LONGEST_LINE + 1);
+    let breaks = text.text().match_indices('\n').take(enough).count();
+    breaks < enough && length / (text.line_count() as usize).max(1) > LONGEST_LINE
 }
 
 fn is_part_of_a_build(file: &File<'_, '_>) -> bool {

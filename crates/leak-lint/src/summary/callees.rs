@@ -3,11 +3,9 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use oxc_ast::ast::Expression;
-use oxc_semantic::SymbolId;
-use oxc_span::{GetSpan, Span};
+use oxc_span::Span;
 use rustc_hash::FxHashMap;
-use stanch_js_source::{ParsedSource, Value};
+use stanch_js_source::Value;
 
 /// A value that is called, by its place in the file's list of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,40 +13,38 @@ pub(crate) struct Callee(pub(crate) u32);
 
 /// The values that a file calls, while they are gathered.
 #[derive(Debug, Default)]
-pub(super) struct Callees<'a>(RefCell<Gathered<'a>>);
+pub(super) struct Callees(RefCell<Gathered>);
 
 #[derive(Debug, Default)]
-struct Gathered<'a> {
+struct Gathered {
     all: Vec<Rc<Value>>,
     by_value: FxHashMap<Rc<Value>, Callee>,
-    /// By the variable and the names behind it.
-    by_names: FxHashMap<(Option<SymbolId>, &'a str), (Callee, Rc<Value>)>,
     /// What was asked for last, by its place: whoever looks at a call asks for it.
     last: Option<(Span, Callee, Rc<Value>)>,
 }
 
-impl<'a> Callees<'a> {
-    /// What an expression calls.
-    pub(super) fn of(
-        &self,
-        parsed: &ParsedSource<'a>,
-        callee: &Expression<'a>,
-    ) -> (Callee, Rc<Value>) {
-        let mut gathered = self.0.borrow_mut();
-        let span = callee.span();
-        if let Some((place, callee, value)) = &gathered.last
-            && *place == span
+impl Callees {
+    /// What the expression at this place calls, if that is the value it stands for.
+    pub(super) fn of(&self, place: Span, value: impl FnOnce() -> Rc<Value>) -> (Callee, Rc<Value>) {
+        if let Some((last, callee, value)) = &self.0.borrow().last
+            && *last == place
         {
             return (*callee, value.clone());
         }
-        let (callee, value) = gathered.named(parsed, callee);
-        gathered.last = Some((span, callee, value.clone()));
+        let value = value();
+        let callee = self.add(value.clone());
+        self.0.borrow_mut().last = Some((place, callee, value.clone()));
         (callee, value)
     }
 
     /// A value that is called.
-    pub(super) fn add(&self, value: Value) -> Callee {
-        self.0.borrow_mut().add(value).0
+    pub(super) fn add(&self, value: Rc<Value>) -> Callee {
+        let Gathered { all, by_value, .. } = &mut *self.0.borrow_mut();
+        *by_value.entry(value).or_insert_with_key(|value| {
+            let callee = Callee(u32::try_from(all.len()).unwrap_or(u32::MAX));
+            all.push(value.clone());
+            callee
+        })
     }
 
     /// All of them, in the order of their places.
@@ -56,35 +52,31 @@ impl<'a> Callees<'a> {
         let Gathered {
             all,
             by_value,
-            by_names,
-            ..
+            last,
         } = self.0.into_inner();
-        drop((by_value, by_names));
+        drop((by_value, last));
         all.into_iter().map(Rc::unwrap_or_clone).collect()
     }
 }
 
-impl<'a> Gathered<'a> {
-    fn named(&mut self, parsed: &ParsedSource<'a>, callee: &Expression<'a>) -> (Callee, Rc<Value>) {
-        let names = parsed.names(callee);
-        if let Some(known) = names.and_then(|names| self.by_names.get(&names)) {
-            return known.clone();
-        }
-        let added = self.add(parsed.value(callee));
-        if let Some(names) = names {
-            self.by_names.insert(names, added.clone());
-        }
-        added
-    }
+#[cfg(test)]
+mod tests {
+    use std::rc::Rc;
 
-    fn add(&mut self, value: Value) -> (Callee, Rc<Value>) {
-        if let Some((known, callee)) = self.by_value.get_key_value(&value) {
-            return (*callee, known.clone());
-        }
-        let callee = Callee(u32::try_from(self.all.len()).unwrap_or(u32::MAX));
-        let value = Rc::new(value);
-        self.all.push(value.clone());
-        self.by_value.insert(value.clone(), callee);
-        (callee, value)
+    use oxc_span::Span;
+    use stanch_js_source::Value;
+
+    use super::{Callee, Callees};
+
+    #[test]
+    fn what_is_called_twice_is_kept_once() {
+        let callees = Callees::default();
+        let global = |name: &str| Rc::new(Value::Global(name.into()));
+        let of = |at: u32, name: &str| callees.of(Span::new(at, at + 1), || global(name)).0;
+        assert_eq!([of(0, "a"), of(2, "b"), of(4, "a")], [0, 1, 0].map(Callee));
+        assert_eq!(of(4, "not asked"), Callee(0), "the same place again");
+        assert_eq!(callees.add(global("b")), Callee(1));
+        let all = ["a", "b"].map(|name| Value::Global(name.into()));
+        assert_eq!(callees.all(), all);
     }
 }

@@ -234,7 +234,7 @@ impl<'a> Scan<'_, 'a> {
         when: When,
         summary: &mut Summary,
     ) {
-        let value = self.parsed.value(argument);
+        let value = self.value(argument);
         if may_be_function(&value) {
             summary.calls.push(Call {
                 place: self.place(node),

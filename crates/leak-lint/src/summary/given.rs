@@ -1,5 +1,7 @@
 //! Arguments of calls into what functions of the project are handed that outlives the call.
 
+use std::rc::Rc;
+
 use oxc_ast::AstKind;
 use oxc_ast::ast::{Argument, Expression};
 use oxc_semantic::NodeId;
@@ -48,14 +50,14 @@ impl<'a> Scan<'_, 'a> {
             };
             let at = u32::try_from(position).unwrap_or(u32::MAX);
             let mut add = |property: Option<Box<str>>, argument: &Expression<'a>| {
-                let value = self.parsed.value(argument);
+                let value = self.value(argument);
                 let origins = self.origins_at(node, argument);
                 if may_outlive(&value) || may_be_a_service(&value) || !origins.is_empty() {
                     summary.given.push(Given {
                         callee,
                         position: at,
                         property,
-                        value,
+                        value: Rc::unwrap_or_clone(value),
                         origins: origins.into(),
                         place: self.place(node),
                     });

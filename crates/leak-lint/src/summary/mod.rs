@@ -19,12 +19,12 @@ mod skipped;
 mod uses;
 
 use std::borrow::Cow;
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 use std::rc::Rc;
 
 use oxc_ast::AstKind;
 use oxc_ast::ast::Expression;
-use oxc_semantic::NodeId;
+use oxc_semantic::{NodeId, SymbolId};
 use oxc_span::{GetSpan, Span};
 use rustc_hash::{FxHashMap, FxHashSet};
 use stanch_js_source::{
@@ -179,6 +179,7 @@ impl Summary {
             parsed,
             places: places(parsed),
             lookups: OnceCell::new(),
+            values: RefCell::default(),
             callees: Callees::default(),
         };
         let mut mentioned = Vec::new();
@@ -201,6 +202,7 @@ impl Summary {
         scan.lasting(&mut summary);
         scan.skipped(&mut summary);
         handlers::handlers(parsed, options, &mut summary);
+        drop(scan.values);
         summary.callees = scan.callees.all();
         summary.forget_private();
         summary.mentioned = Mentioned::of(mentioned);
@@ -243,6 +245,9 @@ fn variable(value: &Value) -> Option<&str> {
     }
 }
 
+/// The variable that a chain of names starts from, and all of it as it is written.
+type Names<'a> = (Option<SymbolId>, &'a str);
+
 /// One pass over a file.
 pub(crate) struct Scan<'s, 'a> {
     pub(crate) parsed: &'s ParsedSource<'a>,
@@ -250,14 +255,28 @@ pub(crate) struct Scan<'s, 'a> {
     places: Vec<Place>,
     /// What is looked up in lists of the program: the place, and what is asked for.
     lookups: OnceCell<Vec<(Span, Span)>>,
+    /// What names from a variable stand for, as far as that was asked.
+    values: RefCell<FxHashMap<Names<'a>, Rc<Value>>>,
     /// What is called.
-    callees: Callees<'a>,
+    callees: Callees,
 }
 
 impl<'a> Scan<'_, 'a> {
     /// What a call calls.
     fn callee(&self, callee: &Expression<'a>) -> (Callee, Rc<Value>) {
-        self.callees.of(self.parsed, callee)
+        self.callees.of(callee.span(), || self.value(callee))
+    }
+
+    /// What an expression stands for.
+    fn value(&self, expression: &Expression<'a>) -> Rc<Value> {
+        let Some(names) = self.parsed.names(expression) else {
+            return Rc::new(self.parsed.value(expression));
+        };
+        let mut values = self.values.borrow_mut();
+        let value = values
+            .entry(names)
+            .or_insert_with(|| Rc::new(self.parsed.value(expression)));
+        value.clone()
     }
 
     pub(crate) fn kind(&self, node: NodeId) -> AstKind<'a> {

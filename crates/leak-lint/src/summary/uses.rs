@@ -1,5 +1,7 @@
 //! What is done to containers, emitters and timers into facts for the files that declare or fill them.
 
+use std::rc::Rc;
+
 use oxc_ast::AstKind;
 use oxc_ast::ast::{
     Argument, AssignmentTarget, CallExpression, Expression, SimpleAssignmentTarget,
@@ -135,10 +137,10 @@ impl<'a> Scan<'_, 'a> {
             if clears {
                 self.add_use(argument, Op::ClearTimer, summary);
             } else if is_lendable(&called) && is_name(argument) {
-                let holder = self.parsed.value(argument);
+                let holder = self.value(argument);
                 if is_holder(&holder) {
                     summary.lent.push(Lent {
-                        holder,
+                        holder: Rc::unwrap_or_clone(holder),
                         callee,
                         position: u32::try_from(position).unwrap_or(u32::MAX),
                     });
@@ -192,8 +194,10 @@ impl<'a> Scan<'_, 'a> {
     }
 
     fn add_use(&self, holder: &Expression<'a>, op: Op, summary: &mut Summary) {
-        let holder = self.parsed.value(holder);
-        push(holder, op, summary);
+        let holder = self.value(holder);
+        if is_holder(&holder) {
+            push(Rc::unwrap_or_clone(holder), op, summary);
+        }
     }
 }
 
