@@ -128,14 +128,17 @@ impl<'a> ParsedSource<'a> {
         self.tree.member_name(kind).map(|name| name.into_owned())
     }
 
-    /// What the properties of an object literal stand for.
+    /// What the properties of an object literal stand for, where that is known.
     pub fn properties(&self, literal: &ObjectExpression<'a>) -> Vec<(Box<str>, Value)> {
         let properties = literal
             .properties
             .iter()
             .filter_map(|property| match property {
                 ObjectPropertyKind::ObjectProperty(property) => {
-                    Some((key_name(&property.key)?.into(), self.value(&property.value)))
+                    // Most are numbers and texts.
+                    let value = self.value(&property.value);
+                    let name = (value != Value::Unknown).then(|| key_name(&property.key))??;
+                    Some((name.into(), value))
                 }
                 ObjectPropertyKind::SpreadProperty(_) => None,
             });

@@ -208,7 +208,19 @@ impl Summary {
         summary.mentioned = Mentioned::of(mentioned);
         summary.modules.sort_unstable();
         summary.modules.dedup();
+        summary.shrink();
         summary
+    }
+
+    /// Gives back what the lists had in store to grow: summaries of thousands of files are kept.
+    fn shrink(&mut self) {
+        self.calls.shrink_to_fit();
+        self.callees.shrink_to_fit();
+        self.nested.shrink_to_fit();
+        self.uses.shrink_to_fit();
+        self.lent.shrink_to_fit();
+        self.given.shrink_to_fit();
+        self.handed.shrink_to_fit();
     }
 
     /// Drops what no other file can ask for: what is done to variables that are neither exported nor from elsewhere.
@@ -302,7 +314,8 @@ impl<'a> Scan<'_, 'a> {
                 *known = shape;
             }
             AstKind::ObjectExpression(literal) => {
-                let properties = self.parsed.properties(literal);
+                let mut properties = self.parsed.properties(literal);
+                properties.shrink_to_fit();
                 if !properties.is_empty() {
                     summary.objects.insert(literal.span.start, properties);
                 }
