@@ -3,7 +3,7 @@
 //! What grows: [`holders`], [`names`], [`insertions`], [`keys`], [`letting_go`], [`steadiness`], [`checks`]. Listeners:
 //! [`listeners`], [`lifetime`], [`removal`], [`repeats`], [`guard`], [`heard`], [`left_on`], [`settlement`]. Closures: [`kept`], [`bulk`].
 //! Streams and promises: [`fate`], [`paths`], [`left_open`], [`streams`], [`piped`], [`rejections`], [`timers`], [`intervals`],
-//! [`waiters`], [`locks`], [`threads`], [`turns`], [`pending`]. For all of them: [`ends`], [`page`], [`platform`].
+//! [`waiters`], [`locks`], [`threads`], [`turns`], [`steps`], [`pending`]. For all of them: [`ends`], [`page`], [`platform`].
 
 pub(crate) mod bulk;
 pub(crate) mod checks;
@@ -33,6 +33,7 @@ pub(crate) mod removal;
 pub(crate) mod repeats;
 pub(crate) mod settlement;
 pub(crate) mod steadiness;
+pub(crate) mod steps;
 pub(crate) mod streams;
 pub(crate) mod threads;
 pub(crate) mod timers;

@@ -1,5 +1,7 @@
 //! `Promise.race([shutdown, work()])`: every value of the race hangs on the promise that never settles.
 
+mod fix;
+
 use oxc_ast::AstKind;
 use oxc_ast::ast::{ArrayExpression, CallExpression, Expression};
 use oxc_semantic::{NodeId, SymbolId};
@@ -8,10 +10,10 @@ use stanch_js_source::bare;
 use stanch_leak_patterns::{Confidence, Pattern};
 
 use crate::facts::platform::declared_by;
+use crate::facts::steps::raced_steps;
 use crate::facts::turns::{is_counted, is_loop};
 use crate::file::{File, argument, method};
-use crate::finding::{Finding, Fix, Label, Safety};
-use crate::fix::Change;
+use crate::finding::{Finding, Label};
 use crate::project::{Calls, Meaning};
 use crate::rule::{On, Rule};
 
@@ -77,98 +79,75 @@ fn check<'a>(file: &File<'_, 'a>, findings: &mut Vec<Finding>) {
         if !is_race || runs_once(file, *node) {
             continue;
         }
-        let once_for_instance = runs_once_for_instance(file, *node);
-        let Some(Expression::ArrayExpression(racers)) = argument(call, 0) else {
+        let Some(raced) = argument(call, 0) else {
             continue;
         };
-        for racer in racers
-            .elements
-            .iter()
-            .filter_map(|racer| racer.as_expression())
-        {
-            let racer = bare(racer);
-            let Some(promise) = outliving(file, *node, racer) else {
-                continue;
-            };
-            if once_for_instance && racer.is_member_expression() {
-                continue;
-            }
-            let name = file.written(racer);
-            findings.push(Finding {
-                rule: RULE.id,
-                confidence: Confidence::High,
-                message: format!(
-                    "each race leaves its reactions on `{name}`, {}",
-                    promise.why
-                ),
-                growth: Some("per race, until that promise settles"),
-                place: Label::new(
-                    file.extent(call.span),
-                    format!("`{name}` keeps every race that it was in"),
-                ),
-                labels: vec![Label::new(file.extent(promise.made), "made here")],
-                fixes: fix(file, call, racers, racer).into_iter().collect(),
-            });
+        if let Expression::ArrayExpression(racers) = raced {
+            of_list(file, *node, call, racers, findings);
         }
+        findings.extend(of_steps(file, *node, call, raced));
     }
 }
 
-/// The promise as a signal, which the only other racer is given.
-fn fix<'a>(
+fn of_list<'a>(
     file: &File<'_, 'a>,
-    race: &CallExpression<'a>,
+    node: NodeId,
+    call: &CallExpression<'a>,
     racers: &ArrayExpression<'a>,
-    promise: &Expression<'a>,
-) -> Option<Fix> {
-    let variable = file.variable(promise)?;
-    let scoping = file.parsed.semantic().scoping();
-    let declaration = scoping.symbol_declaration(variable);
-    let AstKind::VariableDeclarator(declarator) = file.kind(declaration) else {
-        return None;
+    findings: &mut Vec<Finding>,
+) {
+    let once_for_instance = runs_once_for_instance(file, node);
+    let racers_written = racers.elements.iter().filter_map(|it| it.as_expression());
+    for racer in racers_written {
+        let racer = bare(racer);
+        let Some(promise) = outliving(file, node, racer) else {
+            continue;
+        };
+        if once_for_instance && racer.is_member_expression() {
+            continue;
+        }
+        let mut found = finding(file, call.span, &file.written(racer), &promise);
+        found.fixes.extend(fix::fix(file, call, racers, racer));
+        findings.push(found);
+    }
+}
+
+/// A loop that races what several iterators give next.
+fn of_steps<'a>(
+    file: &File<'_, 'a>,
+    node: NodeId,
+    call: &CallExpression<'a>,
+    raced: &Expression<'a>,
+) -> Option<Finding> {
+    let steps = raced_steps(file, node, raced)?;
+    let promise = Outliving {
+        made: steps.step,
+        why: "where the step of a slow iterator stays from race to race",
     };
-    let Expression::NewExpression(made) = bare(declarator.init.as_ref()?) else {
-        return None;
-    };
-    let [executor] = made.arguments.as_slice() else {
-        return None;
-    };
-    let Expression::ArrowFunctionExpression(executor) = bare(executor.as_expression()?) else {
-        return None;
-    };
-    let waits = executor.body.as_expression()?.span();
-    let resolve = executor
-        .params
-        .items
-        .first()?
-        .pattern
-        .get_binding_identifier()?;
-    let uses = scoping.get_resolved_references(resolve.symbol_id.get()?);
-    let uses: Vec<Span> = uses.map(|it| file.kind(it.node_id()).span()).collect();
-    let ([only], [_, _]) = (uses.as_slice(), racers.elements.as_slice()) else {
-        return None;
-    };
-    let mut others = racers.elements.iter().filter_map(|it| it.as_expression());
-    let Expression::CallExpression(work) =
-        bare(others.find(|it| bare(it).span() != promise.span())?)
-    else {
-        return None;
-    };
-    let name = scoping.symbol_name(variable);
-    let before = file.slice(Span::new(waits.start, only.start));
-    let after = file.slice(Span::new(only.end, waits.end));
-    let mut change = Change::of(file);
-    change.replace(made.span, "new AbortController()");
-    change.after(declaration, format!("{before}() => {name}.abort(){after};"))?;
-    let comma = if work.arguments.is_empty() { "" } else { ", " };
-    let call = file.slice(work.span).strip_suffix(')')?;
-    change.replace(
-        race.span,
-        format!("{call}{comma}{{ signal: {name}.signal }})"),
-    );
-    change.done(
-        "Give the work a signal instead of racing it",
-        Safety::Display,
-    )
+    let name = file
+        .parsed
+        .semantic()
+        .scoping()
+        .symbol_name(steps.collection);
+    Some(finding(file, call.span, name, &promise))
+}
+
+fn finding(file: &File<'_, '_>, race: Span, name: &str, promise: &Outliving) -> Finding {
+    Finding {
+        rule: RULE.id,
+        confidence: Confidence::High,
+        message: format!(
+            "each race leaves its reactions on `{name}`, {}",
+            promise.why
+        ),
+        growth: Some("per race, until that promise settles"),
+        place: Label::new(
+            file.extent(race),
+            format!("`{name}` keeps every race that it was in"),
+        ),
+        labels: vec![Label::new(file.extent(promise.made), "made here")],
+        fixes: Vec::new(),
+    }
 }
 
 /// Whether a node is reached once: at module level or in a function that is only called there, and in no loop.
@@ -561,6 +540,34 @@ mod tests {
         check(
             &RULE,
             "class A {\n  constructor() { this.gone = new Promise((r) => { this.end = r; }); this.start(); }\n  start() { return Promise.race([g(), this.gone]); }\n}",
+            &[],
+        );
+    }
+
+    #[test]
+    fn steps_of_iterators() {
+        let merge = |put: &str, raced: &str| {
+            format!(
+                "export async function* merge(all) {{\n  const steps = new Map();\n  while (all.length) {{\n    const {{ i, step }} = await Promise.race({raced});\n    {put}\n    yield step;\n  }}\n}}"
+            )
+        };
+        let next = "steps.set(i, all[i].next().then((step) => ({ i, step })));";
+        check(&RULE, &merge(next, "steps.values()"), &[4]);
+        check(&RULE, &merge(next, "[...steps.values()]"), &[4]);
+        check(
+            &RULE,
+            &merge("steps[i] = all[i].next();", "Object.values(steps)"),
+            &[4],
+        );
+        // Work that ends by itself.
+        check(
+            &RULE,
+            &merge("steps.set(i, work(i));", "steps.values()"),
+            &[],
+        );
+        check(
+            &RULE,
+            &merge("steps.delete(i);", "all.map((it) => it.next())"),
             &[],
         );
     }
