@@ -77,7 +77,11 @@ const LONGEST_LINE: usize = 400;
 
 /// Whether a file belongs to a program that ends: a script, a test, a part of a build; or is no source at all.
 pub(crate) fn ends(file: &File<'_, '_>) -> bool {
-    ends_soon(file) || is_minified(file.parsed.text()) || is_part_of_a_build(file) || exits(file)
+    ends_soon(file)
+        || is_minified(file.parsed.text())
+        || is_part_of_a_build(file)
+        || exits(file)
+        || runs_commands(file)
 }
 
 fn is_minified(text: &SourceText) -> bool {
@@ -86,6 +90,50 @@ fn is_minified(text: &SourceText) -> bool {
     let enough = length / (LONGEST_LINE + 1);
     let breaks = text.text().match_indices('\n').take(enough).count();
     breaks < enough && length / (text.line_count() as usize).max(1) > LONGEST_LINE
+}
+
+/// Modules that run other programs.
+const RUNS: &[&str] = &[
+    "child_process",
+    "node:child_process",
+    "cross-spawn",
+    "execa",
+    "shelljs",
+    "zx",
+];
+/// With what a program begins to wait for work.
+const WAITS: &[&str] = &[
+    "listen",
+    "serve",
+    "createServer",
+    "subscribe",
+    "consume",
+    "process",
+    "work",
+    "setInterval",
+    "schedule",
+    "login",
+];
+
+/// Whether a file is a program that nobody imports and that only runs others, as the steps of a build do.
+fn runs_commands(file: &File<'_, '_>) -> bool {
+    let imports = file.parsed.imports();
+    imports
+        .iter()
+        .any(|import| RUNS.contains(&import.module.as_str()))
+        && !file.project.is_imported(file.index)
+        && file.parsed.exported_names().is_empty()
+        && file.calls().iter().any(|(node, call)| {
+            file.function_around(*node).is_none() && call.common_js_require().is_none()
+        })
+        && !file.calls().iter().any(|(_, call)| {
+            let name = match (method(call), bare(&call.callee)) {
+                (Some((_, name)), _) => name,
+                (None, Expression::Identifier(name)) => name.name.as_str(),
+                _ => "",
+            };
+            WAITS.contains(&name)
+        })
 }
 
 fn is_part_of_a_build(file: &File<'_, '_>) -> bool {

@@ -485,6 +485,17 @@ mod tests {
     }
 
     #[test]
+    fn programs_that_only_run_others() {
+        let run = |more: &str| {
+            format!(
+                "import spawn from 'cross-spawn';\nconst lines = [];\nspawn('tsc').stdout.on('data', (chunk) => {{\n  lines.push(String(chunk));\n}});\n{more}"
+            )
+        };
+        check(&RULE, &run(""), &[]);
+        check(&RULE, &run("app.listen(80);"), &[4]);
+    }
+
+    #[test]
     fn functions_for_each_request() {
         let queue = |mount: &str| {
             format!(

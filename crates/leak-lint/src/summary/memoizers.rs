@@ -43,12 +43,52 @@ impl<'a> Scan<'_, 'a> {
                 Use::Other => return,
             }
         }
-        if fills {
+        if fills && self.calls_what_it_is_given(home) {
             summary.memoizers.insert(self.kind(home).span().start);
             // `Cached()` gives the decorator that does it.
             if let Some(maker) = self.maker_of(home) {
                 summary.memoizers.insert(self.kind(maker).span().start);
             }
+        }
+    }
+
+    /// Whether a function calls a function that it is given, or the method that it decorates: `fn(arg)`,
+    /// `descriptor.value.apply(this, args)`.
+    fn calls_what_it_is_given(&self, home: NodeId) -> bool {
+        let within = self.kind(home).span();
+        let mut nodes = self.parsed.semantic().nodes().iter();
+        nodes.any(|node| {
+            let AstKind::CallExpression(call) = node.kind() else {
+                return false;
+            };
+            within.contains_inclusive(call.span) && self.is_given(bare(&call.callee), home)
+        })
+    }
+
+    fn is_given(&self, callee: &Expression<'a>, home: NodeId) -> bool {
+        if let Some(member) = callee.as_member_expression() {
+            return matches!(
+                member.static_property_name(),
+                Some("apply" | "call" | "value")
+            ) && self.is_given(bare(member.object()), home);
+        }
+        let Expression::Identifier(name) = callee else {
+            return false;
+        };
+        let Some(symbol) = self.symbol(name.reference_id.get()) else {
+            return false;
+        };
+        if self.function_of_parameter(symbol) == Some(home) {
+            return true;
+        }
+        let declared = self.parsed.semantic().scoping().symbol_declaration(symbol);
+        match self.kind(declared) {
+            AstKind::VariableDeclarator(constant) => {
+                let first = constant.init.as_ref().map(bare);
+                let first = first.and_then(Expression::as_member_expression);
+                first.is_some_and(|member| self.is_given(bare(member.object()), home))
+            }
+            _ => false,
         }
     }
 
