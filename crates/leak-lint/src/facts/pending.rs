@@ -1,7 +1,7 @@
 //! What is put in for something under way into the ways on which it stays.
 
 use oxc_ast::AstKind;
-use oxc_ast::ast::{CallExpression, Expression};
+use oxc_ast::ast::{CallExpression, Expression, Statement};
 use oxc_semantic::NodeId;
 use oxc_span::{GetSpan, Span};
 use stanch_js_source::{Release, ReleaseKind, bare, is_function, literal_text};
@@ -160,6 +160,9 @@ fn way<'a>(
         return None;
     }
     let function = file.function_around(insertion.node)?;
+    if is_on_another_branch(file, insertion, &deletes) {
+        return None;
+    }
     if is_async(file, function) && leaves_before(file, function, insertion, &deletes) {
         return Some((BY_ANOTHER_WAY, "only further down"));
     }
@@ -245,6 +248,32 @@ fn leaves_before<'a>(
     left_open(file, function, &resource)
         .iter()
         .any(|left| matches!(left.exit, Exit::Return | Exit::Throw))
+}
+
+/// Whether the branch that puts the entry in leaves the function, and it is taken out further down: a count that is started again
+/// when it is high enough.
+fn is_on_another_branch(
+    file: &File<'_, '_>,
+    insertion: &Insertion<'_>,
+    deletes: &[&Release],
+) -> bool {
+    let mut around = file.nodes().ancestor_kinds(insertion.node);
+    let branch = around.find_map(|kind| match kind {
+        AstKind::BlockStatement(block) => Some(block),
+        _ => None,
+    });
+    branch.is_some_and(|branch| {
+        let leaves = matches!(
+            branch.body.last(),
+            Some(Statement::ReturnStatement(_) | Statement::ThrowStatement(_))
+        );
+        let is_in = |release: &&Release| {
+            branch
+                .span
+                .contains_inclusive(file.kind(release.node).span())
+        };
+        leaves && !deletes.iter().any(is_in)
+    })
 }
 
 fn is_async(file: &File<'_, '_>, function: NodeId) -> bool {
