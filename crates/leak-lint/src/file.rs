@@ -11,10 +11,10 @@ use rustc_hash::FxHashMap;
 use stanch_js_source::{Extent, ImportedName, ParsedSource, Value, bare, is_function};
 
 use crate::facts::ends;
+use crate::facts::fields::Fields;
 use crate::facts::holders::{self, Holder as Kept};
 use crate::facts::insertions::{Insertion, insertions};
 use crate::facts::keys::Domain;
-use crate::facts::lifetime::Fields;
 use crate::facts::listeners::Listeners;
 use crate::facts::page;
 use crate::facts::platform::{Foreign, Spot};

@@ -1,13 +1,13 @@
 //! An expression into how long what it names lives: the program, a connection, an instance, or the call of some function.
 
-use rustc_hash::FxHashMap;
-
 use oxc_ast::AstKind;
-use oxc_ast::ast::{BindingPattern, Expression, FormalParameter, PropertyKey};
+use oxc_ast::ast::{BindingPattern, Expression, FormalParameter};
 use oxc_semantic::{NodeId, SymbolId};
 use oxc_span::{GetSpan, Span};
 use stanch_js_source::{bare, is_function};
 
+use crate::facts::fields::key;
+use crate::facts::lent::{is_lent_by_a_pool, only_value};
 use crate::facts::listeners::{member, unchained};
 use crate::file::{File, method};
 
@@ -83,73 +83,6 @@ impl<'a> Life<'a> {
             },
             life => life,
         }
-    }
-}
-
-/// Where the fields of the file's classes get their values.
-#[derive(Debug, Default)]
-pub(crate) struct Fields<'a> {
-    /// By class, or constructor function, and name: what is assigned, and where.
-    assigned: FxHashMap<(Option<NodeId>, &'a str), Vec<Assigned<'a>>>,
-}
-
-/// A value that a field gets, and the node that gives it.
-type Assigned<'a> = (NodeId, &'a Expression<'a>);
-
-impl<'a> Fields<'a> {
-    pub(crate) fn of(file: &File<'_, 'a>) -> Self {
-        let mut fields = Self::default();
-        for node in file.nodes().iter() {
-            match node.kind() {
-                AstKind::AssignmentExpression(assignment) => {
-                    let name = match assignment.left.as_member_expression() {
-                        Some(member)
-                            if matches!(bare(member.object()), Expression::ThisExpression(_)) =>
-                        {
-                            match member {
-                                oxc_ast::ast::MemberExpression::PrivateFieldExpression(field) => {
-                                    Some(field.field.name.as_str())
-                                }
-                                member => member.static_property_name(),
-                            }
-                        }
-                        _ => None,
-                    };
-                    if let Some(name) = name {
-                        let class = file.parsed.class_around(node.id());
-                        let all = fields.assigned.entry((class, name)).or_default();
-                        all.push((node.id(), &assignment.right));
-                    }
-                }
-                AstKind::PropertyDefinition(field) => {
-                    if let (Some(value), Some(name)) = (&field.value, key(&field.key)) {
-                        let class = file.parsed.class_around(node.id());
-                        let all = fields.assigned.entry((class, name)).or_default();
-                        all.push((node.id(), value));
-                    }
-                }
-                _ => {}
-            }
-        }
-        fields
-    }
-
-    /// What a field is set to, and where.
-    pub(crate) fn assigned<'f>(
-        &'f self,
-        class: Option<NodeId>,
-        name: &'f str,
-    ) -> &'f [Assigned<'a>] {
-        self.assigned.get(&(class, name)).map_or(&[], Vec::as_slice)
-    }
-}
-
-fn key<'a>(key: &PropertyKey<'a>) -> Option<&'a str> {
-    match key {
-        PropertyKey::StaticIdentifier(name) => Some(name.name.as_str()),
-        PropertyKey::PrivateIdentifier(name) => Some(name.name.as_str()),
-        PropertyKey::StringLiteral(name) => Some(name.value.as_str()),
-        _ => None,
     }
 }
 
@@ -280,9 +213,14 @@ fn of_variable<'a>(file: &File<'_, 'a>, variable: SymbolId, used: NodeId, deeper
         AstKind::VariableDeclarator(declarator) => {
             let Some(init) = &declarator.init else {
                 // An element is as old as what was handed in with it.
-                return match iterated(file, declaration) {
-                    Some(all) => through(file, all, deeper),
-                    None => Life::Unknown,
+                if let Some(all) = iterated(file, declaration) {
+                    return through(file, all, deeper);
+                }
+                let value = only_value(file, variable);
+                let is_lent = value.is_some_and(|value| is_lent_by_a_pool(file, value, variable));
+                return match is_lent {
+                    true => Life::Process(None),
+                    false => Life::Unknown,
                 };
             };
             match &declarator.id {
@@ -309,31 +247,6 @@ fn of_variable<'a>(file: &File<'_, 'a>, variable: SymbolId, used: NodeId, deeper
         AstKind::FormalParameter(parameter) => given(file, declaration, parameter, variable),
         _ => Life::Unknown,
     }
-}
-
-/// Methods of pools that lend a connection, which has a method `release`: pg, mysql2, generic-pool and their kind.
-pub(crate) const LENDS: &[&str] = &["connect", "acquire", "getConnection", "reserve", "checkout"];
-
-fn is_lent_by_a_pool<'a>(
-    file: &File<'_, 'a>,
-    init: &'a Expression<'a>,
-    variable: SymbolId,
-) -> bool {
-    let made = match bare(init) {
-        Expression::AwaitExpression(awaited) => bare(&awaited.argument),
-        made => made,
-    };
-    let Expression::CallExpression(call) = made else {
-        return false;
-    };
-    let is_lent = method(call).is_some_and(|(pool, name)| {
-        LENDS.contains(&name) && matches!(through(file, pool, DEEPEST), Life::Process(_))
-    });
-    let scoping = file.parsed.semantic().scoping();
-    is_lent
-        && scoping.get_resolved_references(variable).any(|reference| {
-            matches!(file.kind(file.parent(reference.node_id())), AstKind::StaticMemberExpression(member) if member.property.name == "release")
-        })
 }
 
 /// What a loop goes through whose variable a declaration is.

@@ -5,6 +5,7 @@ use oxc_semantic::NodeId;
 use oxc_span::Span;
 use stanch_js_source::bare;
 
+use crate::facts::reconnects::asks_its_server;
 use crate::file::{File, argument, method};
 
 /// A call that adds a listener.
@@ -154,7 +155,8 @@ fn added<'a>(file: &File<'_, 'a>, node: NodeId, call: &'a CallExpression<'a>) ->
     let first = argument(call, 0)?;
     match argument(call, 1) {
         Some(second) if may_be_an_event(first) && may_be_a_function(second) => {
-            let is_told_of_failure = way == Way::Subscription && takes_an_error(second);
+            let is_told_of_failure = way == Way::Subscription
+                && (takes_an_error(second) || asks_its_server(file, object));
             (!is_told_of_failure)
                 .then(|| listener(way, Some(first), Some(second), argument(call, 2)))
         }

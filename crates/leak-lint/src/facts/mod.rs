@@ -1,7 +1,8 @@
 //! What rules ask of a file: each module answers one question about a place, a value or a holder.
 //!
 //! What grows: [`holders`], [`names`], [`insertions`], [`keys`], [`letting_go`], [`steadiness`], [`checks`]. Listeners:
-//! [`listeners`], [`lifetime`], [`removal`], [`repeats`], [`guard`], [`heard`], [`left_on`], [`settlement`]. Closures: [`kept`], [`bulk`].
+//! [`listeners`], [`lifetime`], [`fields`], [`lent`], [`removal`], [`repeats`], [`recalls`], [`reconnects`], [`guard`], [`heard`],
+//! [`handed`], [`left_on`], [`settlement`], [`waiting`]. Closures: [`kept`], [`bulk`].
 //! Streams and promises: [`fate`], [`paths`], [`left_open`], [`streams`], [`piped`], [`rejections`], [`timers`], [`intervals`],
 //! [`waiters`], [`locks`], [`threads`], [`turns`], [`steps`], [`pending`]. For all of them: [`ends`], [`page`], [`platform`].
 
@@ -9,7 +10,9 @@ pub(crate) mod bulk;
 pub(crate) mod checks;
 pub(crate) mod ends;
 pub(crate) mod fate;
+pub(crate) mod fields;
 pub(crate) mod guard;
+pub(crate) mod handed;
 pub(crate) mod heard;
 pub(crate) mod holders;
 pub(crate) mod insertions;
@@ -18,6 +21,7 @@ pub(crate) mod kept;
 pub(crate) mod keys;
 pub(crate) mod left_on;
 pub(crate) mod left_open;
+pub(crate) mod lent;
 pub(crate) mod letting_go;
 pub(crate) mod lifetime;
 pub(crate) mod listeners;
@@ -28,6 +32,8 @@ pub(crate) mod paths;
 pub(crate) mod pending;
 pub(crate) mod piped;
 pub(crate) mod platform;
+pub(crate) mod recalls;
+pub(crate) mod reconnects;
 pub(crate) mod rejections;
 pub(crate) mod removal;
 pub(crate) mod repeats;
@@ -39,3 +45,4 @@ pub(crate) mod threads;
 pub(crate) mod timers;
 pub(crate) mod turns;
 pub(crate) mod waiters;
+pub(crate) mod waiting;

@@ -6,6 +6,7 @@ use oxc_span::GetSpan;
 use stanch_js_source::literal_text;
 
 use crate::facts::lifetime::{Life, life_of};
+use crate::facts::reconnects::reconnects;
 use crate::file::{File, argument, method};
 use crate::project::{Calls, Heat};
 
@@ -66,7 +67,7 @@ pub(crate) fn is_told_once(file: &File<'_, '_>, handler: NodeId) -> bool {
         return false;
     };
     match argument(call, 0).and_then(literal_text) {
-        Some("connect" | "open" | "ready") => true,
+        Some("connect" | "open" | "ready") => name == "once" || !reconnects(file, emitter),
         // A server has these for each client, what a function made to ask one has them once.
         Some("upgrade" | "session" | "stream" | "response") => {
             matches!(life_of(file, emitter), Life::Call { .. })

@@ -8,7 +8,7 @@ use oxc_span::{GetSpan, Span};
 use stanch_js_source::{bare, literal_text};
 
 use crate::facts::fate::{Fate, Way, call_at, is_test, uses};
-use crate::facts::lifetime::LENDS;
+use crate::facts::lent::LENDS;
 use crate::facts::platform::{Outside, is_method_of_package, outside};
 use crate::file::{File, argument};
 

@@ -14,6 +14,7 @@ use crate::facts::listeners::{Added, Way, member};
 use crate::facts::removal::{Ending, ending, is_given_back};
 use crate::facts::repeats::{Repeats, is_called_again_within, repeats};
 use crate::facts::settlement::{executor_around, settles};
+use crate::facts::waiting::runs_once_by_its_name;
 use crate::file::{File, method};
 use crate::finding::{Finding, Fix, Label};
 use crate::fix::ending::{ending as end_of_work, taken_off, taken_off_in_the_end};
@@ -115,7 +116,8 @@ fn check<'a>(file: &File<'_, 'a>, findings: &mut Vec<Finding>) {
 fn is_for_abort(added: &Added<'_>) -> bool {
     match added.way {
         Way::Disposable => true,
-        Way::EventTarget => added.event.and_then(literal_text) == Some("abort"),
+        // `once(signal, 'abort')` of `node:events` as well.
+        Way::EventTarget | Way::Awaited => added.event.and_then(literal_text) == Some("abort"),
         _ => false,
     }
 }
@@ -152,6 +154,9 @@ fn verdict<'a>(file: &File<'_, 'a>, added: &Added<'a>) -> Option<(Confidence, Op
             let ends = ends_by_itself(file, added);
             (ends.then_some(Confidence::Medium)?, None)
         }
+        Life::Instance { .. } if is_of_each_call(file, added, function) => {
+            (Confidence::Medium, None)
+        }
         Life::Instance { .. } | Life::Connection | Life::Unknown => return None,
     };
     let is_left = match ending(file, added) {
@@ -165,6 +170,27 @@ fn verdict<'a>(file: &File<'_, 'a>, added: &Added<'a>) -> Option<(Confidence, Op
         Some(_) => false,
     };
     (is_left && !is_guarded(file, added.node, added.emitter)).then_some(found)
+}
+
+/// Whether a method listens to the signal of a controller that its instance made for itself, and ends before the instance does:
+/// what an instance does once in its life is as long as that.
+fn is_of_each_call<'a>(file: &File<'_, 'a>, added: &Added<'a>, method: NodeId) -> bool {
+    let Some((controller, "signal")) = member(added.emitter) else {
+        return false;
+    };
+    let Some((owner, field)) = member(controller) else {
+        return false;
+    };
+    let made = file
+        .fields()
+        .assigned(file.parsed.class_around(added.node), field);
+    let is_made_here = matches!(made, [(_, Expression::NewExpression(new))]
+        if matches!(bare(&new.callee), Expression::Identifier(name) if name.name == "AbortController"));
+    is_made_here
+        && matches!(bare(owner), Expression::ThisExpression(_))
+        && !is_constructor(file, method)
+        && !runs_once_by_its_name(file, method)
+        && ends_by_itself(file, added)
 }
 
 /// A signal that a function, or a constructor, is given: what its callers in the project hand in decides.
@@ -288,6 +314,15 @@ fn is_called_in_a_loop(file: &File<'_, '_>, node: NodeId) -> bool {
 /// after it. What starts something that the signal is to stop does not.
 fn ends_by_itself<'a>(file: &File<'_, 'a>, added: &Added<'a>) -> bool {
     let place = added.call.span;
+    // What awaits the signal itself goes on until it is aborted.
+    if added.way == Way::Awaited
+        && matches!(
+            file.kind(file.parent(added.node)),
+            AstKind::AwaitExpression(_)
+        )
+    {
+        return false;
+    }
     if let Some(executor) = executor_around(file, added.node) {
         if file
             .function_around(executor)
@@ -342,6 +377,10 @@ fn is_when_aborted(file: &File<'_, '_>, settled: Span, executor: NodeId) -> bool
 }
 
 fn fix<'a>(file: &File<'_, 'a>, added: &Added<'a>) -> Option<Fix> {
+    // A promise has no listener that could be taken off by name.
+    if added.way == Way::Awaited {
+        return None;
+    }
     match end_of_work(file, added.node) {
         Some(end) => taken_off(file, added.node, added.call, &end),
         // What is awaited after it is the work that the signal may stop.
@@ -491,5 +530,36 @@ mod tests {
             &call("res.on('close', onAbort(stop.signal, () => res.end()));"),
             &[],
         );
+    }
+
+    #[test]
+    fn promises_for_the_abort() {
+        let ask = |wait: &str| {
+            format!(
+                "import {{ once }} from 'node:events';\n@Injectable()\nclass Q {{\n  constructor(private readonly drain: AbortSignal) {{}}\n  async ask(x) {{\n    {wait}\n  }}\n}}"
+            )
+        };
+        check(
+            &RULE,
+            &ask("const gone = once(this.drain, 'abort'); await Promise.race([f(x), gone]);"),
+            &[6],
+        );
+        check(
+            &RULE,
+            &ask("await once(this.drain, 'abort'); await f(x);"),
+            &[],
+        );
+    }
+
+    #[test]
+    fn signals_of_instances() {
+        let client = |name: &str, made: &str| {
+            format!(
+                "class C {{\n  #life = {made};\n  async {name}(url) {{\n    const own = new AbortController();\n    this.#life.signal.addEventListener('abort', () => own.abort());\n    return await fetch(url, own);\n  }}\n}}"
+            )
+        };
+        check(&RULE, &client("get", "new AbortController()"), &[5]);
+        check(&RULE, &client("start", "new AbortController()"), &[]);
+        check(&RULE, &client("get", "own()"), &[]);
     }
 }

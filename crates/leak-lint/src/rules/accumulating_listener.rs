@@ -1,20 +1,24 @@
 //! `bus.on(…)` per request on an emitter that outlives the request, and nothing takes it off.
 
-use oxc_ast::AstKind;
 use oxc_ast::ast::Expression;
 use oxc_semantic::NodeId;
-use oxc_span::{GetSpan, Span};
-use stanch_js_source::{bare, is_function, literal_text};
+use oxc_span::Span;
+use stanch_js_source::{bare, literal_text};
 use stanch_leak_patterns::{Confidence, Pattern};
 
 use crate::facts::ends::ends_soon;
 use crate::facts::guard::is_guarded;
+use crate::facts::handed::{handed_in, is_handed_anew};
 use crate::facts::left_on::is_left_on;
-use crate::facts::lifetime::{Life, is_constructor, life_of};
-use crate::facts::listeners::{ADDS, Added, Way};
+use crate::facts::lifetime::{Life, life_of};
+use crate::facts::listeners::{Added, Way};
+use crate::facts::recalls::is_called_again_by_itself;
 use crate::facts::removal::{Ending, ending, is_for_once, is_given_back};
 use crate::facts::repeats::{Repeats, is_called_again_within, repeats};
-use crate::facts::settlement::{executor_around, gives_up_waiting, settles};
+use crate::facts::settlement::gives_up_waiting;
+use crate::facts::waiting::{
+    is_one, is_one_of_a_field, names_one, unless_it_comes, waits_beside_another,
+};
 use crate::file::File;
 use crate::finding::{Finding, Fix, Label};
 use crate::fix::ending::{ending as end_of_work, taken_off};
@@ -79,27 +83,6 @@ make a new listener for each request and drop what would take it off.
     check,
 };
 
-/// Events that tell of a failure or an end: most who wait for one never hear it.
-const RARE: &[&str] = &[
-    "error",
-    "close",
-    "end",
-    "exit",
-    "disconnect",
-    "disconnected",
-    "disconnecting",
-    "abort",
-    "aborted",
-    "timeout",
-    "lost",
-    "failed",
-    "failure",
-    "shutdown",
-    "fatal",
-    "destroy",
-    "destroyed",
-];
-
 fn check<'a>(file: &File<'_, 'a>, findings: &mut Vec<Finding>) {
     for added in &file.listeners().added {
         if is_of_another_rule(file, added) {
@@ -132,7 +115,8 @@ fn is_of_another_rule<'a>(file: &File<'_, 'a>, added: &Added<'a>) -> bool {
         _ => false,
     };
     let is_abort = added.way == Way::Disposable
-        || added.event.and_then(literal_text) == Some("abort") && added.way == Way::EventTarget;
+        || added.event.and_then(literal_text) == Some("abort")
+            && matches!(added.way, Way::EventTarget | Way::Awaited);
     is_process || is_abort || file.is_of_a_page() || ends_soon(file)
 }
 
@@ -156,7 +140,7 @@ fn verdict<'a>(file: &File<'_, 'a>, added: &Added<'a>) -> Option<Verdict> {
         return None;
     }
     if is_for_once(file, added) {
-        confidence = once(file, added, confidence)?;
+        confidence = unless_it_comes(file, added, confidence)?;
     }
     let is_ended = match ending(file, added) {
         None => false,
@@ -246,7 +230,8 @@ fn accumulation<'a>(
             waits_for_one.then_some((Confidence::High, Repeats::PerCall, None, Lives::Longer))
         }
         Life::Instance { .. } => {
-            let leaves_its_listener = waits_beside_another(file, added, function);
+            let leaves_its_listener = waits_beside_another(file, added, function)
+                || is_called_again_by_itself(file, function, added);
             leaves_its_listener.then_some((Confidence::High, Repeats::PerCall, None, Lives::Longer))
         }
         Life::HandedToInstance {
@@ -263,21 +248,12 @@ fn accumulation<'a>(
             let lasts = file.is_handed_anew(wrapper, position, Receiver::WhatLasts);
             lasts.then_some((Confidence::High, Repeats::PerCall, None, Lives::Process))
         }
+        Life::Unknown if is_one_of_a_field(file, added.emitter) => {
+            let leaves_its_listener = waits_beside_another(file, added, function);
+            leaves_its_listener.then_some((Confidence::High, Repeats::PerCall, None, Lives::Longer))
+        }
         Life::Connection | Life::Unknown => None,
     }
-}
-
-/// Whether a function that registers what it is handed is handed a new one for each unit of work. Callers of `on` and its
-/// kind are told themselves.
-fn is_handed_anew<'a>(
-    file: &File<'_, 'a>,
-    added: &Added<'a>,
-    wrapper: NodeId,
-    position: usize,
-) -> bool {
-    let name = file.parsed.function_ref(wrapper).name;
-    let is_told = name.is_some_and(|name| ADDS.contains(&name.as_str()));
-    !is_told && added.way == Way::On && file.is_handed_anew(wrapper, position, Receiver::Anything)
 }
 
 /// A registration on something that lives as long as the process and was handed in, by calls that come so often.
@@ -294,138 +270,6 @@ fn of_what_lasts(
         _ => Confidence::Medium,
     };
     Some((confidence, here, None, Lives::Process))
-}
-
-/// Whether an event's name has something in it that differs from call to call: `done:${id}`.
-fn names_one<'a>(file: &File<'_, 'a>, event: &'a Expression<'a>) -> bool {
-    match bare(event) {
-        Expression::TemplateLiteral(template) => template
-            .expressions
-            .iter()
-            .any(|part| !matches!(life_of(file, part), Life::Process(_))),
-        Expression::BinaryExpression(sum) => {
-            names_one(file, &sum.left) || names_one(file, &sum.right) || {
-                matches!(bare(&sum.right), Expression::Identifier(_))
-                    && matches!(
-                        life_of(file, &sum.right),
-                        Life::Given { .. } | Life::Call { .. }
-                    )
-            }
-        }
-        _ => false,
-    }
-}
-
-/// Whether an event's name is a value that differs from call to call: the id of what is waited for.
-fn is_one<'a>(file: &File<'_, 'a>, event: &'a Expression<'a>) -> bool {
-    matches!(
-        bare(event),
-        Expression::Identifier(_) | Expression::StaticMemberExpression(_)
-    ) && matches!(life_of(file, event), Life::Given { .. } | Life::Call { .. })
-}
-
-/// Whether a promise that waits for a failure of the instance's emitter is mostly settled by something else, which leaves the
-/// listener where it is.
-fn waits_beside_another<'a>(file: &File<'_, 'a>, added: &Added<'a>, function: NodeId) -> bool {
-    let Some(executor) = executor_around(file, added.node) else {
-        return false;
-    };
-    let Some(method) = file.function_around(function) else {
-        return false;
-    };
-    if is_constructor(file, method) || runs_once_by_its_name(file, method) {
-        return false;
-    }
-    if !added
-        .event
-        .and_then(literal_text)
-        .is_some_and(|event| RARE.contains(&event))
-    {
-        return false;
-    }
-    settles(file, executor).iter().any(|settled| {
-        let is_in_a_listener = file
-            .listeners()
-            .added
-            .iter()
-            .any(|other| other.call.span.contains_inclusive(*settled));
-        !is_in_a_listener
-    })
-}
-
-/// Words that begin the names of methods that an instance's life has once.
-const ONCE_IN_A_LIFE: &[&str] = &[
-    "connect",
-    "open",
-    "init",
-    "start",
-    "listen",
-    "setup",
-    "ready",
-    "close",
-    "stop",
-    "destroy",
-    "end",
-    "disconnect",
-    "dispose",
-    "shutdown",
-    "quit",
-    "terminate",
-    "attach",
-    "mount",
-    "boot",
-    "load",
-    "run",
-    "wait",
-];
-
-fn runs_once_by_its_name(file: &File<'_, '_>, method: NodeId) -> bool {
-    let function = file.parsed.function_ref(method);
-    function.name.is_none_or(|name| {
-        let name = name.trim_start_matches(['_', '#']).to_ascii_lowercase();
-        ONCE_IN_A_LIFE.iter().any(|word| name.starts_with(word))
-    })
-}
-
-/// The function, and which parameter, if a listener is what the caller handed in: its caller registers it, and knows how to take it off.
-fn handed_in<'a>(file: &File<'_, 'a>, handler: &'a Expression<'a>) -> Option<(NodeId, usize)> {
-    let variable = file.variable(handler)?;
-    let scoping = file.parsed.semantic().scoping();
-    let declaration = scoping.symbol_declaration(variable);
-    if !matches!(file.kind(declaration), AstKind::FormalParameter(_)) {
-        return None;
-    }
-    // What a promise gives its executor is made for it.
-    let function = file
-        .nodes()
-        .ancestor_ids(declaration)
-        .find(|around| is_function(file.kind(*around)))?;
-    let is_executor = matches!(file.kind(file.parent(function)), AstKind::NewExpression(_));
-    // Nor does a framework take off what it hands to its handlers.
-    if is_executor || file.is_handler(function) {
-        return None;
-    }
-    let span = file.kind(declaration).span();
-    let parameters = file.parsed.parameters(function)?;
-    let position = parameters.items.iter().position(|own| own.span == span);
-    // Taken out of an object: nobody is known to hand that in.
-    Some((function, position.unwrap_or(usize::MAX)))
-}
-
-/// How sure it is that a listener for one event stays: the event may come, and take it off.
-fn once<'a>(file: &File<'_, 'a>, added: &Added<'a>, sure: Confidence) -> Option<Confidence> {
-    let event = added.event?;
-    match literal_text(event) {
-        Some(event) if RARE.contains(&event) => Some(sure),
-        // Most events of a program do come, and the listener goes with the first.
-        Some(_) => None,
-        None if (names_one(file, event) || is_one(file, event))
-            && gives_up_waiting(file, added) =>
-        {
-            Some(sure)
-        }
-        None => None,
-    }
 }
 
 /// The listener is taken off when what the handler serves is closed.
@@ -576,6 +420,8 @@ mod tests {
             "import * as mqtt from 'm';\nconst c = mqtt.connect();\napp.get('/', (req, res) => { c.subscribe('t', (err) => res.end(err)); });",
             &[],
         );
+        let asks = "import mqtt from 'mqtt';\nconst c = mqtt.connect();\nc.on('connect', () => { c.subscribe('t', () => log()); });\napp.get('/', (req, res) => { c.subscribe('t', () => res.end()); });";
+        check(&RULE, asks, &[]);
     }
 
     #[test]
@@ -698,5 +544,49 @@ mod tests {
             "@Injectable({ scope: Scope.REQUEST })\nclass C {\n  constructor(private readonly all: Settings) { all.on('saved', () => this.load()); }\n}",
             &[3],
         );
+    }
+
+    #[test]
+    fn clients_that_connect_again() {
+        let bot = |made: &str, event: &str| {
+            format!(
+                "import {{ io }} from 'socket.io-client';\nexport function f(url) {{\n  const s = {made};\n  s.{event}, () => {{\n    s.on('order', (o) => log(o));\n  }});\n}}"
+            )
+        };
+        check(&RULE, &bot("io(url)", "on('connect'"), &[5]);
+        check(&RULE, &bot("io(url)", "once('connect'"), &[]);
+        check(&RULE, &bot("net.connect(url)", "on('connect'"), &[]);
+        let bridge = |again: &str| {
+            format!(
+                "function B(url) {{ this.c = open(url); }}\nB.prototype.start = function () {{\n  var self = this;\n  this.c.on('m', (x) => self.put(x));\n  {again}\n}};"
+            )
+        };
+        check(&RULE, &bridge("setTimeout(() => self.start(), 9);"), &[4]);
+        check(&RULE, &bridge("setTimeout(() => self.stop(), 9);"), &[]);
+        check(
+            &RULE,
+            &bridge("this.c.once('close', () => self.start());"),
+            &[4],
+        );
+        let anew = "setTimeout(() => self.start(), 9);\n};\nB.prototype.drop = function () { this.c = open();";
+        check(&RULE, &bridge(anew), &[]);
+    }
+
+    #[test]
+    fn what_is_used_again_by_others() {
+        let lent = |end: &str| {
+            format!(
+                "export const make = (pool) => router.post('/', async (req, res) => {{\n  let c;\n  c = await pool.connect();\n  c.on('notice', (n) => res.write(n));\n  {end}\n}});"
+            )
+        };
+        check(&RULE, &lent("c.release();"), &[4]);
+        check(&RULE, &lent("c.end();"), &[]);
+        let worker = |of: &str| {
+            format!(
+                "class P {{ render(x, all) {{ const w = {of}[this.n++];\n  return new Promise((go, no) => {{\n    const f = (y) => {{ w.off('message', f); go(y); }};\n    w.on('message', f);\n    w.once('error', no); }}); }} }}"
+            )
+        };
+        check(&RULE, &worker("this.workers"), &[5]);
+        check(&RULE, &worker("open(x)"), &[]);
     }
 }

@@ -13,7 +13,7 @@ use stanch_js_source::{bare, literal_text};
 use stanch_leak_patterns::{Confidence, Pattern};
 
 use crate::facts::listeners::is_written_function;
-use crate::facts::platform::declared_by;
+use crate::facts::platform::{declared_by, outside};
 use crate::file::{File, argument, method};
 use crate::finding::{Finding, Label};
 use crate::rule::{On, Rule};
@@ -348,12 +348,21 @@ fn wraps<'a>(file: &File<'_, 'a>, handler: &Expression<'a>, inner: &str) -> bool
         return false;
     };
     match method(call) {
-        Some((function, "bind")) => file.written(function) == inner,
+        Some((function, "bind")) if file.written(function) == inner => true,
+        // `f.bind(listener)` hands the listener over as `this`; that of a class of Node.js makes a function around it.
+        Some((class, "bind")) if !binds_what_it_is_given(file, class) => false,
         _ => {
             let first = argument(call, 0);
             first.is_some_and(|first| file.written(first) == inner)
         }
     }
+}
+
+/// Whether an expression is a class of `async_hooks` whose `bind` makes a function around its argument.
+fn binds_what_it_is_given<'a>(file: &File<'_, 'a>, class: &Expression<'a>) -> bool {
+    outside(file, class).is_some_and(|found| {
+        found.is("async_hooks", "AsyncResource") || found.is("async_hooks", "AsyncLocalStorage")
+    })
 }
 
 #[cfg(test)]
@@ -512,5 +521,16 @@ mod tests {
             "class A {\n  constructor(hub) { this.hub = hub; hub.on('a', () => this.go()); }\n  end() { this.hub.off('a', this.go); }\n}",
             &[3],
         );
+    }
+
+    #[test]
+    fn functions_bound_to_their_context() {
+        let bound = |by: &str| {
+            format!(
+                "import {{ AsyncResource }} from 'node:async_hooks';\nbus.on('a', {by}.bind(f));\nbus.off('a', f);"
+            )
+        };
+        check(&RULE, &bound("AsyncResource"), &[3]);
+        check(&RULE, &bound("other"), &[]);
     }
 }
