@@ -177,6 +177,11 @@ impl<'s, 'a> File<'s, 'a> {
         self.project.is_surely_hot(self.site(function))
     }
 
+    /// Whether all who call a function drop what it gives back.
+    pub(crate) fn is_result_dropped(&self, function: NodeId) -> bool {
+        self.project.is_result_dropped(self.site(function))
+    }
+
     /// How often a function is called, or a class constructed, by all files of the project.
     pub(crate) fn calls_of(&self, function: NodeId) -> Calls {
         if self.heat(function).is_some() {

@@ -9,8 +9,9 @@ use stanch_js_source::bare;
 use crate::facts::fate::{Fate, call_at, is_test, uses, way};
 use crate::facts::guard::is_guarded;
 use crate::facts::heard::{heard_by, misses_the_end};
+use crate::facts::left_ticking::{dropped_stop, left_by_what_it_runs, ways_out};
 use crate::facts::lifetime::is_constructor;
-use crate::facts::paths::{LeftOpen, Resource, left_open, worst};
+use crate::facts::paths::{LeftOpen, worst};
 use crate::facts::platform::{is_called, is_global_call, outside};
 use crate::facts::repeats::{Repeats, repeats};
 use crate::facts::streams::event_of;
@@ -206,24 +207,20 @@ fn left_running(
     clears: &[NodeId],
 ) -> Option<Endless> {
     let function = file.function_around(node)?;
-    if !matches!(repeats(file, node), Repeats::PerRequest | Repeats::PerCall) {
-        return None;
+    match repeats(file, node) {
+        Repeats::PerRequest | Repeats::PerCall => {}
+        Repeats::Unknown => {
+            return left_by_what_it_runs(file, function, node, variable, clears)
+                .map(Endless::LeftOn);
+        }
+        Repeats::Never => return None,
     }
     let around: Vec<NodeId> = clears
         .iter()
         .filter_map(|clear| file.function_around(*clear))
         .collect();
     if around.iter().all(|around| *around == function) {
-        let closed: Vec<Span> = clears
-            .iter()
-            .map(|clear| file.kind(*clear).span())
-            .collect();
-        let resource = Resource {
-            opened: Some(file.kind(node).span()),
-            closed: &closed,
-            variable: Some(variable),
-        };
-        return worst(&left_open(file, function, &resource)).map(Endless::LeftOn);
+        return worst(&ways_out(file, function, node, variable, clears)).map(Endless::LeftOn);
     }
     if let Some(rejected) = around
         .iter()
@@ -232,7 +229,8 @@ fn left_running(
     {
         return rejected.first().copied().map(Endless::AfterRejection);
     }
-    if let Some(stop) = given_up(file, function, &around) {
+    let stop = given_up(file, function, &around).or_else(|| dropped_stop(file, function, &around));
+    if let Some(stop) = stop {
         return Some(Endless::NobodyStops(stop));
     }
     let heard = around.iter().map(|around| heard_by(file, *around));

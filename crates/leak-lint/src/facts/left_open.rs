@@ -8,6 +8,7 @@ use stanch_js_source::bare;
 
 use crate::facts::fate::{Fate, call_at, uses, way};
 use crate::facts::heard::{Heard, heard_by, misses_the_end};
+use crate::facts::lines::{leaves_the_lines, read_by_lines};
 use crate::facts::paths::{Exit, LeftOpen, Resource, body_of, left_open, worst};
 use crate::facts::streams::{
     Deed, Kind, Used, asks_for_head, callback, deed, deeds, deeds_of_client, event_of,
@@ -34,6 +35,9 @@ pub(crate) enum Left {
 /// A file or socket: what becomes of it.
 pub(crate) fn opened(file: &File<'_, '_>, node: NodeId, kind: Kind) -> Option<Left> {
     let function = file.function_around(node)?;
+    if let Some(lines) = read_by_lines(file, node).filter(|_| kind == Kind::Reader) {
+        return left_by_the_loop(file, function, lines);
+    }
     let mut at = node;
     loop {
         let way = way(file, at);
@@ -58,11 +62,21 @@ pub(crate) fn opened(file: &File<'_, '_>, node: NodeId, kind: Kind) -> Option<Le
             Fate::Variable(variable) => {
                 return in_variable(file, function, node, kind, variable, Some(way.whole));
             }
-            Fate::Returned(maker) => return beside(file, maker),
+            Fate::Returned(maker) => return given_back(file, maker),
             Fate::Stored => return replaced(file, node, way.whole),
             _ => return None,
         }
     }
+}
+
+/// A file that is read line by line, in a loop that ends before the file may.
+fn left_by_the_loop(file: &File<'_, '_>, function: NodeId, lines: NodeId) -> Option<Left> {
+    let (leaving, at) = leaves_the_lines(file, function, lines)?;
+    let exit = match file.kind(leaving) {
+        AstKind::ReturnStatement(_) => Exit::Return,
+        _ => Exit::Break,
+    };
+    Some(Left::On(LeftOpen { exit, at }))
 }
 
 /// A field that a method fills again and again, of which nothing in the class closes what was there before.
@@ -136,6 +150,11 @@ fn in_variable(
     if ends.is_empty() {
         return (!is_used_later(file, function, kind, &deeds)).then_some(Left::Never);
     }
+    if let ([only], Kind::Reader) = (ends.as_slice(), kind)
+        && let Some(lines) = read_by_lines(file, only.node)
+    {
+        return left_by_the_loop(file, function, lines);
+    }
     let is_own = |used: &Used| file.function_around(used.node) == Some(function);
     if !ends.iter().all(is_own) {
         if let Some(heard) = closed_by(file, &ends) {
@@ -163,10 +182,18 @@ fn in_variable(
         .iter()
         .any(|used| matches!(way(file, used.node).fate, Fate::Returned(_)));
     if is_returned {
-        beside(file, function)
+        given_back(file, function)
     } else {
         None
     }
+}
+
+/// What a function gives to its callers: all of them may drop it, or one forgets it when what it waits for beside it rejects.
+fn given_back(file: &File<'_, '_>, maker: NodeId) -> Option<Left> {
+    if file.is_result_dropped(maker) {
+        return Some(Left::Never);
+    }
+    beside(file, maker)
 }
 
 /// Where what a variable holds is told to connect, which opens it: a client that could not is not open.
@@ -374,11 +401,9 @@ pub(crate) fn answer<'a>(
         return Some(Left::Never);
     }
     body_of(file, function)?;
-    let is_own = |used: &Used| file.function_around(used.node) == Some(function);
-    if !ends.iter().all(is_own) {
-        return None;
+    for used in &ends {
+        closed.push(arranged(file, function, used)?);
     }
-    closed.extend(ends.iter().map(|used| used.span));
     let resource = Resource {
         opened: None,
         closed: &closed,
@@ -388,6 +413,25 @@ pub(crate) fn answer<'a>(
     left.into_iter()
         .find(|left| left.exit != Exit::Rejection)
         .map(Left::On)
+}
+
+/// Where a function does what a use does, or hands somebody the function that does it later: on a way that does not pass there
+/// nobody will. None where that function has a name, and may be called from anywhere.
+fn arranged(file: &File<'_, '_>, function: NodeId, used: &Used) -> Option<Span> {
+    let inner = std::iter::successors(file.function_around(used.node), |inner| {
+        file.function_around(*inner)
+    });
+    let mut outermost = None;
+    for inner in inner.take_while(|inner| *inner != function) {
+        outermost = Some(inner);
+    }
+    let Some(later) = outermost else {
+        return Some(used.span);
+    };
+    match way(file, later).fate {
+        Fate::Given { call, .. } => Some(file.kind(call).span()),
+        _ => None,
+    }
 }
 
 /// The body of undici's answer, by itself or as a part of the answer.

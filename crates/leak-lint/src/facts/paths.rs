@@ -19,6 +19,8 @@ pub(crate) enum Exit {
     Throw,
     /// Something that is awaited rejects.
     Rejection,
+    /// `break` out of the loop that reads it.
+    Break,
     /// The loop's body, in which it was opened, is done: the next turn opens another.
     NextTurn,
 }

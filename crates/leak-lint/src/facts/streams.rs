@@ -208,8 +208,23 @@ const READS: &[&str] = &[
     "bytes",
     "formData",
 ];
-/// Methods that leave everything as it is: of streams, sockets, datagram sockets and file handles.
+/// Methods that leave everything as it is: of streams, sockets, datagram sockets and file handles; of TLS sockets all that only
+/// tell of the connection, by Node's documentation.
 const LEAVES: &[&str] = &[
+    "getCertificate",
+    "getCipher",
+    "getEphemeralKeyInfo",
+    "getFinished",
+    "getPeerCertificate",
+    "getPeerFinished",
+    "getPeerX509Certificate",
+    "getProtocol",
+    "getSession",
+    "getSharedSigalgs",
+    "getTLSTicket",
+    "getX509Certificate",
+    "isSessionReused",
+    "exportKeyingMaterial",
     "off",
     "removeListener",
     "removeAllListeners",

@@ -11,7 +11,7 @@ use super::names::Key;
 use super::part::Part;
 use super::view::View;
 use super::{FileIndex, Project};
-use crate::summary::{Call, Place, Times, Under, When};
+use crate::summary::{Call, Place, Taken, Times, Under, WHOLE, When};
 
 /// How often a function is called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -67,6 +67,10 @@ pub(super) struct Running {
     unconditional: Vec<(Key, Key)>,
     /// Functions, and those inside them; ascending.
     nested: Vec<(Key, Key)>,
+    /// Called for what they do: the caller drops what they give back.
+    dropped: Vec<Key>,
+    /// Called for what they give back.
+    taken: Vec<Key>,
 }
 
 impl Running {
@@ -99,7 +103,14 @@ impl Running {
             .unknown
             .extend(summary.escaping.iter().filter_map(run_by));
         let exports = summary.exports.iter();
-        running.exported = exports.filter_map(|(_, value)| run_by(value)).collect();
+        let exports = exports.flat_map(|(name, value)| match value {
+            Value::Object(literal) if &**name == WHOLE => {
+                let each = summary.objects.get(literal).into_iter().flatten();
+                each.map(|(_, value)| value).collect()
+            }
+            value => vec![value],
+        });
+        running.exported = exports.filter_map(run_by).collect();
         running.add_methods(view, file);
         let key = |start: u32| view.key(Site { file, start });
         let nested = summary.nested.iter();
@@ -144,7 +155,13 @@ impl Running {
         let summary = view.own(file);
         let members = summary.classes.values();
         let members = members.flat_map(|shape| shape.members.iter().chain(&shape.statics));
-        let properties = summary.objects.values().flatten();
+        // `module.exports = { f }` exports f, whose callers are followed.
+        let whole = summary.exports.iter().find(|(name, _)| &**name == WHOLE);
+        let exported =
+            |literal: u32| matches!(whole, Some((_, Value::Object(it))) if *it == literal);
+        let objects = summary.objects.iter();
+        let properties = objects.filter(|(literal, _)| !exported(**literal));
+        let properties = properties.flat_map(|(_, properties)| properties);
         for (name, method) in members.chain(properties) {
             if let Some(site) = view.function(file, method) {
                 let run = match LIFECYCLE.contains(&&**name) {
@@ -171,6 +188,10 @@ impl Running {
     }
 
     fn add(&mut self, call: &Call, caller: Option<Key>, callee: Key) {
+        match call.result {
+            Taken::Dropped => self.dropped.push(callee),
+            Taken::Used => self.taken.push(callee),
+        }
         match call.times {
             Times::Again => self.ticking.push(callee),
             Times::Unknown => self.unknown.push(callee),
@@ -205,7 +226,7 @@ pub(super) struct Frequencies(FxHashMap<Key, Ways>);
 
 /// Who calls a function, directly or through others; each is a bit.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-struct Ways(u8);
+struct Ways(u16);
 
 impl Ways {
     /// A framework, an emitter or a timer, directly.
@@ -220,6 +241,12 @@ impl Ways {
     const CONSUMER: Self = Self(16);
     /// A handler, or what one calls, under no condition.
     const SURELY: Self = Self(32);
+    /// Somebody who drops its result.
+    const DROPPED: Self = Self(128);
+    /// Somebody who takes its result.
+    const TAKEN: Self = Self(256);
+    /// Others, who may do whatever they want with its result.
+    const BY_OTHERS: Self = Self(Self::UNKNOWN.0 | Self::TAKEN.0);
 
     /// Something that goes on for ever: what it hands over is the program's own.
     const TICK: Self = Self(64);
@@ -265,11 +292,13 @@ impl Frequencies {
             reach.all(&running.ticking, Ways::TICK);
             reach.all(&running.rearmed, Ways::CALLED);
             reach.all(&running.served, Ways(Ways::CALLED.0 | Ways::SURELY.0));
-            reach.all(&running.unknown, Ways::UNKNOWN);
+            reach.all(&running.unknown, Ways::BY_OTHERS);
             reach.all(&running.started, Ways::STARTED);
+            reach.all(&running.dropped, Ways::DROPPED);
+            reach.all(&running.taken, Ways::TAKEN);
             // What nobody in the project imports is for others.
             if !is_imported(FileIndex(file)) {
-                reach.all(&running.exported, Ways::UNKNOWN);
+                reach.all(&running.exported, Ways::BY_OTHERS);
             }
         }
         while let Some(function) = reach.open.pop() {
@@ -357,6 +386,12 @@ impl Project {
     pub(crate) fn is_surely_hot(&self, site: Site) -> bool {
         let ways = self.frequencies.ways(self.view().key(site));
         ways.is_driven() || ways.has(Ways::SURELY)
+    }
+
+    /// Whether all who call a function are seen, and all of them drop what it gives back.
+    pub(crate) fn is_result_dropped(&self, site: Site) -> bool {
+        let ways = self.frequencies.ways(self.view().key(site));
+        ways.has(Ways::DROPPED) && !ways.has(Ways::TAKEN) && !ways.is_driven()
     }
 
     /// How often the code of a function, or of a module, runs.

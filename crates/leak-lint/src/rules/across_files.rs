@@ -8,8 +8,8 @@ use crate::options::Options;
 use crate::project::{FileIndex, Project};
 use crate::rule::Rule;
 use crate::rules::{
-    growing_module_array, retained_request, unbounded_cache, uncapped_memoize, unreleased_pending,
-    weak_keyed_cache,
+    growing_module_array, retained_request, unbounded_cache, uncapped_memoize, uncleared_interval,
+    uncleared_race_timer, undestroyed_stream, unreleased_pending, weak_keyed_cache,
 };
 use crate::summary::Summary;
 
@@ -494,4 +494,60 @@ fn keys_that_another_file_makes() {
     check("`${kind}/${it.slug}`", "req.params, 'a'", &[4]);
     check("`${kind}/${it.slug}`", "other, 'a'", &[]);
     check("lookUp(it)", "req.query.url", &[]);
+}
+
+#[test]
+fn callers_drop_what_would_clear_it() {
+    let follow = "module.exports = function follow(id, tell) {\n  const timer = setInterval(() => tell(id), 9_000);\n  return function stop() { clearInterval(timer); };\n};";
+    let called = |call: &str, expected: &[u32]| {
+        let caller = format!(
+            "const follow = require('./follow');\napp.post('/', (req, res) => {{ {call} }});"
+        );
+        let files = [("follow.js", follow), ("caller.js", caller.as_str())];
+        check(&uncleared_interval::RULE, &files, expected);
+    };
+    called("follow(req.body.id, log);", &[2]);
+    called("void follow(req.body.id, log);", &[2]);
+    called(
+        "const stop = follow(req.body.id, log); res.on('close', stop);",
+        &[],
+    );
+    called("follow(req.body.id, log); stops.push(follow(1, log));", &[]);
+    called("follow(req.body.id, log); run(follow);", &[]);
+}
+
+#[test]
+fn callers_drop_what_they_are_given_open() {
+    let watch = "import chokidar from 'chokidar';\nexport function watch(root, tell) {\n  const watcher = chokidar.watch(root);\n  watcher.on('all', tell);\n  return watcher;\n}";
+    let called = |call: &str, expected: &[u32]| {
+        let caller = format!(
+            "import {{ watch }} from './watch';\napp.get('/:a', (req, res) => {{ {call} }});"
+        );
+        let files = [("watch.js", watch), ("caller.js", caller.as_str())];
+        check(&undestroyed_stream::RULE, &files, expected);
+    };
+    called("watch(req.params.a, log);", &[3]);
+    called(
+        "const w = watch(req.params.a, log); res.on('close', () => w.close());",
+        &[],
+    );
+    called("return watch(req.params.a, log);", &[]);
+}
+
+#[test]
+fn a_race_that_only_the_end_of_the_process_runs() {
+    let settle = "const tasks = [];\nasync function settle(ms) {\n  let timer;\n  const late = new Promise((resolve) => { timer = setTimeout(resolve, ms); });\n  await Promise.race([Promise.all(tasks), late]);\n  clearTimeout(timer);\n}\nmodule.exports = { settle };";
+    let called = |call: &str, expected: &[u32]| {
+        let caller = format!("const {{ settle }} = require('./settle');\n{call}");
+        let files = [("settle.js", settle), ("caller.js", caller.as_str())];
+        check(&uncleared_race_timer::RULE, &files, expected);
+    };
+    called(
+        "process.once('SIGTERM', async () => { await settle(8_000); });",
+        &[],
+    );
+    called(
+        "app.get('/', async (req, res) => { await settle(8_000); });",
+        &[4],
+    );
 }

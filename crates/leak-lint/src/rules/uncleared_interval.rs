@@ -136,7 +136,7 @@ const fn message(endless: Endless) -> &'static str {
             "the interval is cleared when the promise is fulfilled, and goes on when it is rejected"
         }
         Endless::NobodyStops(_) => {
-            "each instance starts an interval, and nobody calls the method that clears it"
+            "an interval is started again and again, and nobody calls what would clear it"
         }
         Endless::Overwritten => {
             "the next interval takes the place of this one, which nothing can clear then"
@@ -571,5 +571,20 @@ mod tests {
             &follow("s.on('disconnect', () => clearInterval(timers.get(s.id)));"),
             &[],
         );
+    }
+
+    #[test]
+    fn work_that_a_function_is_given_may_fail() {
+        let run = |work: &str, after: &str| {
+            format!(
+                "export async function locked(lock, work) {{\n  const timer = setInterval(() => lock.extend(), 9_000);\n  {work}\n  {after}\n}}"
+            )
+        };
+        let clear = "clearInterval(timer);";
+        check_sure(&RULE, &run("await work();", clear), &[2]);
+        check(&RULE, &run("await lock.wait();", clear), &[]);
+        check(&RULE, &run("await work().catch(log);", ""), &[]);
+        let ends = format!("try {{ await work(); }} finally {{ {clear} }}");
+        check(&RULE, &run(&ends, ""), &[]);
     }
 }

@@ -151,6 +151,7 @@ fn finding(file: &File<'_, '_>, node: NodeId, kind: Kind, left: Left) -> Finding
                 Exit::End => ("where the function ends", Confidence::High),
                 Exit::Return => ("by this return", Confidence::High),
                 Exit::Throw => ("by this throw", Confidence::High),
+                Exit::Break => ("by this break", Confidence::High),
                 Exit::NextTurn => ("when the loop goes on", Confidence::High),
                 Exit::Rejection => ("when what is awaited rejects", Confidence::Medium),
             };
@@ -500,6 +501,68 @@ mod tests {
         check(
             &RULE,
             "const fs = require('fs');\nexports.log = (bus) => {\n  const file = fs.openSync('a');\n  bus.on('line', (text) => fs.writeSync(file, text));\n};",
+            &[],
+        );
+    }
+
+    #[test]
+    fn a_tls_socket_that_is_only_asked_about() {
+        let asked = |timer: &str| {
+            format!(
+                "import tls from 'node:tls';\nexport const f = (host, done) => {{\n  const s = tls.connect({{ host }}, () => {{ {timer} done(s.getPeerCertificate()); }});\n  s.setTimeout(9_000, () => s.destroy());\n}};"
+            )
+        };
+        check(&RULE, &asked("s.setTimeout(0);"), &[3]);
+        check(&RULE, &asked(""), &[]);
+        check(&RULE, &asked("s.setTimeout(0); keep(s);"), &[]);
+    }
+
+    #[test]
+    fn an_answer_that_a_listener_ends_later() {
+        in_function(
+            "https.get(path, (res) => { if (res.statusCode > 300) return done(); res.on('data', () => res.destroy()); });",
+            &[2],
+        );
+        in_function(
+            "https.get(path, (res) => { setTimeout(() => res.destroy(), 9); if (res.statusCode > 300) return done(); res.resume(); });",
+            &[],
+        );
+        in_function(
+            "https.get(path, (res) => { const end = () => res.destroy(); if (res.statusCode > 300) return end(); res.resume(); });",
+            &[],
+        );
+    }
+
+    #[test]
+    fn a_file_whose_first_lines_are_read() {
+        let read = |body: &str, lines: &[u32]| {
+            let text = format!(
+                "import fs from 'node:fs'; import readline, {{ createInterface }} from 'node:readline';\nexport async function f(path) {{ {body} }}"
+            );
+            check(&RULE, &text, lines);
+        };
+        read(
+            "const lines = createInterface({ input: fs.createReadStream(path) }); for await (const line of lines) { if (line) return line; }",
+            &[2],
+        );
+        read(
+            "const input = fs.createReadStream(path); for await (const line of readline.createInterface({ input })) { if (line) break; }",
+            &[2],
+        );
+        read(
+            "const input = fs.createReadStream(path); const lines = createInterface(input); for await (const line of lines) { return line; } lines.close();",
+            &[2],
+        );
+        read(
+            "const input = fs.createReadStream(path); for await (const line of createInterface({ input })) { if (line) break; } input.destroy();",
+            &[],
+        );
+        read(
+            "const lines = createInterface({ input: fs.createReadStream(path) }); for await (const line of lines) { for (const c of line) { if (c) break; } take(() => { return line; }); }",
+            &[],
+        );
+        read(
+            "const lines = createInterface({ output: fs.createReadStream(path) }); for await (const line of lines) { return line; }",
             &[],
         );
     }

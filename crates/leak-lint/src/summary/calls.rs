@@ -3,12 +3,12 @@
 use std::cell::LazyCell;
 
 use oxc_ast::AstKind;
-use oxc_ast::ast::{Argument, CallExpression, Expression, Statement};
+use oxc_ast::ast::{Argument, CallExpression, Expression, Statement, UnaryOperator};
 use oxc_semantic::NodeId;
 use oxc_span::{GetSpan, Span};
 use stanch_js_source::{Value, bare, is_function, literal_text};
 
-use super::{Call, Callee, Scan, Summary, Times, Under, When};
+use super::{Call, Callee, Scan, Summary, Taken, Times, Under, When};
 use crate::facts::guard::leaves;
 use crate::file::method;
 
@@ -160,7 +160,22 @@ impl<'a> Scan<'_, 'a> {
                 times: **times,
                 under: self.under(node),
                 when: When::Now,
+                result: self.result(node),
             });
+        }
+    }
+
+    /// Whether the result of a call is dropped where the call is a statement, awaited or not.
+    pub(super) fn result(&self, call: NodeId) -> Taken {
+        let mut parent = self.parent(call);
+        while matches!(self.kind(parent), AstKind::AwaitExpression(_))
+            || matches!(self.kind(parent), AstKind::UnaryExpression(void) if void.operator == UnaryOperator::Void)
+        {
+            parent = self.parent(parent);
+        }
+        match self.kind(parent) {
+            AstKind::ExpressionStatement(_) => Taken::Dropped,
+            _ => Taken::Used,
         }
     }
 
@@ -242,6 +257,7 @@ impl<'a> Scan<'_, 'a> {
                 times: times(),
                 under: self.under(node),
                 when,
+                result: Taken::Used,
             });
         }
     }

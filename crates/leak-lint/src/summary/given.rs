@@ -67,18 +67,11 @@ impl<'a> Scan<'_, 'a> {
                 bare(argument),
                 Expression::ArrowFunctionExpression(_) | Expression::FunctionExpression(_)
             ) {
-                let is_dropped = matches!(
-                    self.kind(self.parent(node)),
-                    AstKind::ExpressionStatement(_)
-                );
                 summary.handed.push(Handed {
                     callee,
                     position: at,
                     place: self.place(node),
-                    result: match is_dropped {
-                        true => Taken::Dropped,
-                        false => Taken::Used,
-                    },
+                    result: self.result(node),
                 });
             }
             if let Expression::ObjectExpression(literal) = bare(argument) {

@@ -115,6 +115,8 @@ pub(crate) struct Call {
     pub(crate) under: Under,
     /// When it is called, once the place is reached.
     pub(crate) when: When,
+    /// What becomes of its result.
+    pub(crate) result: Taken,
 }
 
 /// When something is called.
