@@ -222,8 +222,10 @@ fn is_given_its_own(file: &File<'_, '_>, function: NodeId, index: usize) -> bool
     };
     let mut all = file.project.given(file.site(function), position).peekable();
     all.peek().is_some()
-        && all
-            .all(|(_, given)| !matches!(given.value.root(), Value::Parameter(..) | Value::Unknown))
+        && all.all(|(_, given)| {
+            matches!(given.value.root(), Value::Global(name)
+                if matches!(&**name, "AbortController" | "AbortSignal"))
+        })
 }
 
 /// Callers of callers that are followed.
