@@ -56,6 +56,18 @@ fn noted(caller: &str, expected: &[u32]) {
 }
 
 #[test]
+fn a_key_of_several_parts() {
+    noted(
+        "app.get('/', (req, res) => { const q = req.query; note(`${q.type}/${q.slug}`); });",
+        &[3],
+    );
+    noted(
+        "app.get('/', (req, res) => { note(`${req.method}/${req.params.slug}`); });",
+        &[3],
+    );
+}
+
+#[test]
 fn parts_of_requests_come_through_calls() {
     for argument in [
         "req.params.slug",
@@ -494,6 +506,7 @@ fn keys_that_another_file_makes() {
     check("`${kind}/${it.slug}`", "req.params, 'a'", &[4]);
     check("`${kind}/${it.slug}`", "other, 'a'", &[]);
     check("lookUp(it)", "req.query.url", &[]);
+    check("`${it.type}/${it.slug}`", "req.params", &[4]);
 }
 
 #[test]

@@ -25,6 +25,8 @@ pub(crate) enum Origin {
 
 /// Names that stand for names, and expressions in expressions: followed this far.
 const DEEPEST: u32 = 12;
+/// Variables followed for one expression: one may be named many times, and be made of others that are.
+const MOST_STEPS: u32 = 64;
 /// A key is made of a few parts; a text of more is no key.
 const MOST: usize = 8;
 
@@ -33,7 +35,8 @@ impl<'a> Scan<'_, 'a> {
     pub(super) fn origins(&self, expression: &Expression<'a>) -> Vec<Origin> {
         let mut search = Search {
             scan: self,
-            seen: Vec::new(),
+            around: Vec::new(),
+            steps: MOST_STEPS,
         };
         let mut found = search.of(expression, DEEPEST);
         found.dedup();
@@ -44,8 +47,10 @@ impl<'a> Scan<'_, 'a> {
 
 struct Search<'s, 't, 'a> {
     scan: &'s Scan<'t, 'a>,
-    /// Variables that were followed.
-    seen: Vec<SymbolId>,
+    /// The variables that are being followed: one that is made of itself tells nothing new.
+    around: Vec<SymbolId>,
+    /// How many more variables are followed.
+    steps: u32,
 }
 
 impl<'a> Search<'_, '_, 'a> {
@@ -115,15 +120,25 @@ impl<'a> Search<'_, '_, 'a> {
             .reference_id
             .get()
             .and_then(|reference| scoping.get_reference(reference).symbol_id());
-        let Some(symbol) = symbol.filter(|symbol| !self.seen.contains(symbol)) else {
+        let Some(symbol) = symbol else {
             return Vec::new();
         };
-        self.seen.push(symbol);
         match parsed.parameter_of_variable(symbol) {
-            Some(Value::Unknown) => Vec::new(),
-            Some(parameter) => vec![Origin::Part(parameter)],
-            None => self.of_variable(symbol, scoping.symbol_declaration(symbol), deeper),
+            Some(Value::Unknown) => return Vec::new(),
+            Some(parameter) => return vec![Origin::Part(parameter)],
+            None => {}
         }
+        let Some(steps) = self.steps.checked_sub(1) else {
+            return Vec::new();
+        };
+        self.steps = steps;
+        if self.around.contains(&symbol) {
+            return Vec::new();
+        }
+        self.around.push(symbol);
+        let found = self.of_variable(symbol, scoping.symbol_declaration(symbol), deeper);
+        self.around.pop();
+        found
     }
 
     /// All that a variable is given.
