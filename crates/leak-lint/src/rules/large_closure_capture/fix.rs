@@ -4,7 +4,8 @@ use oxc_ast::AstKind;
 use oxc_semantic::NodeId;
 use oxc_span::GetSpan;
 
-use super::{Capture, Why, path_from};
+use super::Capture;
+use super::reasons::{Why, path_from};
 use crate::facts::kept::Kept;
 use crate::file::File;
 use crate::finding::{Fix, Safety};
