@@ -4,8 +4,10 @@
 //! [`listeners`], [`lifetime`], [`fields`], [`lent`], [`removal`], [`repeats`], [`recalls`], [`reconnects`], [`guard`], [`heard`],
 //! [`handed`], [`left_on`], [`settlement`], [`waiting`]. Closures: [`kept`], [`bulk`].
 //! Streams and promises: [`fate`], [`paths`], [`left_open`], [`streams`], [`piped`], [`rejections`], [`timers`], [`intervals`],
-//! [`waiters`], [`locks`], [`threads`], [`turns`], [`steps`], [`pending`]. For all of them: [`ends`], [`page`], [`platform`].
+//! [`left_ticking`], [`waiters`], [`locks`], [`threads`], [`turns`], [`steps`], [`pending`], [`answers`], [`lines`]. For all of
+//! them: [`ends`], [`page`], [`platform`].
 
+pub(crate) mod answers;
 pub(crate) mod bulk;
 pub(crate) mod checks;
 pub(crate) mod ends;

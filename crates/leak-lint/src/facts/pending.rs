@@ -1,11 +1,12 @@
 //! What is put in for something under way into the ways on which it stays.
 
 use oxc_ast::AstKind;
-use oxc_ast::ast::{CallExpression, Expression, Statement};
+use oxc_ast::ast::{Expression, Statement};
 use oxc_semantic::NodeId;
 use oxc_span::{GetSpan, Span};
 use stanch_js_source::{Release, ReleaseKind, bare, is_function, literal_text};
 
+use crate::facts::answers::{is_in_an_answer, listens_for_messages};
 use crate::facts::guard::leaves;
 use crate::facts::holders::Holder;
 use crate::facts::insertions::Insertion;
@@ -554,54 +555,4 @@ fn is_skipped(file: &File<'_, '_>, function: NodeId, from: NodeId, to: NodeId) -
             && leaves.end <= to.start
             && file.function_around(node.id()) == Some(function)
     })
-}
-
-/// Whether code runs when a message comes in: a listener for one, or what it calls.
-fn is_in_an_answer(file: &File<'_, '_>, node: NodeId) -> bool {
-    let Some(function) = file.function_around(node) else {
-        return false;
-    };
-    let calls = file.parsed.calls_of(function);
-    if calls.is_empty() {
-        return is_message_listener(file, function);
-    }
-    calls.iter().all(|call| {
-        file.function_around(*call)
-            .is_some_and(|caller| is_message_listener(file, caller))
-    })
-}
-
-fn is_message_listener(file: &File<'_, '_>, function: NodeId) -> bool {
-    match file.kind(file.parent(function)) {
-        AstKind::CallExpression(call) => listens_for_messages(call),
-        AstKind::AssignmentExpression(assignment) => {
-            file.slice(assignment.left.span()).ends_with(".onmessage")
-        }
-        // kafkajs
-        AstKind::ObjectProperty(property) => property
-            .key
-            .static_name()
-            .is_some_and(|name| matches!(&*name, "eachMessage" | "eachBatch")),
-        // `socket.on('message', this.onMessage.bind(this))`
-        _ => {
-            let mut calls = file.calls().iter().map(|(_, call)| *call);
-            calls.any(|call| {
-                listens_for_messages(call)
-                    && argument(call, 1).and_then(|it| file.function_of(it)) == Some(function)
-            })
-        }
-    }
-}
-
-fn listens_for_messages(call: &CallExpression<'_>) -> bool {
-    let event = argument(call, 0).and_then(literal_text);
-    match method(call) {
-        Some((_, "on" | "addEventListener" | "addListener")) => matches!(
-            event,
-            Some("message" | "data" | "response" | "reply" | "line" | "packet")
-        ),
-        // Redis, NATS, AMQP
-        Some((_, "subscribe" | "pSubscribe" | "consume")) => true,
-        _ => false,
-    }
 }
