@@ -392,6 +392,15 @@ pub(crate) fn method<'b, 'a>(
     Some((bare(member.object()), member.static_property_name()?))
 }
 
+/// The name of the function or method that is called.
+pub(crate) fn callee_name<'b>(call: &'b CallExpression<'_>) -> Option<&'b str> {
+    match (method(call), bare(&call.callee)) {
+        (Some((_, name)), _) => Some(name),
+        (None, Expression::Identifier(name)) => Some(name.name.as_str()),
+        _ => None,
+    }
+}
+
 /// The argument as an expression; none where it is a spread.
 pub(crate) fn argument<'b, 'a>(
     call: &'b CallExpression<'a>,

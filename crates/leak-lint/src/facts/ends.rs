@@ -6,7 +6,7 @@ use oxc_ast::AstKind;
 use oxc_ast::ast::Expression;
 use stanch_js_source::{SourceText, bare};
 
-use crate::file::{File, method};
+use crate::file::{File, callee_name, method};
 
 /// Folders of commands, of what builds, and of tests, by the customs of npm packages.
 const FOLDERS: &[&str] = &[
@@ -126,14 +126,10 @@ fn runs_commands(file: &File<'_, '_>) -> bool {
         && file.calls().iter().any(|(node, call)| {
             file.function_around(*node).is_none() && call.common_js_require().is_none()
         })
-        && !file.calls().iter().any(|(_, call)| {
-            let name = match (method(call), bare(&call.callee)) {
-                (Some((_, name)), _) => name,
-                (None, Expression::Identifier(name)) => name.name.as_str(),
-                _ => "",
-            };
-            WAITS.contains(&name)
-        })
+        && !file
+            .calls()
+            .iter()
+            .any(|(_, call)| callee_name(call).is_some_and(|name| WAITS.contains(&name)))
 }
 
 fn is_part_of_a_build(file: &File<'_, '_>) -> bool {

@@ -13,7 +13,7 @@ use crate::facts::fate::{Fate, call_at, uses, way};
 use crate::facts::heard::is_a_connection;
 use crate::facts::keys::constant;
 use crate::facts::lifetime::{Life, life_of};
-use crate::file::{File, argument, method};
+use crate::file::{File, argument, callee_name, method};
 
 /// A function that somebody keeps.
 #[derive(Debug, Clone)]
@@ -104,7 +104,7 @@ fn by_call<'a>(
         }
         return;
     }
-    if is_named(call, "setInterval") {
+    if callee_name(call) == Some("setInterval") {
         if let Some(callback) = argument(call, 0)
             && goes_on(file, node, callback.span())
         {
@@ -152,17 +152,10 @@ fn by_call<'a>(
 
 /// The delay of `setTimeout`, where it is known.
 fn delay<'a>(file: &File<'_, 'a>, call: &'a CallExpression<'a>) -> Option<u64> {
-    if !is_named(call, "setTimeout") {
+    if callee_name(call) != Some("setTimeout") {
         return None;
     }
     file.parsed.whole_number(argument(call, 1)?)
-}
-
-fn is_named(call: &CallExpression<'_>, wanted: &str) -> bool {
-    match bare(&call.callee) {
-        Expression::Identifier(name) => name.name == wanted,
-        _ => method(call).is_some_and(|(_, name)| name == wanted),
-    }
 }
 
 /// Whether neither an interval's own function ends it, nor the code that starts it.

@@ -14,7 +14,7 @@ use crate::facts::keys::constant;
 use crate::facts::letting_go::{Fate, fate, is_after_failure};
 use crate::facts::paths::{Exit, Resource, left_open};
 use crate::facts::platform::declared_by;
-use crate::file::{File, argument, method};
+use crate::file::{File, argument, callee_name, method};
 use crate::project::Calls;
 
 /// Names of what ends waiting, and of what waits.
@@ -409,12 +409,8 @@ fn is_on_a_clock(file: &File<'_, '_>, node: NodeId, releases: &[Release]) -> boo
     functions.iter().take(2).any(|function| {
         let within = file.kind(*function).span();
         file.calls().iter().any(|(_, call)| {
-            let name = match method(call) {
-                Some((_, name)) => name,
-                None => match bare(&call.callee) {
-                    Expression::Identifier(name) => name.name.as_str(),
-                    _ => return false,
-                },
+            let Some(name) = callee_name(call) else {
+                return false;
             };
             let is_timer = matches!(name, "setTimeout" | "setInterval");
             within.contains_inclusive(call.span)

@@ -191,7 +191,7 @@ impl View<'_> {
             .of_parameter(self.key(function), position)
             .enumerate()
         {
-            let value = &self.handed_by(file).given.get(argument)?.value;
+            let value = self.given(file, argument)?;
             // A function that calls itself hands on what it was given.
             if file == function.file && *value == Value::Parameter(function.start, position) {
                 continue;

@@ -229,7 +229,7 @@ impl Project {
         (site.file != file).then_some((site, &**made))
     }
 
-    /// Whether a function of another file memoizes what it is given, without a limit.
+    /// Whether a callee is a function of the project that memoizes what it is given, without a limit.
     pub(crate) fn memoizes(&self, file: FileIndex, callee: &Value) -> bool {
         let has_some = self.has_memoizers.get_or_init(|| {
             let mut files = self.files.iter();
@@ -237,7 +237,7 @@ impl Project {
         });
         *has_some
             && matches!(self.meaning(file, callee), Meaning::Function(site)
-                if site.file != file && self.summary(site.file).memoizers.contains(&site.start))
+                if self.summary(site.file).memoizers.contains(&site.start))
     }
 
     /// Whether a function of the project keeps what it is given for a parameter.

@@ -72,9 +72,11 @@ impl<'p> View<'p> {
         self.files[file.0].is_script
     }
 
-    /// The summary of a file for what it hands to others.
-    pub(super) fn handed_by(self, file: FileIndex) -> &'p Summary {
-        &self.ask(file).summary
+    /// What a file hands to a function, by the place in its list. Whose parameters that is for is told of each change by what
+    /// the files bind.
+    pub(super) fn given(self, file: FileIndex, at: usize) -> Option<&'p Value> {
+        let given = self.ask(file).summary.given.get(at);
+        given.map(|given| &given.value)
     }
 
     /// A file's summary as a whole: for the file itself only.

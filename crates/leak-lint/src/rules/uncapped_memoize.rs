@@ -11,9 +11,7 @@ use oxc_span::GetSpan;
 use stanch_js_source::{Extent, bare};
 use stanch_leak_patterns::{Confidence, Pattern};
 
-use crate::facts::holders::Lifetime;
-use crate::facts::keys::{Domain, constant, domain, domain_of_type, says_few};
-use crate::facts::letting_go::{Fate, fate};
+use crate::facts::keys::{Domain, domain, domain_of_type, says_few};
 use crate::file::{File, argument};
 use crate::finding::{Finding, Label};
 use crate::project::{Calls, Holder};
@@ -101,7 +99,6 @@ fn check<'a>(file: &File<'_, 'a>, findings: &mut Vec<Finding>) {
         }));
     }
     own_memoizers(file, findings);
-    memoizers_of_other_files(file, findings);
     decorated::decorated(file, findings);
     loaders::loaders(file, findings);
 }
@@ -264,41 +261,9 @@ fn is_called_with_few(file: &File<'_, '_>, variable: SymbolId) -> bool {
     has_calls
 }
 
-/// Memoizers that the file makes itself: a function with a container that the function it gives back fills under its arguments.
+/// What the project's own memoizers are given: functions with a container that the function they give back fills under its
+/// arguments.
 fn own_memoizers<'a>(file: &File<'_, 'a>, findings: &mut Vec<Finding>) {
-    for (holder, found) in file.filled() {
-        if holder.lifetime == Lifetime::Instance {
-            continue;
-        }
-        let Some(home) = holder.home else {
-            continue;
-        };
-        let fills = found.iter().any(|insertion| {
-            insertion
-                .key
-                .and_then(|key| argument_of(file, key, home))
-                .is_some()
-        });
-        if !fills || !matches!(fate(file, holder, false), Fate::Kept) {
-            continue;
-        }
-        for call in file.parsed.calls_of(home) {
-            let AstKind::CallExpression(call_expression) = file.kind(*call) else {
-                continue;
-            };
-            let Some(memoized) = argument(call_expression, 0) else {
-                continue;
-            };
-            if is_kept(file, *call) && file.callable(memoized).is_some() {
-                let name = file.written(bare(&call_expression.callee));
-                findings.extend(find(file, *call, call_expression, memoized, &name));
-            }
-        }
-    }
-}
-
-/// The same of another file of the project.
-fn memoizers_of_other_files<'a>(file: &File<'_, 'a>, findings: &mut Vec<Finding>) {
     for (node, call) in file.calls() {
         let Some(memoized) = argument(call, 0).filter(|it| file.function_of(it).is_some()) else {
             continue;
@@ -309,35 +274,6 @@ fn memoizers_of_other_files<'a>(file: &File<'_, 'a>, findings: &mut Vec<Finding>
             findings.extend(find(file, *node, call, memoized, &name));
         }
     }
-}
-
-/// The function inside `home` of whose parameters a key is made.
-fn argument_of<'a>(file: &File<'_, 'a>, key: &Expression<'a>, home: NodeId) -> Option<NodeId> {
-    let within = file.kind(home).span();
-    let key = constant(file, key).map_or(key, bare);
-    let span = key.span();
-    let scoping = file.parsed.semantic().scoping();
-    file.nodes().iter().find_map(|node| {
-        let AstKind::IdentifierReference(name) = node.kind() else {
-            return None;
-        };
-        if !span.contains_inclusive(name.span) {
-            return None;
-        }
-        let symbol = scoping
-            .get_reference(name.reference_id.get()?)
-            .symbol_id()?;
-        let declaration = scoping.symbol_declaration(symbol);
-        if !matches!(
-            file.kind(declaration),
-            AstKind::FormalParameter(_) | AstKind::FormalParameterRest(_)
-        ) {
-            return None;
-        }
-        let function = file.function_around(declaration)?;
-        let own = file.kind(function).span();
-        (function != home && within.contains_inclusive(own)).then_some(function)
-    })
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use oxc_ast::AstKind;
 use oxc_ast::ast::Expression;
 use oxc_span::GetSpan;
-use stanch_js_source::bare;
+use stanch_js_source::{Value, bare};
 use stanch_leak_patterns::{Confidence, Pattern};
 
 use crate::facts::holders::{Access, Container, Holder, Lifetime};
@@ -183,25 +183,22 @@ fn is_older<'a>(file: &File<'_, 'a>, key: &Expression<'a>) -> bool {
     let Some(variable) = file.variable(key) else {
         return false;
     };
+    let Some(Value::Parameter(_, position)) = file.parsed.parameter_of_variable(variable) else {
+        return false;
+    };
     let scoping = file.parsed.semantic().scoping();
-    let declared = scoping.symbol_declaration(variable);
-    let AstKind::FormalParameter(parameter) = file.kind(declared) else {
+    let Some(function) = file.function_around(scoping.symbol_declaration(variable)) else {
         return false;
     };
-    let Some(function) = file.function_around(declared) else {
-        return false;
-    };
-    let position = file.parsed.parameters(function).and_then(|all| {
-        let mut items = all.items.iter();
-        items.position(|item| item.span == parameter.span)
-    });
     let calls = file.parsed.calls_of(function);
     !calls.is_empty()
         && calls.iter().all(|call| {
             let AstKind::CallExpression(called) = file.kind(*call) else {
                 return false;
             };
-            let given = position.and_then(|at| argument(called, at));
+            let given = usize::try_from(position)
+                .ok()
+                .and_then(|at| argument(called, at));
             let home = given
                 .and_then(|given| file.variable(given))
                 .and_then(|given| file.function_around(scoping.symbol_declaration(given)));

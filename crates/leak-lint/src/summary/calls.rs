@@ -10,7 +10,7 @@ use stanch_js_source::{Value, bare, is_function, literal_text};
 
 use super::{Call, Callee, Scan, Summary, Taken, Times, Under, When};
 use crate::facts::guard::leaves;
-use crate::file::method;
+use crate::file::{callee_name, method};
 
 /// Functions and methods that call what they are given at once, or once: `map` of arrays, `then` of promises, timers that do
 /// not repeat, and what test runners call. From the language's and Node's own documentation.
@@ -331,15 +331,6 @@ fn goes_on(test: &str) -> bool {
     let is_a_flag = !test.contains(['<', '>', '=', '(']);
     let small = test.to_ascii_lowercase();
     test == "true" || is_a_flag && STOPS.iter().any(|word| small.contains(word))
-}
-
-/// The name of the function or method that is called.
-fn callee_name<'b>(call: &'b CallExpression<'_>) -> Option<&'b str> {
-    match (method(call), bare(&call.callee)) {
-        (Some((_, name)), _) => Some(name),
-        (None, Expression::Identifier(name)) => Some(name.name.as_str()),
-        _ => None,
-    }
 }
 
 /// When a call runs the functions that it is given.

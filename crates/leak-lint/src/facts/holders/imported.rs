@@ -39,7 +39,6 @@ impl<'a> Search<'_, '_, 'a> {
                 lifetime: Lifetime::Process,
                 access: Access::Public,
                 identity: Some(identity),
-                home: None,
                 is_table: false,
                 key_type: None,
             });
@@ -78,7 +77,6 @@ impl<'a> Search<'_, '_, 'a> {
             lifetime: Lifetime::Process,
             access: Access::Public,
             identity: Some(identity),
-            home: None,
             is_table: false,
             key_type: None,
         });

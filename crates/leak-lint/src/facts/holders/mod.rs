@@ -35,8 +35,6 @@ pub(crate) struct Holder<'a> {
     pub(crate) access: Access,
     /// Who it is in the project; none where only its own file can mean it.
     pub(crate) identity: Option<Identity>,
-    /// The function whose every call has one of its own, for what a function sees that outlives that call.
-    pub(crate) home: Option<NodeId>,
     /// It is a literal that has containers in it.
     pub(crate) is_table: bool,
     /// The type of its keys or members, where it is written: `string` of `new Map<string, User>()`.
@@ -153,7 +151,6 @@ impl<'a> Search<'_, '_, 'a> {
                 .is_at_module_level(symbol)
                 .then(|| self.identity(&self.file.parsed.value_of_variable(symbol)))
                 .flatten(),
-            home: self.file.function_around(node),
             is_table: container_in(self.file, init).is_none(),
             key_type: key_type_of(annotation.map(|a| &a.type_annotation), init),
         });
@@ -226,7 +223,6 @@ impl<'a> Search<'_, '_, 'a> {
                 lifetime: Lifetime::Process,
                 access: of.access,
                 identity: Some(Identity::Member(of.site, name.as_ref().into())),
-                home: None,
                 is_table: false,
                 key_type: key_type_of(None, &property.value),
             });
@@ -288,7 +284,6 @@ impl<'a> Search<'_, '_, 'a> {
             } else {
                 Access::Public
             },
-            home: None,
             is_table: false,
             key_type: key_type_of(annotation.map(|a| &a.type_annotation), value),
         });
@@ -357,7 +352,6 @@ impl<'a> Search<'_, '_, 'a> {
             lifetime,
             access,
             identity,
-            home: None,
             is_table: false,
             key_type: key_type_of(None, right),
         });
@@ -491,7 +485,6 @@ impl<'a> Search<'_, '_, 'a> {
             lifetime: Lifetime::Process,
             access: Access::Private,
             identity: None,
-            home: None,
             is_table: false,
             key_type: key_type_of(None, value),
         });
