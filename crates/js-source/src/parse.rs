@@ -127,7 +127,13 @@ fn parsed(ground: &Ground) -> ParsedSource<'_> {
     let Ground { source, allocator } = ground;
     let parsed = parse_best(allocator, source);
     let program = &*allocator.alloc(parsed.program);
-    let semantic = SemanticBuilder::new().with_build_nodes(true).build(program);
+    let mut builder = SemanticBuilder::new().with_build_nodes(true);
+    // Counting what there will be takes a walk of its own, which one look at a text is enough for.
+    if let Some(stats) = source.stats() {
+        builder = builder.with_stats(stats);
+    }
+    let semantic = builder.build(program);
+    source.remember(semantic.semantic.stats());
     let problems = parsed
         .diagnostics
         .iter()

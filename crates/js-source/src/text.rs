@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
+use oxc_semantic::Stats;
 use stanch_leak_patterns::Place;
 
 /// A position in a script, the way V8 and source maps count: line and column from 0, the column
@@ -86,6 +87,8 @@ struct Content {
     line_starts: OnceLock<Vec<u32>>,
     mark_bytes: u32,
     ascii: bool,
+    /// How many nodes and names it has, once it was parsed.
+    stats: OnceLock<Stats>,
 }
 
 const BYTE_ORDER_MARK: &str = "\u{feff}";
@@ -113,12 +116,21 @@ impl SourceText {
             line_starts: OnceLock::new(),
             mark_bytes,
             ascii,
+            stats: OnceLock::new(),
         }))
     }
 
     fn line_starts(&self) -> &[u32] {
         let starts = || line_starts(&self.0.text);
         self.0.line_starts.get_or_init(starts)
+    }
+
+    pub(crate) fn stats(&self) -> Option<Stats> {
+        self.0.stats.get().copied()
+    }
+
+    pub(crate) fn remember(&self, stats: Stats) {
+        self.0.stats.get_or_init(|| stats);
     }
 
     /// Whether it is the very same text, not only an equal one.

@@ -17,7 +17,7 @@ use crate::facts::insertions::{Insertion, insertions};
 use crate::facts::keys::Domain;
 use crate::facts::listeners::Listeners;
 use crate::facts::page;
-use crate::facts::platform::{Foreign, Spot};
+use crate::facts::platform::Looked;
 use crate::finding::Label;
 use crate::options::Options;
 use crate::project::{Calls, Elsewhere, FileIndex, Heat, Holder, Meaning, Project, Receiver, Site};
@@ -42,7 +42,7 @@ pub(crate) struct File<'s, 'a> {
     /// What fills each of them, in the same order, as far as that was asked.
     filled: OnceCell<Vec<OnceCell<Vec<Insertion<'a>>>>>,
     /// What expressions name that is not of the project, as far as that was asked.
-    pub(crate) foreign: RefCell<FxHashMap<Spot<'a>, Option<Foreign>>>,
+    pub(crate) foreign: Looked<'a>,
     exported_locals: OnceCell<HashSet<String>>,
     ends: OnceCell<bool>,
     is_of_a_page: OnceCell<bool>,
@@ -68,7 +68,7 @@ impl<'s, 'a> File<'s, 'a> {
             fields: OnceCell::new(),
             kept: OnceCell::new(),
             filled: OnceCell::new(),
-            foreign: RefCell::default(),
+            foreign: Looked::default(),
             exported_locals: OnceCell::new(),
             ends: OnceCell::new(),
             is_of_a_page: OnceCell::new(),
@@ -266,6 +266,12 @@ impl<'s, 'a> File<'s, 'a> {
             file: self.index,
             start: self.kind(function).span().start,
         }
+    }
+
+    /// Whether it imports one of these modules, in whatever way.
+    pub(crate) fn imports_any(&self, modules: &[&str]) -> bool {
+        let mut imported = self.project.modules(self.index);
+        imported.any(|module| modules.contains(&module))
     }
 
     /// What an expression stands for, in any file of the project or outside of it.

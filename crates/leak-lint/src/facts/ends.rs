@@ -117,10 +117,7 @@ const WAITS: &[&str] = &[
 
 /// Whether a file is a program that nobody imports and that only runs others, as the steps of a build do.
 fn runs_commands(file: &File<'_, '_>) -> bool {
-    let imports = file.parsed.imports();
-    imports
-        .iter()
-        .any(|import| RUNS.contains(&import.module.as_str()))
+    file.imports_any(RUNS)
         && !file.project.is_imported(file.index)
         && file.parsed.exported_names().is_empty()
         && file.calls().iter().any(|(node, call)| {

@@ -1,12 +1,14 @@
 //! A callee into the function of a module that it names, however it is imported.
 
+use std::cell::RefCell;
 use std::rc::Rc;
 
 use oxc_ast::AstKind;
 use oxc_ast::ast::{CallExpression, Expression};
 use oxc_semantic::SymbolId;
 use oxc_span::GetSpan;
-use stanch_js_source::bare;
+use rustc_hash::FxHashMap;
+use stanch_js_source::{Value, bare};
 
 use crate::file::{File, argument};
 use crate::project::Meaning;
@@ -54,38 +56,54 @@ pub(crate) enum Foreign {
     Method { of: Rc<str>, name: Rc<str> },
 }
 
-/// An expression by what decides its meaning.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum Spot<'a> {
-    /// Names from a variable, or from a global, as they are written.
-    Names(Option<SymbolId>, &'a str),
-    /// Anything else, by its place.
-    At(u32, u32),
+/// What was found out about the expressions of a file. Several rules ask it of every call.
+#[derive(Default)]
+pub(crate) struct Looked<'a> {
+    /// By the place of the expression.
+    at: RefCell<FxHashMap<(u32, u32), Option<Foreign>>>,
+    /// By names from a variable as they are written, which stand for the same wherever they are.
+    named: RefCell<FxHashMap<(SymbolId, &'a str), Option<Foreign>>>,
 }
 
-impl<'a> Spot<'a> {
-    fn of(file: &File<'_, 'a>, expression: &Expression<'a>) -> Self {
-        let span = expression.span();
-        match file.parsed.names(expression) {
-            Some((variable, written)) => Self::Names(variable, written),
-            None => Self::At(span.start, span.end),
-        }
-    }
-}
-
-/// What an expression names that is not of the project. Several rules ask it of every call.
+/// What an expression names that is not of the project.
 fn foreign<'a>(file: &File<'_, 'a>, expression: &Expression<'a>) -> Option<Foreign> {
-    let spot = Spot::of(file, expression);
-    if let Some(known) = file.foreign.borrow().get(&spot) {
+    let span = expression.span();
+    let place = (span.start, span.end);
+    if let Some(known) = file.foreign.at.borrow().get(&place) {
+        return known.clone();
+    }
+    let found = match file.parsed.names(expression) {
+        // What no file declares is a global, and of no package.
+        Some((None, _)) => None,
+        Some((Some(variable), written)) => of_names(file, expression, (variable, written)),
+        None => looked_up(file, expression),
+    };
+    file.foreign.at.borrow_mut().insert(place, found.clone());
+    found
+}
+
+fn of_names<'a>(
+    file: &File<'_, 'a>,
+    expression: &Expression<'a>,
+    names: (SymbolId, &'a str),
+) -> Option<Foreign> {
+    if let Some(known) = file.foreign.named.borrow().get(&names) {
         return known.clone();
     }
     let found = looked_up(file, expression);
-    file.foreign.borrow_mut().insert(spot, found.clone());
+    file.foreign.named.borrow_mut().insert(names, found.clone());
     found
 }
 
 fn looked_up<'a>(file: &File<'_, 'a>, expression: &Expression<'a>) -> Option<Foreign> {
-    match file.meaning(expression) {
+    let value = file.parsed.value(expression);
+    if matches!(
+        value.root(),
+        Value::Global(_) | Value::Array | Value::Unknown
+    ) {
+        return None;
+    }
+    match file.project.meaning(file.index, &value) {
         Meaning::Outside { module, path } => {
             Some(Foreign::Export(Rc::new(exported(&module, &path))))
         }

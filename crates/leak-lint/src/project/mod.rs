@@ -378,6 +378,11 @@ impl Project {
         self.importers[file.0] > 0
     }
 
+    /// The modules that a file imports, as written; each once.
+    pub(crate) fn modules(&self, file: FileIndex) -> impl Iterator<Item = &str> {
+        self.files[file.0].summary.modules()
+    }
+
     /// Whether the files are a program that answers requests, and no package for others to use.
     pub(crate) fn is_a_service(&self) -> bool {
         *self.is_a_service.get_or_init(|| {
