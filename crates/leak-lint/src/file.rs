@@ -182,6 +182,11 @@ impl<'s, 'a> File<'s, 'a> {
         self.project.is_result_dropped(self.site(function))
     }
 
+    /// Whether somebody calls a function, drops what it gives back and does not wait for it, whatever others do.
+    pub(crate) fn is_dropped_by_a_caller(&self, function: NodeId) -> bool {
+        self.project.is_dropped_by_a_caller(self.site(function))
+    }
+
     /// How often a function is called, or a class constructed, by all files of the project.
     pub(crate) fn calls_of(&self, function: NodeId) -> Calls {
         if self.heat(function).is_some() {

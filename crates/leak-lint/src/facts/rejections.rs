@@ -4,9 +4,10 @@ use oxc_ast::AstKind;
 use oxc_ast::ast::Expression;
 use oxc_semantic::{NodeId, SymbolId};
 use oxc_span::{GetSpan, Span};
+use stanch_js_source::bare;
 
 use crate::facts::fate::{Fate, Way, call_at, uses, way};
-use crate::file::{File, method};
+use crate::file::{File, argument, method};
 
 /// How a promise is lost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +30,8 @@ pub(crate) enum How {
     Ignored,
     /// It is awaited, but only after something else was.
     Late,
+    /// A caller in another file drops what the function gives back.
+    ByCaller,
 }
 
 /// Methods whose function argument is called again and again, and its result ignored.
@@ -70,7 +73,7 @@ fn follow(file: &File<'_, '_>, promise: NodeId, deeper: u32) -> Option<Lost> {
     } = way(file, promise);
     let at = file.kind(promise).span();
     if awaited {
-        return awaited_in_vain(file, whole);
+        return awaited_in_vain(file, whole, deeper);
     }
     match fate {
         Fate::Dropped => Some(Lost {
@@ -104,6 +107,7 @@ fn follow(file: &File<'_, '_>, promise: NodeId, deeper: u32) -> Option<Lost> {
             Fate::Given { call, .. } => gathered(file, call, deeper),
             _ => None,
         },
+        Fate::Given { call, at: 0 } => gathered_later(file, call),
         _ => None,
     }
 }
@@ -129,35 +133,64 @@ fn gathered(file: &File<'_, '_>, call: NodeId, deeper: u32) -> Option<Lost> {
 
 /// A promise that a function returns: lost where its callers lose it.
 fn returned(file: &File<'_, '_>, function: NodeId, deeper: u32) -> Option<Lost> {
-    let given = way(file, function);
-    if let Fate::Given { call, .. } = given.fate {
-        let at = file.kind(function).span();
-        if ignores_results(file, call) {
-            return Some(Lost {
-                how: How::Ignored,
-                at,
-            });
-        }
-        return match method(call_at(file, call)?) {
-            Some((_, "map" | "flatMap")) => match way(file, call).fate {
-                Fate::Given { call, .. } => gathered(file, call, deeper),
-                Fate::Dropped => Some(Lost {
-                    how: How::Ignored,
-                    at,
-                }),
+    let at = file.kind(function).span();
+    let ignored = Some(Lost {
+        how: How::Ignored,
+        at,
+    });
+    match way(file, function).fate {
+        Fate::Given { call, .. } if ignores_results(file, call) => return ignored,
+        Fate::Given { call, .. } => {
+            return match method(call_at(file, call)?) {
+                Some((_, "map" | "flatMap")) => match way(file, call).fate {
+                    Fate::Given { call, .. } => gathered(file, call, deeper),
+                    Fate::Dropped => ignored,
+                    _ => None,
+                },
                 _ => None,
-            },
-            _ => None,
-        };
+            };
+        }
+        _ => {}
+    }
+    // `(async () => { … })()`
+    let parent = file.parent(function);
+    if call_at(file, parent).is_some_and(|call| call.callee.span().contains_inclusive(at)) {
+        return follow(file, parent, deeper);
     }
     let calls = file.parsed.calls_of(function).iter();
-    calls.filter_map(|call| follow(file, *call, deeper)).next()
+    let lost = calls.filter_map(|call| follow(file, *call, deeper)).next();
+    lost.or_else(|| {
+        let is_handed = || is_handed_to_who_ignores(file, function);
+        is_handed().then_some(ignored).flatten()
+    })
+    .or_else(|| {
+        file.is_dropped_by_a_caller(function).then_some(Lost {
+            how: How::ByCaller,
+            at,
+        })
+    })
+}
+
+/// Whether a function is given by its name to something that does not look at what it returns: `input.on('file', this.onFile)`.
+fn is_handed_to_who_ignores(file: &File<'_, '_>, function: NodeId) -> bool {
+    file.calls().iter().any(|(node, call)| {
+        let named = |given: &Expression<'_>| {
+            matches!(bare(given), Expression::Identifier(_)) || bare(given).is_member_expression()
+        };
+        ignores_results(file, *node)
+            && (0..2).any(|at| {
+                argument(call, at)
+                    .is_some_and(|given| named(given) && file.function_of(given) == Some(function))
+            })
+    })
 }
 
 /// Whether a call hands its function to something that does not look at what it returns.
 fn ignores_results(file: &File<'_, '_>, call: NodeId) -> bool {
     let Some(call) = call_at(file, call) else {
-        return false;
+        // `new Promise(async (resolve) => { … })`
+        return matches!(file.kind(call), AstKind::NewExpression(new)
+            if matches!(bare(&new.callee), Expression::Identifier(class) if class.name == "Promise"));
     };
     match method(call) {
         Some((_, name)) => IGNORE_RESULTS.contains(&name),
@@ -166,19 +199,80 @@ fn ignores_results(file: &File<'_, '_>, call: NodeId) -> bool {
     }
 }
 
-/// A promise that is awaited in an async function: its rejection becomes that of the function, which a listener loses.
-fn awaited_in_vain(file: &File<'_, '_>, awaited: NodeId) -> Option<Lost> {
+/// A promise that is awaited in an async function: its rejection becomes that of the function, which a caller may lose.
+fn awaited_in_vain(file: &File<'_, '_>, awaited: NodeId, deeper: u32) -> Option<Lost> {
     let function = file.function_around(awaited)?;
-    if is_caught(file, function, awaited) {
+    let is_generator = matches!(file.kind(function), AstKind::Function(own) if own.generator);
+    if is_generator || is_caught(file, function, awaited) {
         return None;
     }
-    match way(file, function).fate {
-        Fate::Given { call, .. } if ignores_results(file, call) => Some(Lost {
-            how: How::Ignored,
-            at: file.kind(function).span(),
-        }),
-        _ => None,
+    returned(file, function, deeper)
+}
+
+/// A promise that is put in a list which is awaited only after something else was: `uploads.push(pipeline(…))`.
+fn gathered_later(file: &File<'_, '_>, pushed: NodeId) -> Option<Lost> {
+    let push = call_at(file, pushed)?;
+    let (list, "push") = method(push)? else {
+        return None;
+    };
+    let variable = file.variable(list)?;
+    let mut gathered = None;
+    for (_, way) in uses(file, variable) {
+        match way.fate {
+            Fate::Asked { method: "push", .. } => {}
+            Fate::Given { call, at: 0 } if gathers_all(file, call) && gathered.is_none() => {
+                gathered = Some(call);
+            }
+            _ => return None,
+        }
     }
+    let gathered = gathered.filter(|all| way(file, *all).awaited)?;
+    let function = file.function_around(gathered)?;
+    // The loop of the same function in which it is put there, or nothing.
+    let turns = file
+        .nodes()
+        .ancestor_ids(pushed)
+        .take_while(|around| *around != function)
+        .filter(|around| is_loop(file.kind(*around)))
+        .map(|around| file.kind(around).span())
+        .last();
+    let (end, first) = (push.span.end, file.kind(gathered).span().start);
+    let waits = file.nodes().iter().any(|node| {
+        let AstKind::AwaitExpression(awaited) = node.kind() else {
+            return false;
+        };
+        let span = awaited.span;
+        let is_between = span.start > end && span.end < first;
+        let is_beside = turns.is_some_and(|turns| turns.contains_inclusive(span));
+        (is_between || is_beside)
+            && !span.contains_inclusive(push.span)
+            && file.function_around(node.id()) == Some(function)
+    });
+    waits.then_some(Lost {
+        how: How::Late,
+        at: push.span,
+    })
+}
+
+const fn is_loop(kind: AstKind<'_>) -> bool {
+    matches!(
+        kind,
+        AstKind::ForStatement(_)
+            | AstKind::ForOfStatement(_)
+            | AstKind::ForInStatement(_)
+            | AstKind::WhileStatement(_)
+            | AstKind::DoWhileStatement(_)
+    )
+}
+
+/// `Promise.all(list)`, and `Promise.allSettled(list)`.
+fn gathers_all(file: &File<'_, '_>, call: NodeId) -> bool {
+    call_at(file, call)
+        .and_then(method)
+        .is_some_and(|(object, name)| {
+            matches!(object, Expression::Identifier(object) if object.name == "Promise")
+                && matches!(name, "all" | "allSettled")
+        })
 }
 
 /// Whether a `try` with a `catch` is around the node, in the same function.
@@ -194,6 +288,18 @@ fn is_caught(file: &File<'_, '_>, function: NodeId, node: NodeId) -> bool {
     })
 }
 
+/// A promise of which every use makes another that is lost: `sent.then(done);`.
+fn chained_only(file: &File<'_, '_>, uses: &[(NodeId, Way<'_>)]) -> Option<Lost> {
+    let lost = uses.iter().map(|(node, way)| match way.fate {
+        Fate::Asked {
+            method: "then" | "finally",
+            ..
+        } => follow(file, *node, 2),
+        _ => None,
+    });
+    lost.collect::<Option<Vec<_>>>()?.into_iter().next()
+}
+
 /// A promise in a variable: lost if nobody looks at it, or only after something else was awaited.
 fn kept(file: &File<'_, '_>, promise: NodeId, variable: SymbolId) -> Option<Lost> {
     let at = file.kind(promise).span();
@@ -206,6 +312,9 @@ fn kept(file: &File<'_, '_>, promise: NodeId, variable: SymbolId) -> Option<Lost
         });
     }
     let function = file.function_around(promise);
+    if let Some(lost) = chained_only(file, &uses) {
+        return Some(lost);
+    }
     let is_only_awaited = uses
         .iter()
         .all(|(node, way)| way.awaited && file.function_around(*node) == function);

@@ -69,6 +69,8 @@ pub(super) struct Running {
     nested: Vec<(Key, Key)>,
     /// Called for what they do: the caller drops what they give back.
     dropped: Vec<Key>,
+    /// The same where the caller does not even wait for it.
+    lost: Vec<Key>,
     /// Called for what they give back.
     taken: Vec<Key>,
 }
@@ -189,7 +191,11 @@ impl Running {
 
     fn add(&mut self, call: &Call, caller: Option<Key>, callee: Key) {
         match call.result {
-            Taken::Dropped => self.dropped.push(callee),
+            Taken::Dropped => {
+                self.dropped.push(callee);
+                self.lost.push(callee);
+            }
+            Taken::Awaited => self.dropped.push(callee),
             Taken::Used => self.taken.push(callee),
         }
         match call.times {
@@ -245,6 +251,8 @@ impl Ways {
     const DROPPED: Self = Self(128);
     /// Somebody who takes its result.
     const TAKEN: Self = Self(256);
+    /// Somebody who drops its result and does not wait for it.
+    const LOST: Self = Self(512);
     /// Others, who may do whatever they want with its result.
     const BY_OTHERS: Self = Self(Self::UNKNOWN.0 | Self::TAKEN.0);
 
@@ -295,6 +303,7 @@ impl Frequencies {
             reach.all(&running.unknown, Ways::BY_OTHERS);
             reach.all(&running.started, Ways::STARTED);
             reach.all(&running.dropped, Ways::DROPPED);
+            reach.all(&running.lost, Ways::LOST);
             reach.all(&running.taken, Ways::TAKEN);
             // What nobody in the project imports is for others.
             if !is_imported(FileIndex(file)) {
@@ -392,6 +401,12 @@ impl Project {
     pub(crate) fn is_result_dropped(&self, site: Site) -> bool {
         let ways = self.frequencies.ways(self.view().key(site));
         ways.has(Ways::DROPPED) && !ways.has(Ways::TAKEN) && !ways.is_driven()
+    }
+
+    /// Whether a caller of a function neither takes what it gives back nor waits for it, whatever others do.
+    pub(crate) fn is_dropped_by_a_caller(&self, site: Site) -> bool {
+        let ways = self.frequencies.ways(self.view().key(site));
+        ways.has(Ways::LOST)
     }
 
     /// How often the code of a function, or of a module, runs.

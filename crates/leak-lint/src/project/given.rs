@@ -183,7 +183,7 @@ impl Project {
                 (Receiver::WhatLasts, _) => false,
             };
             lasts
-                && handed.result == Taken::Dropped
+                && handed.result != Taken::Used
                 && self.calls_at(spot.file, handed.place) == Calls::Again
         })
     }

@@ -15,7 +15,7 @@ use crate::summary::Summary;
 
 /// The rule is sure of exactly these lines of the first file.
 #[track_caller]
-fn check(rule: &Rule, files: &[(&str, &str)], expected: &[u32]) {
+pub(super) fn check(rule: &Rule, files: &[(&str, &str)], expected: &[u32]) {
     let texts = files.iter();
     let sources: Vec<SourceText> = texts
         .map(|(path, text)| SourceText::new(*path, *text))

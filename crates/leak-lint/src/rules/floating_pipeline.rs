@@ -122,6 +122,9 @@ const fn why(how: How) -> &'static str {
         How::Ignored => {
             "goes to something that ignores what its function returns: nobody handles the rejection"
         }
+        How::ByCaller => {
+            "is given to a caller in another file, who drops it: nobody handles the rejection"
+        }
         How::Late => {
             "is awaited only after something else: a stream that fails before has no handler"
         }
@@ -249,6 +252,55 @@ mod tests {
             "const zip = (f) => pipeline(f, b);\nbus.on('file', (f) => { zip(f).catch(log); });",
             &[],
         );
+    }
+
+    #[test]
+    fn functions_whose_callers_drop_it() {
+        let class = |call: &str| {
+            format!(
+                "class U {{ async save(f) {{ await pipeline(f, b); }}\n  start() {{ {call} }} }}"
+            )
+        };
+        check_after_import(&class("bus.on('x', (f) => { this.save(f); });"), &[2]);
+        check_after_import(&class("bus.on('x', this.save);"), &[2]);
+        check_after_import(
+            &class("bus.on('x', (f) => { this.save(f).catch(log); });"),
+            &[],
+        );
+        check_after_import(&class("return this.save(f);"), &[]);
+        check_after_import("(async () => { await pipeline(a, b); })();", &[2]);
+        check_after_import("(async () => { await pipeline(a, b); })().catch(log);", &[]);
+        check_after_import(
+            "const f = () => new Promise(async (go) => { await pipeline(a, b); go(); });",
+            &[2],
+        );
+        check_after_import(
+            "async function* f() { await pipeline(a, b); }\nfunction g() { f(); }",
+            &[],
+        );
+        check_after_import(
+            "const f = () => { const p = pipeline(a, b); p.then(log); };",
+            &[2],
+        );
+        check_after_import(
+            "const f = () => { const p = pipeline(a, b); p.then(log); p.catch(log); };",
+            &[],
+        );
+    }
+
+    #[test]
+    fn lists_that_are_awaited_late() {
+        let upload = |then: &str| {
+            format!(
+                "async function f(bb) {{ const all = [];\n  bb.on('file', (f) => {{ all.push(pipeline(f, b)); }});\n  {then} }}"
+            )
+        };
+        check_after_import(
+            &upload("await once(bb, 'close'); await Promise.all(all);"),
+            &[3],
+        );
+        check_after_import(&upload("await Promise.all(all);"), &[]);
+        check_after_import(&upload("await once(bb, 'close'); return all;"), &[]);
     }
 
     #[test]

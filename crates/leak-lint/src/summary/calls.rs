@@ -165,17 +165,18 @@ impl<'a> Scan<'_, 'a> {
         }
     }
 
-    /// Whether the result of a call is dropped where the call is a statement, awaited or not.
+    /// What becomes of the result of a call: it is dropped where the call is a statement, awaited or not.
     pub(super) fn result(&self, call: NodeId) -> Taken {
         let mut parent = self.parent(call);
-        while matches!(self.kind(parent), AstKind::AwaitExpression(_))
-            || matches!(self.kind(parent), AstKind::UnaryExpression(void) if void.operator == UnaryOperator::Void)
-        {
+        let mut dropped = Taken::Dropped;
+        loop {
+            match self.kind(parent) {
+                AstKind::AwaitExpression(_) => dropped = Taken::Awaited,
+                AstKind::UnaryExpression(void) if void.operator == UnaryOperator::Void => {}
+                AstKind::ExpressionStatement(_) => return dropped,
+                _ => return Taken::Used,
+            }
             parent = self.parent(parent);
-        }
-        match self.kind(parent) {
-            AstKind::ExpressionStatement(_) => Taken::Dropped,
-            _ => Taken::Used,
         }
     }
 

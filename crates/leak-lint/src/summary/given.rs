@@ -200,6 +200,8 @@ pub(crate) struct Handed {
 pub(crate) enum Taken {
     /// Nothing.
     Dropped,
+    /// It waits for it, and drops what comes.
+    Awaited,
     /// Something.
     Used,
 }
