@@ -255,6 +255,11 @@ impl<'s, 'a> File<'s, 'a> {
         self.project.gives_what_lasts(self.meaning(callee))
     }
 
+    /// Whether a callee is a method that always gives the same field of its instance.
+    pub(crate) fn gives_its_field(&self, callee: &Expression<'a>) -> bool {
+        self.project.gives_its_field(self.meaning(callee))
+    }
+
     /// Whether a callee is a function of the project that keeps what it is given for a parameter.
     pub(crate) fn keeps_what_it_is_given(&self, callee: &Expression<'a>, position: usize) -> bool {
         u32::try_from(position)

@@ -163,7 +163,7 @@ fn is_configured<'a>(file: &File<'_, 'a>, expression: &'a Expression<'a>) -> boo
 }
 
 /// What a function of the file gives back, where it has one `return` at its end.
-fn returned<'a>(
+pub(crate) fn returned<'a>(
     file: &File<'_, 'a>,
     call: &'a oxc_ast::ast::CallExpression<'a>,
 ) -> Option<&'a Expression<'a>> {

@@ -4,7 +4,7 @@
 //! [`listeners`], [`lifetime`], [`fields`], [`lent`], [`removal`], [`repeats`], [`recalls`], [`reconnects`], [`guard`], [`heard`],
 //! [`handed`], [`left_on`], [`settlement`], [`waiting`]. Closures: [`kept`], [`bulk`].
 //! Streams and promises: [`fate`], [`paths`], [`left_open`], [`streams`], [`piped`], [`rejections`], [`timers`], [`intervals`],
-//! [`left_ticking`], [`waiters`], [`locks`], [`threads`], [`turns`], [`steps`], [`pending`], [`answers`], [`lines`]. For all of
+//! [`left_ticking`], [`waiters`], [`locks`], [`threads`], [`turns`], [`steps`], [`outliving`], [`pending`], [`answers`], [`lines`]. For all of
 //! them: [`ends`], [`page`], [`platform`].
 
 pub(crate) mod answers;
@@ -31,6 +31,7 @@ pub(crate) mod lines;
 pub(crate) mod listeners;
 pub(crate) mod locks;
 pub(crate) mod names;
+pub(crate) mod outliving;
 pub(crate) mod page;
 pub(crate) mod paths;
 pub(crate) mod pending;

@@ -220,6 +220,12 @@ impl Project {
             if self.summary(site.file).lasting.contains(&site.start))
     }
 
+    /// Whether a function is a method that always gives the same field of its instance.
+    pub(crate) fn gives_its_field(&self, callee: Meaning) -> bool {
+        matches!(callee, Meaning::Function(site)
+            if self.summary(site.file).lasting_fields.contains(&site.start))
+    }
+
     /// What a function of another file makes its result of: parts of its parameters, or something new.
     pub(crate) fn made_by(&self, file: FileIndex, callee: &Value) -> Option<(Site, &[Origin])> {
         let Meaning::Function(site) = self.meaning(file, callee) else {

@@ -4,17 +4,18 @@ mod fix;
 
 use oxc_ast::AstKind;
 use oxc_ast::ast::{ArrayExpression, CallExpression, Expression};
-use oxc_semantic::{NodeId, SymbolId};
-use oxc_span::{GetSpan, Span};
+use oxc_semantic::NodeId;
+use oxc_span::Span;
 use stanch_js_source::bare;
 use stanch_leak_patterns::{Confidence, Pattern};
 
+use crate::facts::outliving::{Outliving, outliving};
 use crate::facts::platform::declared_by;
 use crate::facts::steps::raced_steps;
-use crate::facts::turns::{is_counted, is_loop};
+use crate::facts::turns::is_loop;
 use crate::file::{File, argument, method};
 use crate::finding::{Finding, Label};
-use crate::project::{Calls, Meaning};
+use crate::project::Calls;
 use crate::rule::{On, Rule};
 
 pub(crate) const RULE: Rule = Rule {
@@ -82,7 +83,9 @@ fn check<'a>(file: &File<'_, 'a>, findings: &mut Vec<Finding>) {
         let Some(raced) = argument(call, 0) else {
             continue;
         };
-        if let Expression::ArrayExpression(racers) = raced {
+        // `const racers = [work, stop]; await Promise.race(racers);`
+        let listed = declared_by(file, raced).unwrap_or(raced);
+        if let Expression::ArrayExpression(racers) = listed {
             of_list(file, *node, call, racers, findings);
         }
         findings.extend(of_steps(file, *node, call, raced));
@@ -93,7 +96,7 @@ fn of_list<'a>(
     file: &File<'_, 'a>,
     node: NodeId,
     call: &CallExpression<'a>,
-    racers: &ArrayExpression<'a>,
+    racers: &'a ArrayExpression<'a>,
     findings: &mut Vec<Finding>,
 ) {
     let once_for_instance = runs_once_for_instance(file, node);
@@ -192,203 +195,6 @@ fn runs_once_for_instance(file: &File<'_, '_>, node: NodeId) -> bool {
     !is_in_loop
         && first.is_some_and(|(call, _)| is_in_constructor(*call))
         && calls.all(|(call, _)| is_in_constructor(*call))
-}
-
-/// A promise that takes part in many races.
-struct Outliving {
-    made: Span,
-    /// Ends the sentence that names it.
-    why: &'static str,
-}
-
-/// What makes a racer outlive the race at `race`.
-fn outliving<'a>(file: &File<'_, 'a>, race: NodeId, racer: &Expression<'a>) -> Option<Outliving> {
-    // What `then` makes of it hangs on it as well.
-    if let Expression::CallExpression(call) = racer
-        && let Some((promise, "then" | "catch" | "finally")) = method(call)
-    {
-        return outliving(file, race, promise);
-    }
-    if let Some(variable) = file.variable(racer) {
-        return outliving_variable(file, race, variable, racer);
-    }
-    let field = racer.as_member_expression()?;
-    if !matches!(field.object(), Expression::ThisExpression(_)) {
-        return part_of_deferred(file, racer);
-    }
-    if is_raced_once_by_its_instance(file, race) {
-        return None;
-    }
-    let name = file.written(racer);
-    let made = file.nodes().iter().find_map(|node| {
-        if let AstKind::PropertyDefinition(own) = node.kind() {
-            let is_it = file.slice(own.key.span()) == name.split('.').next_back()?;
-            let value = own
-                .value
-                .as_ref()
-                .filter(|value| is_it && is_promise(value))?;
-            return Some(value.span());
-        }
-        let AstKind::AssignmentExpression(assignment) = node.kind() else {
-            return None;
-        };
-        let target = file.slice(assignment.left.span());
-        // Often made for an instance that is not called `this` yet.
-        let is_it = target.split('.').next_back() == name.split('.').next_back();
-        (is_it && is_promise(&assignment.right)).then_some(assignment.right.span())
-    })?;
-    Some(Outliving {
-        made,
-        why: "which is made once for the instance",
-    })
-}
-
-/// Whether only constructors run the race, each for its own instance.
-fn is_raced_once_by_its_instance(file: &File<'_, '_>, race: NodeId) -> bool {
-    let is_in_loop = file
-        .nodes()
-        .ancestor_ids(race)
-        .any(|around| is_loop(file.kind(around)));
-    let Some(method) = file.function_around(race) else {
-        return false;
-    };
-    let calls = file.parsed.calls_of(method);
-    let is_of_constructor = |call: &NodeId| {
-        let around = file.function_around(*call);
-        around.is_some_and(|function| {
-            matches!(file.kind(file.nodes().parent_id(function)),
-                AstKind::MethodDefinition(method) if method.kind.is_constructor())
-        })
-    };
-    !is_in_loop && !calls.is_empty() && calls.iter().all(is_of_constructor)
-}
-
-/// `stopped.promise` where `stopped` is what the module has of `Promise.withResolvers()`.
-fn part_of_deferred<'a>(file: &File<'_, 'a>, racer: &Expression<'a>) -> Option<Outliving> {
-    let member = racer.as_member_expression()?;
-    let variable = file.variable(member.object())?;
-    let scoping = file.parsed.semantic().scoping();
-    let is_of_another = matches!(file.meaning(member.object()), Meaning::Result(of)
-        if matches!(&*of, Meaning::Global(path) if path.iter().map(|name| &**name).eq(["Promise", "withResolvers"])));
-    if is_of_another
-        && member.static_property_name() == Some("promise")
-        && matches!(
-            file.kind(scoping.symbol_declaration(variable)),
-            AstKind::ImportSpecifier(_) | AstKind::ImportDefaultSpecifier(_)
-        )
-    {
-        return Some(Outliving {
-            made: scoping.symbol_span(variable),
-            why: "which its module makes once",
-        });
-    }
-    let made = declared_by(file, member.object())?;
-    let is_it = member.static_property_name() == Some("promise")
-        && is_with_resolvers(made)
-        && !scoping.symbol_is_mutated(variable)
-        && scoping.symbol_scope_id(variable) == scoping.root_scope_id();
-    is_it.then(|| Outliving {
-        made: made.span(),
-        why: "which is made once and stays pending",
-    })
-}
-
-fn is_with_resolvers(made: &Expression<'_>) -> bool {
-    matches!(bare(made), Expression::CallExpression(call)
-        if method(call).is_some_and(|(_, name)| name == "withResolvers"))
-}
-
-/// Whether another file makes the promise by doing something that ends by itself: reading a file, connecting.
-fn ends_by_itself(promise: &Meaning) -> bool {
-    match promise {
-        Meaning::Result(of) => match &**of {
-            Meaning::Member(promise, name) if matches!(&**name, "then" | "catch" | "finally") => {
-                ends_by_itself(promise)
-            }
-            Meaning::Member(..) => false,
-            of => !of.is_of_node("events", &["once"]),
-        },
-        _ => false,
-    }
-}
-
-fn outliving_variable<'a>(
-    file: &File<'_, 'a>,
-    race: NodeId,
-    variable: SymbolId,
-    racer: &Expression<'a>,
-) -> Option<Outliving> {
-    let scoping = file.parsed.semantic().scoping();
-    let declaration = scoping.symbol_declaration(variable);
-    let kind = file.kind(declaration);
-    if matches!(
-        kind,
-        AstKind::ImportSpecifier(_) | AstKind::ImportDefaultSpecifier(_)
-    ) {
-        return (!ends_by_itself(&file.meaning(racer))).then(|| Outliving {
-            made: scoping.symbol_span(variable),
-            why: "which its module makes once",
-        });
-    }
-    // `const { draining } = require('./lifecycle')`
-    let required = file.parsed.import_of(racer);
-    if required.is_some_and(|(module, _)| module.starts_with('.')) {
-        return (!ends_by_itself(&file.meaning(racer))).then(|| Outliving {
-            made: scoping.symbol_span(variable),
-            why: "which its module makes once",
-        });
-    }
-    let AstKind::VariableDeclarator(declarator) = kind else {
-        return None;
-    };
-    // A variable that is assigned again may hold a new promise each time.
-    if scoping.symbol_is_mutated(variable) {
-        return None;
-    }
-    let init = bare(declarator.init.as_ref()?);
-    let is_part = declarator.id.get_binding_identifier().is_none();
-    if is_part != is_with_resolvers(init) || !is_part && !is_promise(init) {
-        return None;
-    }
-    let made = init.span();
-    if scoping.symbol_scope_id(variable) == scoping.root_scope_id() {
-        let why = "which is made once and stays pending";
-        return Some(Outliving { made, why });
-    }
-    // In one call a promise is raced again only by a loop that it was made in front of; one that is in so many races goes
-    // with the call.
-    let loops_since = file
-        .nodes()
-        .ancestor_ids(race)
-        .take_while(|around| {
-            !file
-                .kind(*around)
-                .span()
-                .contains_inclusive(declarator.span)
-        })
-        .any(|around| is_loop(file.kind(around)) && !is_counted(file, file.kind(around)));
-    loops_since.then_some(Outliving {
-        made,
-        why: "which is made before the loop",
-    })
-}
-
-/// Whether an expression makes a promise that something outside has to settle: `new Promise(…)`, `once(…)`, and what
-/// `then` makes of one.
-fn is_promise(expression: &Expression<'_>) -> bool {
-    match bare(expression) {
-        Expression::NewExpression(new) => {
-            matches!(bare(&new.callee), Expression::Identifier(class) if class.name == "Promise")
-        }
-        Expression::CallExpression(call) => match method(call) {
-            Some((promise, "then" | "catch" | "finally")) => is_promise(promise),
-            Some((_, name)) => name == "once",
-            None => {
-                matches!(bare(&call.callee), Expression::Identifier(callee) if callee.name == "once")
-            }
-        },
-        _ => false,
-    }
 }
 
 #[cfg(test)]
@@ -542,6 +348,102 @@ mod tests {
             "class A {\n  constructor() { this.gone = new Promise((r) => { this.end = r; }); this.start(); }\n  start() { return Promise.race([g(), this.gone]); }\n}",
             &[],
         );
+    }
+
+    #[test]
+    fn promises_under_other_names() {
+        let handler = |before: &str, racer: &str| {
+            format!(
+                "{before}\napp.get('/', async (req, res) => {{ await Promise.race([load(req), {racer}]); }});"
+            )
+        };
+        let waits = "new Promise((end) => process.once('SIGTERM', end))";
+        for (before, racer) in [
+            ("const life = { stop: WAITS };", "life.stop"),
+            (
+                "const life = { stop: WAITS }; const { stop } = life;",
+                "stop",
+            ),
+            ("class Life { static stop = WAITS; }", "Life.stop"),
+            (
+                "class Life { stop = WAITS; }\tconst life = new Life();",
+                "life.stop",
+            ),
+            (
+                "const later = () => { let end; const promise = new Promise((e) => { end = e; }); return { promise, end }; };\tconst stop = later();",
+                "stop.promise",
+            ),
+            ("const all = WAITS; const stop = () => all;", "stop()"),
+            (
+                "const on = (signal) => new Promise((_, no) => signal.addEventListener('abort', no)); const stop = on(closing);",
+                "stop",
+            ),
+            ("app.locals.stop = WAITS;", "req.app.locals.stop"),
+            (
+                "class Life { over() { if (!this.end) { this.end = WAITS; } return this.end; } } const life = new Life();",
+                "life.over()",
+            ),
+            (
+                "class Life { over() { return (this.end ??= WAITS); } } const life = new Life();",
+                "life.over()",
+            ),
+        ] {
+            let before = before.replace("WAITS", waits).replace('\t', " ");
+            check(&RULE, &handler(&before, racer), &[2]);
+        }
+        for (before, racer) in [
+            ("const stop = () => WAITS;", "stop()"),
+            (
+                "class Life { over() { this.end = WAITS; return this.end; } } const life = new Life();",
+                "life.over()",
+            ),
+            (
+                "class Life { over() { return (this.end ??= WAITS); } again() { this.end = null; } } const life = new Life();",
+                "life.over()",
+            ),
+            ("const life = { stop: () => WAITS };", "life.stop()"),
+            (
+                "const open = () => new Promise((done) => db.open(done)); const stop = open();",
+                "stop",
+            ),
+            (
+                "app.use((req, res, next) => { req.stop = WAITS; next(); });",
+                "req.stop",
+            ),
+        ] {
+            check(&RULE, &handler(&before.replace("WAITS", waits), racer), &[]);
+        }
+        let listed = handler(&format!("const stop = {waits};"), "stop");
+        let listed = listed.replace(
+            "await Promise.race([load(req), stop])",
+            "const all = [load(req), stop]; await Promise.race(all)",
+        );
+        check(&RULE, &listed, &[2]);
+    }
+
+    #[test]
+    fn ends_of_streams_and_fields_of_fields() {
+        let pump = |closed: &str| {
+            format!(
+                "import {{ finished }} from 'node:stream/promises';\nexport async function pump(from, to) {{\n  const closed = {closed};\n  for (;;) {{\n    await Promise.race([from.read(), closed]);\n  }}\n}}"
+            )
+        };
+        check(&RULE, &pump("to.closed"), &[5]);
+        check(&RULE, &pump("finished(to)"), &[5]);
+        check(&RULE, &pump("to.ready"), &[]);
+        let pool = |again: &str| {
+            format!(
+                "class Pool {{\n  #ended = Promise.withResolvers();\n  get() {{ {again} return Promise.race([this.next(), this.#ended.promise]); }}\n}}"
+            )
+        };
+        check(&RULE, &pool(""), &[3]);
+        let armed = |calls: &str| {
+            format!(
+                "class Pool {{\n  arm() {{ this.late = new Promise((no) => setTimeout(no, 9)); }}\n  get() {{ {calls} return Promise.race([this.next(), this.late]); }}\n}}"
+            )
+        };
+        check(&RULE, &armed("this.arm();"), &[]);
+        check(&RULE, &armed(""), &[3]);
     }
 
     #[test]

@@ -1,17 +1,29 @@
 //! Functions into whether what they give lives as long as the process: the one instance there is.
 
 use oxc_ast::AstKind;
-use oxc_ast::ast::{AssignmentTarget, Expression, IdentifierReference};
+use oxc_ast::ast::{
+    AssignmentExpression, AssignmentTarget, Expression, IdentifierReference, MemberExpression,
+};
 use oxc_semantic::{NodeId, SymbolId};
-use oxc_span::GetSpan;
-use stanch_js_source::{Value, bare};
+use oxc_span::{GetSpan, Span};
+use stanch_js_source::{Value, bare, is_function};
 
 use super::{Scan, Summary};
 
+/// A function that gives back a field of its instance, `this.ready` or `(this.ready ??= start())`.
+struct GivesField<'a> {
+    function: u32,
+    node: NodeId,
+    /// As written.
+    field: &'a str,
+}
+
 impl<'a> Scan<'_, 'a> {
-    /// Marks the functions all of whose results last.
+    /// Marks the functions all of whose results last, or are always the same field of the instance.
     pub(super) fn lasting(&self, summary: &mut Summary) {
         let mut others = rustc_hash::FxHashSet::default();
+        let mut fields = Vec::new();
+        let mut put = Vec::new();
         for node in self.parsed.semantic().nodes().iter() {
             let (function, given) = match node.kind() {
                 AstKind::ReturnStatement(given) => (self.place(node.id()), given.argument.as_ref()),
@@ -19,6 +31,10 @@ impl<'a> Scan<'_, 'a> {
                     Some(given) => (Some(arrow.span.start), Some(given)),
                     None => continue,
                 },
+                AstKind::AssignmentExpression(assignment) => {
+                    put.extend(own_field(&assignment.left).map(|_| (node.id(), assignment)));
+                    continue;
+                }
                 _ => continue,
             };
             let (Some(function), Some(given)) = (function, given) else {
@@ -26,13 +42,85 @@ impl<'a> Scan<'_, 'a> {
             };
             if self.lasts(given) {
                 summary.lasting.insert(function);
+            } else if let Some(field) = self.given_field(given) {
+                let node = node.id();
+                fields.push(GivesField {
+                    function,
+                    node,
+                    field,
+                });
             } else {
                 others.insert(function);
             }
         }
-        summary
-            .lasting
-            .retain(|function| !others.contains(function));
+        for gives in fields {
+            if self.has_one_value(&gives, &put) {
+                summary.lasting_fields.insert(gives.function);
+            } else {
+                others.insert(gives.function);
+            }
+        }
+        for lasting in [&mut summary.lasting, &mut summary.lasting_fields] {
+            lasting.retain(|function| !others.contains(function));
+        }
+    }
+
+    fn given_field(&self, given: &Expression<'a>) -> Option<&'a str> {
+        let field = match bare(given) {
+            Expression::AssignmentExpression(first) if first.operator.is_logical() => {
+                own_field(&first.left)?
+            }
+            given => field_of_this(given.as_member_expression()?)?,
+        };
+        Some(self.parsed.text().slice(field.start, field.end))
+    }
+
+    /// Whether a field gets its value once: in the constructor, or where it is asked for first, as in
+    /// `if (!this.ready) this.ready = start(); return this.ready;`.
+    fn has_one_value(
+        &self,
+        gives: &GivesField<'_>,
+        put: &[(NodeId, &AssignmentExpression<'a>)],
+    ) -> bool {
+        let class = self.parsed.class_around(gives.node);
+        let mut puts = put.iter().filter(|(node, put)| {
+            let left = put.left.span();
+            self.parsed.text().slice(left.start, left.end) == gives.field
+                && self.parsed.class_around(*node) == class
+        });
+        puts.all(|(node, put)| {
+            put.operator.is_logical()
+                || self.is_in_constructor(*node)
+                || self.is_in_branch_on(*node, gives.field)
+        })
+    }
+
+    fn is_in_constructor(&self, node: NodeId) -> bool {
+        let function = self.parsed.function_around(node);
+        function.is_some_and(|function| {
+            matches!(self.kind(self.parent(function)), AstKind::MethodDefinition(method)
+                if method.kind.is_constructor())
+        })
+    }
+
+    /// Whether a node is reached only where a name has no value: `if (!this.ready) …`.
+    fn is_in_branch_on(&self, node: NodeId, name: &str) -> bool {
+        let around = self.parsed.semantic().nodes().ancestor_kinds(node);
+        let mut around = around.take_while(|kind| !is_function(*kind));
+        around.any(|kind| {
+            let AstKind::IfStatement(branch) = kind else {
+                return false;
+            };
+            let empty = match bare(&branch.test) {
+                Expression::UnaryExpression(not) => &not.argument,
+                Expression::BinaryExpression(test) if bare(&test.right).is_null_or_undefined() => {
+                    &test.left
+                }
+                _ => return false,
+            };
+            let asked = empty.span();
+            self.parsed.text().slice(asked.start, asked.end) == name
+        })
     }
 
     /// Whether an expression is a variable of the module or a static field, or gives it its first value: `shared ??= new X()`.
@@ -90,4 +178,15 @@ impl<'a> Scan<'_, 'a> {
         });
         writes.len() > 1 || is_let_go
     }
+}
+
+/// The place of `this.name`, if an assignment sets that.
+fn own_field(target: &AssignmentTarget<'_>) -> Option<Span> {
+    field_of_this(target.as_member_expression()?)
+}
+
+fn field_of_this(member: &MemberExpression<'_>) -> Option<Span> {
+    let is_own = matches!(bare(member.object()), Expression::ThisExpression(_));
+    (is_own && !matches!(member, MemberExpression::ComputedMemberExpression(_)))
+        .then(|| member.span())
 }

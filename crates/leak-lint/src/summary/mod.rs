@@ -96,6 +96,8 @@ pub struct Summary {
     pub(crate) skipped: Vec<Skipped>,
     /// Functions that give what lives as long as the process, and nothing else.
     pub(crate) lasting: FxHashSet<u32>,
+    /// Methods that always give the same field of their instance, which gets its value once.
+    pub(crate) lasting_fields: FxHashSet<u32>,
     /// Parameters, by function and position, that go into a collection which outlives the call.
     pub(crate) keeps: FxHashSet<(u32, u32)>,
     /// Functions that memoize without a limit what they are given, and those that give such a function.
