@@ -26,6 +26,8 @@ mod across_endings;
 mod across_files;
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod unbounded_keys;
 
 use crate::rule::Rule;
 

@@ -241,6 +241,27 @@ mod tests {
     use crate::rules::testing::{check, check_fix, check_page};
 
     #[test]
+    fn requests_behind_calls_jobs_and_answers() {
+        check(
+            &RULE,
+            "const at = new Map();\nclass Timing {\n  @Get() intercept(context) {\n    at.set(context.switchToHttp().getRequest(), 1);\n  }\n}",
+            &[4],
+        );
+        let job = |work: &str| {
+            format!(
+                "const at = new Map();\nqueue.process((job) => {{\n  at.set(job, 1); {work}\n}});"
+            )
+        };
+        check(&RULE, &job("send(job.data)"), &[3]);
+        check(&RULE, &job("send(job.length)"), &[]);
+        check(
+            &RULE,
+            "const at = new Map();\napp.get('/', async () => {\n  const answer = await fetch(URL);\n  at.set(answer, 1);\n});",
+            &[4],
+        );
+    }
+
+    #[test]
     fn the_page_holds() {
         check_page(&RULE);
     }

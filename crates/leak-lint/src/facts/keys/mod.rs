@@ -1,6 +1,8 @@
 //! A key into what is known of how many there can be: a closed list, as many as users send, or objects.
 
 mod handed;
+mod lists;
+mod messages;
 mod request;
 mod types;
 mod value;

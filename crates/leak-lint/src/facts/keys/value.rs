@@ -10,7 +10,7 @@ use stanch_js_source::{Value, bare};
 
 use super::variable::{constant, contents, given_anywhere, is_written_down, variable};
 use super::words::{Word, word_of};
-use super::{Domain, Source, Thing, request};
+use super::{Domain, Source, Thing, lists, messages, request};
 use crate::facts::checks::asks_for_a_list;
 use crate::file::{File, argument, method};
 use crate::summary::Origin;
@@ -128,6 +128,11 @@ pub(crate) const FAITHFUL: &[&str] = &[
     "buildKey",
     "getKey",
     "cacheKey",
+    // Of jsonwebtoken, jose and jwt-decode: what is in a token is as different as the tokens.
+    "verify",
+    "decode",
+    "jwtVerify",
+    "jwtDecode",
     "getCacheKey",
     "createKey",
     "hashKey",
@@ -207,7 +212,10 @@ pub(super) fn of<'a>(
                 None => match member {
                     Expression::ComputedMemberExpression(computed) => match of(&computed.object) {
                         found @ Domain::Unbounded(_) => found,
-                        _ => Domain::Unknown,
+                        _ => file
+                            .variable(&computed.object)
+                            .and_then(|object| contents(file, object))
+                            .unwrap_or(Domain::Unknown),
                     },
                     Expression::PrivateFieldExpression(field) => named(&field.field.name),
                     _ => Domain::Unknown,
@@ -219,7 +227,7 @@ pub(super) fn of<'a>(
 }
 
 /// An object that is made a text tells nothing.
-fn as_text(domain: Domain) -> Domain {
+pub(super) fn as_text(domain: Domain) -> Domain {
     match domain {
         Domain::Object(_) => Domain::Unknown,
         other => other,
@@ -267,13 +275,18 @@ pub(super) fn property<'a>(
     if let Some(found) = of_parameter(file, object, name) {
         return found;
     }
+    if let Some(found) = messages::of_an_address(file, object, name, deeper) {
+        return found;
+    }
     match word_of(name) {
-        Some(Word::Many(source)) if is_message(file, object) => Domain::Unbounded(source),
+        Some(Word::Many(source)) if messages::is_message(file, object) => Domain::Unbounded(source),
         Some(Word::Many(source)) => Domain::Named(source),
         Some(Word::Few) => Domain::Unknown,
         None => match of(file, object, deeper) {
             // A part of something that is new each time: `new URL(req.url).pathname` is caught before, by its name.
             found @ Domain::Unbounded(_) => found,
+            // What senders put into a message is theirs.
+            Domain::Object(Thing::Sent) => Domain::Unbounded(Source::Request),
             _ => Domain::Unknown,
         },
     }
@@ -309,22 +322,6 @@ fn is_environment(object: &Expression<'_>) -> bool {
         }
         _ => false,
     }
-}
-
-/// Whether an expression is what a handler of requests, messages or events is given, or a part of it.
-fn is_message<'a>(file: &File<'_, 'a>, object: &Expression<'a>) -> bool {
-    let mut root = object;
-    while let Some(member) = root.as_member_expression() {
-        root = bare(member.object());
-    }
-    let Some(symbol) = file.variable(root) else {
-        return false;
-    };
-    let declaration = file.parsed.semantic().scoping().symbol_declaration(symbol);
-    matches!(file.kind(declaration), AstKind::FormalParameter(_))
-        && file
-            .function_around(declaration)
-            .is_some_and(|function| file.is_handler(function))
 }
 
 fn called<'a>(file: &File<'_, 'a>, call: &CallExpression<'a>, deeper: Depth<'_>) -> Domain {
@@ -365,8 +362,16 @@ fn called<'a>(file: &File<'_, 'a>, call: &CallExpression<'a>, deeper: Depth<'_>)
     if let Some(made) = made_elsewhere(file, call, deeper) {
         return made;
     }
+    if let Some(object) = object
+        && let Some(found) = lists::made(file, call, object, deeper)
+    {
+        return found;
+    }
+    if name == "fetch" && object.is_none() {
+        return Domain::Object(Thing::Fresh);
+    }
     if !FAITHFUL.contains(&name) {
-        return Domain::Unknown;
+        return messages::asked_of_a_request(file, call).unwrap_or(Domain::Unknown);
     }
     if name == "stringify" {
         let given = first();
@@ -438,7 +443,7 @@ fn made_elsewhere<'a>(
 }
 
 /// The list that an expression writes down, or names.
-fn list_of<'b, 'a>(
+pub(super) fn list_of<'b, 'a>(
     file: &File<'_, 'a>,
     expression: &'b Expression<'a>,
 ) -> Option<&'b ArrayExpression<'a>> {
@@ -498,7 +503,7 @@ fn looked_up<'a>(
 }
 
 /// What a function of the file gives back.
-fn results(file: &File<'_, '_>, function: NodeId, deeper: Depth<'_>) -> Domain {
+pub(super) fn results(file: &File<'_, '_>, function: NodeId, deeper: Depth<'_>) -> Domain {
     let Some(deeper) = deeper.down() else {
         return Domain::Unknown;
     };

@@ -273,6 +273,9 @@ fn parameter(
         && !lead.is_empty()
     {
         let names: Vec<&str> = lead.iter().map(String::as_str).collect();
+        if names == ["message"] && is_taken_apart(file, symbol) {
+            return Domain::Object(Thing::Sent);
+        }
         if let Some(known) = request::part(&names) {
             return known;
         }
@@ -296,6 +299,25 @@ fn parameter(
     let anywhere = given_anywhere(file, symbol, &[]);
     let all = here.into_iter().chain(anywhere).reduce(Domain::joined);
     or_named(all.unwrap_or(Domain::Unknown), name)
+}
+
+/// Whether properties of a variable are read that a text or a buffer has not: it is an object.
+fn is_taken_apart(file: &File<'_, '_>, variable: SymbolId) -> bool {
+    let scoping = file.parsed.semantic().scoping();
+    scoping.get_resolved_references(variable).any(|used| {
+        let member = file.parent(used.node_id());
+        let AstKind::StaticMemberExpression(read) = file.kind(member) else {
+            return false;
+        };
+        let is_called = matches!(file.kind(file.parent(member)), AstKind::CallExpression(call)
+            if call.callee.span() == read.span);
+        read.object.span() == file.kind(used.node_id()).span()
+            && !is_called
+            && !matches!(
+                read.property.name.as_str(),
+                "length" | "byteLength" | "buffer"
+            )
+    })
 }
 
 /// What the calls of all files give a parameter, or what is under these names in it; none where there are none.

@@ -4,7 +4,8 @@ mod signature;
 
 use oxc_ast::AstKind;
 use oxc_ast::ast::{
-    Argument, CallExpression, Class, Expression, MethodDefinition, ObjectProperty, PropertyKey,
+    Argument, CallExpression, Class, Expression, FormalParameters, MethodDefinition,
+    ObjectProperty, PropertyKey,
 };
 use oxc_semantic::NodeId;
 use oxc_span::GetSpan;
@@ -41,6 +42,10 @@ const WORK: &[&str] = &[
 ];
 /// Functions of packages and of Node whose function argument runs for each request.
 const SERVERS: &[&str] = &["createServer", "createSecureServer", "serve"];
+/// What clients of chats are told of what people write there: discord.js and node-telegram-bot-api.
+const OF_CHATS: &[&str] = &["messageCreate", "interactionCreate", "callback_query"];
+/// Methods under which bots take what handles each message, as a function of a `ctx`: telegraf and grammY.
+const OF_BOTS: &[&str] = &["on", "command", "hears", "action"];
 /// Options under which frameworks and consumers of queues take a handler: fastify, hapi, kafkajs.
 const HANDLER_OPTIONS: &[&str] = &["handler", "fetch"];
 /// Options under which consumers of queues take what handles each message: kafkajs, sqs-consumer.
@@ -132,6 +137,12 @@ pub(crate) fn handlers(parsed: &ParsedSource<'_>, options: &Options, summary: &m
     }
 }
 
+/// Whether the exported functions of a file are called by browsers: `'use server'` of React.
+fn is_an_action(parsed: &ParsedSource<'_>, parameters: &FormalParameters<'_>) -> bool {
+    let mut directives = parsed.program().directives.iter();
+    !parameters.items.is_empty() && directives.any(|one| one.directive == "use server")
+}
+
 type Found = Vec<(Value, Work)>;
 
 fn handlers_at<'a>(
@@ -156,6 +167,9 @@ fn handlers_at<'a>(
             let is_route = exported.is_some_and(|name| EXPORTED_ROUTES.contains(&name));
             match (exported, parameters) {
                 _ if is_named || is_route => vec![(function(), Work::Request)],
+                (Some(_), Some(parameters)) if is_an_action(parsed, parameters) => {
+                    vec![(function(), Work::Message)]
+                }
                 (Some("handler"), Some(parameters)) if is_given_an_event(parameters) => {
                     vec![(function(), Work::Message)]
                 }
@@ -243,6 +257,7 @@ fn work_of_call(
     let event = argument(call, 0).and_then(literal_text);
     match method(call) {
         Some((_, name)) if CONSUMES.contains(&name) => Some(Work::Message),
+        Some((_, name)) if OF_BOTS.contains(&name) && takes_a_ctx(call) => Some(Work::Request),
         Some((_, name)) if ROUTES.contains(&name) => Some(Work::Request),
         Some((_, "addService")) => Some(Work::Message),
         Some((_, name)) if PROCEDURES.contains(&name) => {
@@ -258,6 +273,7 @@ fn work_of_call(
         }
         Some((of, "on" | "addListener" | "addEventListener")) => match event? {
             "message" | "job" => Some(Work::Message),
+            event if OF_CHATS.contains(&event) => Some(Work::Message),
             event if WORK.contains(&event) => Some(Work::Request),
             event if !ENDS.contains(&event) && is_a_client(parsed, node, of) => Some(Work::Message),
             _ => None,
@@ -268,6 +284,20 @@ fn work_of_call(
             is_server.then_some(Work::Request)
         }
     }
+}
+
+/// Whether the last argument of a call is a function whose first parameter is called `ctx`.
+fn takes_a_ctx(call: &CallExpression<'_>) -> bool {
+    let last = call.arguments.last().and_then(Argument::as_expression);
+    let parameters = match last.map(bare) {
+        Some(Expression::ArrowFunctionExpression(arrow)) => &arrow.params,
+        Some(Expression::FunctionExpression(function)) => &function.params,
+        _ => return false,
+    };
+    let first = parameters.items.first();
+    first
+        .and_then(|first| first.pattern.get_identifier_name())
+        .is_some_and(|name| name == "ctx")
 }
 
 /// Whether NestJS makes an instance for each request: `@Injectable({ scope: Scope.REQUEST })`.
@@ -464,6 +494,19 @@ mod tests {
         ));
         assert!(!is_hot(
             "db.query('select', () => { setInterval(tick, 9); });"
+        ));
+        assert!(is_hot(
+            "bot.on('text', (ctx) => { setInterval(tick, 9); });"
+        ));
+        assert!(!is_hot("bot.on('text', () => { setInterval(tick, 9); });"));
+        assert!(is_hot(
+            "client.on('messageCreate', () => { setInterval(tick, 9); });"
+        ));
+        assert!(is_hot(
+            "'use server';\nexport async function login(form) { setInterval(tick, 9); }"
+        ));
+        assert!(!is_hot(
+            "'use strict';\nexport async function login(form) { setInterval(tick, 9); }"
         ));
         assert!(is_hot(
             "@Injectable({ scope: Scope.REQUEST })\nclass A { constructor() { setInterval(tick, 9); } }"

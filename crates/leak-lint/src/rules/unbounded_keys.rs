@@ -1,0 +1,90 @@
+//! Keys that come in with messages, in addresses, tokens and lists: what the rule on unbounded caches is sure of.
+
+use crate::rules::testing::check_sure;
+use crate::rules::unbounded_cache::RULE;
+
+/// A Map that is filled in a handler of messages.
+#[track_caller]
+fn on_message(statement: &str, expected: &[u32]) {
+    let text = format!(
+        "const all = new Map();\nclient.on('message', (topic, raw) => {{\n  {statement}\n}});"
+    );
+    check_sure(&RULE, &text, expected);
+}
+
+#[test]
+fn parts_of_messages() {
+    on_message("const m = JSON.parse(raw); all.set(m.docId, 1);", &[3]);
+    on_message(
+        "const { docId } = JSON.parse(raw.toString()); all.set(docId, 1);",
+        &[3],
+    );
+    on_message(
+        "const m = Shape.safeParse(JSON.parse(raw)); all.set(m.data.docId, 1);",
+        &[3],
+    );
+    on_message("const m = JSON.parse(raw); all.set(m.type, 1);", &[]);
+    on_message("const row = db.find(raw); all.set(row.docId, 1);", &[]);
+}
+
+#[test]
+fn parts_of_addresses() {
+    let text = |given: &str, part: &str| {
+        format!(
+            "const all = new Map();\nconst keep = (raw) => {{ const url = new URL(raw); all.set(url.{part}, 1); }};\napp.get('/', (req) => keep({given}));"
+        )
+    };
+    check_sure(&RULE, &text("req.query.url", "host"), &[2]);
+    check_sure(&RULE, &text("req.query.url", "protocol"), &[]);
+    check_sure(&RULE, &text("'https://example.org/'", "host"), &[]);
+}
+
+#[test]
+fn what_a_token_says() {
+    let text = |key: &str| {
+        format!(
+            "const jwt = require('jsonwebtoken');\nconst all = new Map();\napp.get('/', (req) => {{\n  const claims = jwt.verify(req.headers.authorization, KEY);\n  all.set({key}, 1);\n}});"
+        )
+    };
+    check_sure(&RULE, &text("claims.sub"), &[5]);
+    check_sure(&RULE, &text("claims.role"), &[]);
+}
+
+/// A Map that a handler fills under this key.
+#[track_caller]
+fn keyed(key: &str, expected: &[u32]) {
+    let text = format!(
+        "const all = new Map();\napp.post('/', (req, res) => {{\n  const {{ from, to }} = req.query;\n  all.set({key}, 1);\n}});"
+    );
+    check_sure(&RULE, &text, expected);
+}
+
+#[test]
+fn lists_made_of_others() {
+    keyed("[from, to].filter(Boolean).join('-')", &[4]);
+    keyed("['a', req.method].filter(Boolean).join('-')", &[]);
+    keyed(
+        "Object.keys(req.body).sort().map((key) => [key, 1]).join()",
+        &[4],
+    );
+    keyed(
+        "Object.entries(req.query).map(([k, v]) => `${k}=${v}`).join()",
+        &[4],
+    );
+    keyed("req.body.parts.map((part) => part.type).join()", &[]);
+}
+
+/// Series under the labels of a counter.
+#[track_caller]
+fn counted(labels: &str, expected: &[u32]) {
+    let text = format!(
+        "const all = new Map();\nfunction inc(labels) {{\n  const key = Object.entries(labels).map(([k, v]) => `${{k}}=${{v}}`).join();\n  all.set(key, 1);\n}}\napp.use((req, res) => inc({labels}));"
+    );
+    check_sure(&RULE, &text, expected);
+}
+
+#[test]
+fn values_of_objects_that_callers_give() {
+    counted("{ path: req.originalUrl, status: res.statusCode }", &[4]);
+    counted("{ method: req.method, status: res.statusCode }", &[]);
+}
