@@ -10,6 +10,7 @@ use oxc_ast::ast::{
 };
 use oxc_semantic::{NodeId, SymbolId};
 use oxc_span::GetSpan;
+use oxc_str::CompactStr;
 
 use crate::import::ImportedName;
 use crate::owner::Owner;
@@ -22,7 +23,7 @@ use crate::tree::{MOST_NAMES, Tree, argument, bare, key_name, literal_text, targ
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Value {
     /// A variable of the module's own scope; what it holds is said elsewhere.
-    Variable(Box<str>),
+    Variable(CompactStr),
     /// A function.
     Function(u32),
     /// A class, or an interface.
@@ -36,18 +37,18 @@ pub enum Value {
     /// Something another module exports.
     Import {
         /// The module as written.
-        module: Box<str>,
+        module: CompactStr,
         /// Which of its exports.
         name: ImportedName,
     },
     /// A name that the file does not declare.
-    Global(Box<str>),
+    Global(CompactStr),
     /// `new X()`.
     Instance(Box<Value>),
     /// What a call gives, awaited where it is a promise.
     Result(Box<Value>),
     /// A property.
-    Member(Box<Value>, Box<str>),
+    Member(Box<Value>, CompactStr),
     /// Anything else.
     Unknown,
 }

@@ -108,8 +108,24 @@ impl<'s, 'a> File<'s, 'a> {
                 AstKind::CallExpression(call) => Some((node.id(), call)),
                 _ => None,
             });
-            calls.collect()
+            let mut calls: Vec<_> = calls.collect();
+            // They are nearly so: only decorators are visited late.
+            calls.sort_by_key(|(_, call)| call.span.start);
+            calls
         })
+    }
+
+    /// The calls in a part of the text.
+    pub(crate) fn calls_within(
+        &self,
+        part: Span,
+    ) -> impl Iterator<Item = &(NodeId, &'a CallExpression<'a>)> {
+        let calls = self.calls();
+        let first = calls.partition_point(|(_, call)| call.span.start < part.start);
+        let after = calls.get(first..).unwrap_or_default().iter();
+        after
+            .take_while(move |(_, call)| call.span.start < part.end)
+            .filter(move |(_, call)| part.contains_inclusive(call.span))
     }
 
     /// All assignments, in the order of the text.

@@ -118,14 +118,13 @@ fn decides(file: &File<'_, '_>, test: NodeId, at: Span) -> bool {
 pub(crate) fn is_added_once<'a>(file: &File<'_, 'a>, node: NodeId, holder: &str) -> bool {
     let mut around = file.nodes().ancestor_kinds(node);
     let is_asked = |test: Span| {
-        file.calls().iter().any(|(_, call)| {
-            test.contains_inclusive(call.span)
-                && method(call).is_some_and(|(list, name)| {
-                    matches!(
-                        name,
-                        "includes" | "indexOf" | "some" | "find" | "findIndex" | "has"
-                    ) && file.written(list) == holder
-                })
+        file.calls_within(test).any(|(_, call)| {
+            method(call).is_some_and(|(list, name)| {
+                matches!(
+                    name,
+                    "includes" | "indexOf" | "some" | "find" | "findIndex" | "has"
+                ) && file.written(list) == holder
+            })
         })
     };
     let guarded = around.any(|kind| match kind {

@@ -7,6 +7,7 @@ use oxc_ast::AstKind;
 use oxc_ast::ast::{CallExpression, Expression};
 use oxc_semantic::SymbolId;
 use oxc_span::GetSpan;
+use oxc_str::CompactStr;
 use rustc_hash::FxHashMap;
 use stanch_js_source::{Value, bare};
 
@@ -110,8 +111,8 @@ fn looked_up<'a>(file: &File<'_, 'a>, expression: &Expression<'a>) -> Option<For
         Meaning::Member(of, name) => match *of {
             Meaning::Instance(class) => match *class {
                 Meaning::Outside { module, .. } => Some(Foreign::Method {
-                    of: module.into(),
-                    name: name.into(),
+                    of: module.as_str().into(),
+                    name: name.as_str().into(),
                 }),
                 _ => None,
             },
@@ -121,7 +122,7 @@ fn looked_up<'a>(file: &File<'_, 'a>, expression: &Expression<'a>) -> Option<For
     }
 }
 
-fn exported(module: &str, path: &[Box<str>]) -> Outside {
+fn exported(module: &str, path: &[CompactStr]) -> Outside {
     let mut module = module.strip_prefix("node:").unwrap_or(module).to_owned();
     let mut names: Vec<&str> = path.iter().map(|name| &**name).collect();
     if names.first() == Some(&"default") {

@@ -1,5 +1,6 @@
 //! Uses of all files into what is done to each holder, wherever it is declared.
 
+use oxc_str::CompactStr;
 use stanch_js_source::{Extent, ImportedName, Value};
 
 use super::meaning::{Meaning, Site};
@@ -20,21 +21,21 @@ pub(crate) struct Elsewhere<'p> {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum Holder {
     /// A module's variable.
-    Variable(FileIndex, Box<str>),
+    Variable(FileIndex, CompactStr),
     /// What a module exports under that name without a variable.
-    Export(FileIndex, Box<str>),
+    Export(FileIndex, CompactStr),
     /// A field of a class, or a property of an object literal.
-    Member(Site, Box<str>),
+    Member(Site, CompactStr),
 }
 
 /// What a use is a use of, under names that outlive edits.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Target {
-    Variable(FileIndex, Box<str>),
-    Export(FileIndex, Box<str>),
-    Member(Key, Box<str>),
+    Variable(FileIndex, CompactStr),
+    Export(FileIndex, CompactStr),
+    Member(Key, CompactStr),
     /// Only the last name is known: `rooms.get(id).members.delete(socket)` is a use of some `members`.
-    Named(Box<str>),
+    Named(CompactStr),
 }
 
 /// What a file does to holders.
@@ -161,7 +162,7 @@ impl Project {
             return None;
         };
         let summary = self.summary(*file);
-        let (start, end) = summary.declared.get(name)?;
+        let (start, end) = summary.declared.get(name.as_str())?;
         Some((*file, summary.text.extent(*start, *end)))
     }
 

@@ -1,5 +1,6 @@
 //! A value that one file shows into what it stands for in the project.
 
+use oxc_str::CompactStr;
 use stanch_js_source::{ClassShape, ImportedName, Value};
 
 use super::view::View;
@@ -25,14 +26,14 @@ pub(crate) enum Meaning {
     Module(FileIndex),
     /// What a package or one of Node's modules exports: the module as written, and names from there.
     Outside {
-        module: Box<str>,
-        path: Vec<Box<str>>,
+        module: CompactStr,
+        path: Vec<CompactStr>,
     },
     /// A global, and names from there.
-    Global(Vec<Box<str>>),
+    Global(Vec<CompactStr>),
     Instance(Box<Meaning>),
     Result(Box<Meaning>),
-    Member(Box<Meaning>, Box<str>),
+    Member(Box<Meaning>, CompactStr),
     Parameter(Site, u32),
     Unknown,
 }

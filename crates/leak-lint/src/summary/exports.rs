@@ -38,7 +38,7 @@ impl<'a> Scan<'_, 'a> {
                 let module: Box<str> = export.source.value.as_str().into();
                 for one in &export.specifiers {
                     let value = Value::Import {
-                        module: module.clone(),
+                        module: (&*module).into(),
                         name: match one.local.name().as_str() {
                             "default" => ImportedName::Default,
                             name => ImportedName::Named(name.to_owned()),
@@ -55,7 +55,7 @@ impl<'a> Scan<'_, 'a> {
                     None => summary.exports_all.push(module),
                     Some(name) => {
                         let value = Value::Import {
-                            module,
+                            module: (&*module).into(),
                             name: ImportedName::Module,
                         };
                         add(summary, &name.name(), value);

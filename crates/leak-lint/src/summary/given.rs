@@ -50,6 +50,10 @@ impl<'a> Scan<'_, 'a> {
             };
             let at = u32::try_from(position).unwrap_or(u32::MAX);
             let mut add = |property: Option<Box<str>>, argument: &Expression<'a>| {
+                // Nothing outlives the call in these, and nothing is made of them.
+                if bare(argument).is_literal() {
+                    return;
+                }
                 let value = self.value(argument);
                 let origins = self.origins_at(node, argument);
                 if may_outlive(&value) || may_be_a_service(&value) || !origins.is_empty() {
