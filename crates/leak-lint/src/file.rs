@@ -193,6 +193,11 @@ impl<'s, 'a> File<'s, 'a> {
         self.project.is_surely_hot(self.site(function))
     }
 
+    /// Whether a function takes a request, or runs whenever one that does runs.
+    pub(crate) fn is_surely_served(&self, function: NodeId) -> bool {
+        self.project.is_surely_served(self.site(function))
+    }
+
     /// Whether all who call a function drop what it gives back.
     pub(crate) fn is_result_dropped(&self, function: NodeId) -> bool {
         self.project.is_result_dropped(self.site(function))

@@ -150,6 +150,13 @@ fn effect<'a>(file: &File<'_, 'a>, holder: &Holder<'a>, release: &Release, neste
     if is_rare || is_never_called(file, release.node) {
         return Effect::None;
     }
+    let takes_all = matches!(
+        release.kind,
+        ReleaseKind::Clear | ReleaseKind::Reassign | ReleaseKind::Truncate
+    );
+    if takes_all && is_by_hand(file, holder, release) {
+        return Effect::OnlyWhenAsked;
+    }
     match release.kind {
         ReleaseKind::BoundCheck => {
             if only_says(file, release.node) {
@@ -178,6 +185,64 @@ fn effect<'a>(file: &File<'_, 'a>, holder: &Holder<'a>, release: &Release, neste
         ReleaseKind::Close | ReleaseKind::Off => Effect::None,
         _ => Effect::LetsGo,
     }
+}
+
+/// Signals and events with which a process ends.
+const LAST: &[&str] = &[
+    "SIGTERM",
+    "SIGINT",
+    "SIGQUIT",
+    "exit",
+    "beforeExit",
+    "disconnect",
+];
+
+/// Whether a container is emptied when the process ends, or by a route of its own that throws everything away unread: that is
+/// for people to call, and nobody does as long as nothing is wrong.
+fn is_by_hand(file: &File<'_, '_>, holder: &Holder<'_>, release: &Release) -> bool {
+    let Some(function) = file.function_around(release.node) else {
+        return false;
+    };
+    let AstKind::CallExpression(call) = file.kind(file.parent(function)) else {
+        return false;
+    };
+    let told = crate::file::argument(call, 0).and_then(stanch_js_source::literal_text);
+    match (method(call), told) {
+        (Some((Expression::Identifier(of), "on" | "once")), Some(event)) => {
+            of.name == "process" && LAST.contains(&event)
+        }
+        (Some((_, "delete" | "post" | "put" | "get")), Some(path)) => {
+            path.starts_with('/') && is_all_there_is(file, holder, function, release)
+        }
+        _ => false,
+    }
+}
+
+/// Whether a function names a container in one place only.
+fn is_all_there_is(
+    file: &File<'_, '_>,
+    holder: &Holder<'_>,
+    function: NodeId,
+    release: &Release,
+) -> bool {
+    let within = file.kind(function).span();
+    let text = file.slice(within);
+    let name = holder.written.rsplit(['.', '#']).next().unwrap_or_default();
+    let is_whole = |at: usize| {
+        let is_part = |letter: Option<char>| {
+            letter.is_some_and(|letter| letter.is_alphanumeric() || matches!(letter, '_' | '$'))
+        };
+        !is_part(text[..at].chars().next_back()) && !is_part(text[at + name.len()..].chars().next())
+    };
+    let named = text.match_indices(name).filter(|(at, _)| is_whole(*at));
+    // `log = []` in a branch of what else the route does is no reset.
+    let is_statement = file.function_around(release.node) == Some(function)
+        && !file
+            .nodes()
+            .ancestor_kinds(release.node)
+            .take_while(|around| !is_function(*around))
+            .any(|around| matches!(around, AstKind::IfStatement(_)));
+    !name.is_empty() && named.count() == 1 && is_statement
 }
 
 /// Whether code is in a function that no file of the program mentions: `reset` for the tests.

@@ -4,7 +4,8 @@
 //! [`listeners`], [`lifetime`], [`fields`], [`lent`], [`removal`], [`repeats`], [`recalls`], [`reconnects`], [`guard`], [`heard`],
 //! [`handed`], [`left_on`], [`settlement`], [`waiting`]. Closures: [`kept`], [`bulk`].
 //! Streams and promises: [`fate`], [`paths`], [`left_open`], [`streams`], [`piped`], [`rejections`], [`timers`], [`intervals`],
-//! [`left_ticking`], [`waiters`], [`locks`], [`threads`], [`turns`], [`steps`], [`outliving`], [`pending`], [`answers`], [`lines`]. For all of
+//! [`left_ticking`], [`waiters`], [`locks`], [`threads`], [`turns`], [`steps`], [`outliving`], [`pending`], [`under_way`],
+//! [`answers`], [`lines`]. For all of
 //! them: [`ends`], [`page`], [`platform`].
 
 pub(crate) mod answers;
@@ -49,5 +50,6 @@ pub(crate) mod streams;
 pub(crate) mod threads;
 pub(crate) mod timers;
 pub(crate) mod turns;
+pub(crate) mod under_way;
 pub(crate) mod waiters;
 pub(crate) mod waiting;

@@ -6,6 +6,7 @@ use oxc_semantic::{NodeId, SymbolId};
 use oxc_span::{GetSpan, Span};
 use stanch_js_source::bare;
 
+use crate::facts::rejections::never_rejects;
 use crate::file::{File, method};
 
 /// A way out of a function.
@@ -113,6 +114,7 @@ fn moments(file: &File<'_, '_>, function: NodeId, resource: &Resource<'_>) -> Ve
     moments.extend(resource.closed.iter().map(|span| (*span, Moment::Closes)));
     for node in file.nodes().iter() {
         let moment = match node.kind() {
+            AstKind::AwaitExpression(awaited) if never_rejects(&awaited.argument) => continue,
             AstKind::AwaitExpression(_) => Moment::Awaits,
             AstKind::CallExpression(call) if ends_the_process(call) => Moment::Halts,
             _ => continue,

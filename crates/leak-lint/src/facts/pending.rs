@@ -1,7 +1,7 @@
 //! What is put in for something under way into the ways on which it stays.
 
 use oxc_ast::AstKind;
-use oxc_ast::ast::{Expression, Statement};
+use oxc_ast::ast::{CallExpression, Expression, Statement};
 use oxc_semantic::NodeId;
 use oxc_span::{GetSpan, Span};
 use stanch_js_source::{Release, ReleaseKind, bare, is_function, literal_text};
@@ -14,13 +14,10 @@ use crate::facts::keys::constant;
 use crate::facts::letting_go::{Fate, fate, is_after_failure};
 use crate::facts::paths::{Exit, Resource, left_open};
 use crate::facts::platform::declared_by;
+use crate::facts::rejections::never_rejects;
+use crate::facts::under_way::{Kept, is_async, maker_of};
 use crate::file::{File, argument, callee_name, method};
 use crate::project::Calls;
-
-/// Names of what ends waiting, and of what waits.
-const RESOLVERS: &[&str] = &[
-    "resolve", "reject", "done", "cb", "callback", "deferred", "resolver", "settle", "fulfill",
-];
 
 /// Ways of ending that the text shows.
 pub(crate) const AFTER_REJECTION: &str = "the promise is rejected";
@@ -28,70 +25,6 @@ pub(crate) const OVER: &str = "what it stands for is over";
 pub(crate) const FAILED: &str = "what it waits for fails";
 pub(crate) const BETWEEN: &str = "a caller fails in between";
 pub(crate) const BY_ANOTHER_WAY: &str = "the function returns or throws before";
-
-/// What is under way, by what is kept of it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kept {
-    /// What somebody waits with: a promise's functions, a callback.
-    Resolver,
-    /// A promise.
-    Promise,
-    /// What can end it.
-    Controller,
-    /// A mark that it is under way.
-    Mark,
-}
-
-/// What is kept of an operation, if that is what an insertion is about.
-pub(crate) fn kept<'a>(file: &File<'_, 'a>, insertion: &Insertion<'a>) -> Option<Kept> {
-    let stored = insertion.values.first().copied().or(insertion.key)?;
-    Some(kind_of(file, stored, 4).unwrap_or(Kept::Mark))
-}
-
-fn kind_of<'a>(file: &File<'_, 'a>, stored: &Expression<'a>, deeper: u32) -> Option<Kept> {
-    let deeper = deeper.checked_sub(1)?;
-    match bare(stored) {
-        Expression::ObjectExpression(object) => object.properties.iter().find_map(|property| {
-            let property = property.as_property()?;
-            let name = property.key.static_name()?;
-            if RESOLVERS.contains(&&*name) {
-                return Some(Kept::Resolver);
-            }
-            kind_of(file, &property.value, deeper)
-        }),
-        Expression::Identifier(name) if RESOLVERS.contains(&name.name.as_str()) => {
-            Some(Kept::Resolver)
-        }
-        Expression::Identifier(_) => {
-            let first = constant(file, stored)?;
-            kind_of(file, first, deeper)
-        }
-        Expression::NewExpression(new) => match bare(&new.callee) {
-            Expression::Identifier(class) if class.name == "Promise" => Some(Kept::Promise),
-            Expression::Identifier(class) if class.name == "AbortController" => {
-                Some(Kept::Controller)
-            }
-            _ => None,
-        },
-        Expression::CallExpression(call) => match method(call) {
-            Some((_, "then" | "catch" | "finally")) => Some(Kept::Promise),
-            Some((_, "withResolvers")) => Some(Kept::Resolver),
-            Some(_) => None,
-            None => match bare(&call.callee) {
-                Expression::Identifier(callee)
-                    if matches!(
-                        callee.name.as_str(),
-                        "deferred" | "defer" | "createDeferred" | "pDefer"
-                    ) =>
-                {
-                    Some(Kept::Resolver)
-                }
-                _ => None,
-            },
-        },
-        _ => None,
-    }
-}
 
 /// The way of ending on which the entry stays, with what to say of the releases there are.
 pub(crate) fn leak<'a>(
@@ -146,7 +79,7 @@ fn way<'a>(
             && kept != Kept::Promise)
             .then_some((OVER, "only all at once"));
     }
-    if kept == Kept::Resolver
+    if matches!(kept, Kept::Resolver | Kept::Promise)
         && !sweeps
         && deletes
             .iter()
@@ -173,6 +106,9 @@ fn way<'a>(
     {
         return Some((FAILED, "only after success"));
     }
+    if is_skipped_by_its_maker(file, insertion, &deletes) {
+        return Some((AFTER_REJECTION, "not on every way out"));
+    }
     // That the question could not be sent says nothing of an answer that does not come.
     let ends = |release: &&Release| {
         is_on_every_way(file, release.node, function)
@@ -189,10 +125,17 @@ fn way<'a>(
     }) {
         return Some((BETWEEN, "only when all goes well"));
     }
+    let is_of_this_one = |release: &&Release| {
+        let then = file.function_around(release.node);
+        let around = then.and_then(|then| file.function_around(then));
+        kept == Kept::Promise
+            || kept == Kept::Mark
+                && around == Some(function)
+                && (insertion.key).is_some_and(|key| is_key_of(file, release.node, key))
+    };
     if deletes
         .iter()
-        .all(|release| is_after_success(file, release.node))
-        && kept == Kept::Promise
+        .all(|release| is_after_success(file, release.node) && is_of_this_one(release))
     {
         return Some((AFTER_REJECTION, "only after success"));
     }
@@ -218,6 +161,34 @@ fn way<'a>(
             .iter()
             .all(|release| is_answer(release) || is_in_a_catch(file, release.node));
     (answers && kept == Kept::Resolver).then_some(("no answer comes", "only when an answer comes"))
+}
+
+/// Whether the async function whose promise is put in takes the entry out itself, and not on every way out.
+fn is_skipped_by_its_maker<'a>(
+    file: &File<'_, 'a>,
+    insertion: &Insertion<'a>,
+    deletes: &[&Release],
+) -> bool {
+    let stored = insertion.values.first();
+    let Some(maker) = stored.and_then(|stored| maker_of(file, stored)) else {
+        return false;
+    };
+    let is_within = |release: &&Release| file.function_around(release.node) == Some(maker);
+    if !deletes.iter().all(is_within) {
+        return false;
+    }
+    let closed: Vec<Span> = deletes
+        .iter()
+        .map(|release| file.kind(release.node).span())
+        .collect();
+    let resource = Resource {
+        opened: None,
+        closed: &closed,
+        variable: None,
+    };
+    let left = left_open(file, maker, &resource);
+    left.iter()
+        .any(|left| matches!(left.exit, Exit::Rejection | Exit::Throw))
 }
 
 /// Whether a function that takes the entry out again returns or throws on a way that does not come by there.
@@ -277,14 +248,6 @@ fn is_on_another_branch(
     })
 }
 
-fn is_async(file: &File<'_, '_>, function: NodeId) -> bool {
-    match file.kind(function) {
-        AstKind::Function(function) => function.r#async,
-        AstKind::ArrowFunctionExpression(arrow) => arrow.r#async,
-        _ => false,
-    }
-}
-
 /// Whether what somebody waits with is made where it is put in: in a promise's executor, or by a call there.
 pub(crate) fn makes_it<'a>(file: &File<'_, 'a>, insertion: &Insertion<'a>) -> bool {
     let function = file.function_around(insertion.node);
@@ -304,13 +267,13 @@ fn is_passed_by_a_settled_one(file: &File<'_, '_>, delete: NodeId) -> bool {
     };
     let at = file.kind(delete).span();
     file.calls().iter().any(|(node, call)| {
-        let settles = method(call).is_some_and(|(_, name)| matches!(name, "reject" | "resolve"));
-        settles
-            && call.span.end < at.start
+        call.span.end < at.start
             && file.function_around(*node) == Some(function)
+            && settles(file, call)
             && file
                 .nodes()
                 .ancestor_kinds(*node)
+                .take_while(|around| !is_function(*around))
                 .any(|around| match around {
                     AstKind::BlockStatement(block) => {
                         block.span.end <= at.start
@@ -319,8 +282,26 @@ fn is_passed_by_a_settled_one(file: &File<'_, '_>, delete: NodeId) -> bool {
                                 Some(oxc_ast::ast::Statement::ReturnStatement(_))
                             )
                     }
+                    // `if (error) return reject(error);`
+                    AstKind::ReturnStatement(_) => true,
                     _ => false,
                 })
+    })
+}
+
+/// Whether a call settles a promise: by a method of what is kept of it, or by what its executor was given.
+fn settles<'a>(file: &File<'_, 'a>, call: &CallExpression<'a>) -> bool {
+    if let Some((_, name)) = method(call) {
+        return matches!(name, "reject" | "resolve");
+    }
+    let scoping = file.parsed.semantic().scoping();
+    file.variable(&call.callee).is_some_and(|callee| {
+        let declared = scoping.symbol_declaration(callee);
+        matches!(file.kind(declared), AstKind::FormalParameter(_))
+            && file.function_around(declared).is_some_and(|executor| {
+                matches!(file.kind(file.parent(executor)), AstKind::NewExpression(new)
+                    if matches!(bare(&new.callee), Expression::Identifier(class) if class.name == "Promise"))
+            })
     })
 }
 
@@ -516,24 +497,18 @@ fn is_exported_member(file: &File<'_, '_>, function: NodeId) -> bool {
 
 /// Whether a promise is what handling a failure has left: `work.then(() => {}, () => {})`, `work.catch(log)`.
 fn is_never_rejected<'a>(file: &File<'_, 'a>, promise: &Expression<'a>) -> bool {
-    let made = declared_by(file, promise).unwrap_or(promise);
-    let Expression::CallExpression(call) = made else {
-        return false;
-    };
-    match method(call) {
-        Some((_, "catch" | "allSettled")) => true,
-        Some((_, "then")) => call.arguments.len() == 2,
-        _ => false,
-    }
+    never_rejects(declared_by(file, promise).unwrap_or(promise))
 }
 
-/// Whether code runs only when a promise is fulfilled: in the only function that a `then` is given.
+/// Whether code runs only when a promise is fulfilled: in the first function that a `then` is given. What the second does is
+/// another release.
 fn is_after_success(file: &File<'_, '_>, node: NodeId) -> bool {
     file.nodes().ancestor_ids(node).any(|around| {
-        is_function(file.kind(around))
+        let own = file.kind(around);
+        is_function(own)
             && matches!(file.kind(file.parent(around)), AstKind::CallExpression(call)
                 if method(call).is_some_and(|(promise, name)| name == "then" && !is_never_rejected(file, promise))
-                    && call.arguments.len() == 1)
+                    && argument(call, 0).is_some_and(|first| first.span() == own.span()))
     }) && !is_after_failure(file, node)
 }
 

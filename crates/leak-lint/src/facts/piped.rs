@@ -219,7 +219,7 @@ fn member<'a>(
     let found = match name {
         "stdout" | "stderr" if is_child => true,
         _ if BODIES.contains(&name) => waited,
-        "data" => waited && file.slice(call.span).contains("'stream'"),
+        "data" => waited && asks_for_a_stream(file, call),
         _ => false,
     };
     found.then_some((call.span, holder.filter(|_| is_child)))
@@ -241,7 +241,13 @@ fn part<'a>(
         && (gives_a_body(file, &call.callee)
             || is_called(call, "fetch")
             || is_called(call, "send"));
-    is_body.then_some((call.span, None))
+    (is_body || name == "data" && asks_for_a_stream(file, call)).then_some((call.span, None))
+}
+
+/// `responseType: 'stream'` of axios.
+fn asks_for_a_stream(file: &File<'_, '_>, call: &CallExpression<'_>) -> bool {
+    let written = file.slice(call.span);
+    written.contains("'stream'") || written.contains("\"stream\"")
 }
 
 /// The answer that a request's function is given, and the request.
@@ -281,8 +287,16 @@ fn answer(
 }
 
 impl Source {
-    /// Whether somebody ends it, or gets it: its variable is closed or handed on, or what it belongs to is ended.
+    /// Whether somebody ends it, or gets it: its variable is closed or handed on, what it belongs to is ended, or a signal that
+    /// it was opened with may be aborted.
     pub(crate) fn is_guarded(&self, file: &File<'_, '_>) -> bool {
+        let opening = file
+            .calls()
+            .iter()
+            .find(|(_, call)| call.span == self.opened);
+        if opening.is_some_and(|(_, call)| is_given_a_signal(call)) {
+            return true;
+        }
         let variable = self.variable.is_some_and(|variable| {
             deeds(file, variable).iter().any(|used| {
                 let closes = used.deed == Deed::Closes && !is_too_late(file, used.node);
@@ -302,6 +316,23 @@ impl Source {
         });
         variable || owner
     }
+}
+
+/// Whether one of a call's arguments is an object with a `signal`.
+fn is_given_a_signal(call: &CallExpression<'_>) -> bool {
+    let given = call
+        .arguments
+        .iter()
+        .filter_map(|given| given.as_expression());
+    given.into_iter().any(|given| match bare(given) {
+        Expression::ObjectExpression(options) => options.properties.iter().any(|option| {
+            option
+                .as_property()
+                .and_then(|option| option.key.static_name())
+                .is_some_and(|name| name == "signal")
+        }),
+        _ => false,
+    })
 }
 
 /// Whether something is done only when the response was sent to its end.

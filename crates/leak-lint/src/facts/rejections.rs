@@ -112,6 +112,25 @@ fn follow(file: &File<'_, '_>, promise: NodeId, deeper: u32) -> Option<Lost> {
     }
 }
 
+/// Whether an expression is a promise that is never rejected, as it is written: `work().catch(log)`, `Promise.allSettled(…)`.
+pub(crate) fn never_rejects(promise: &Expression<'_>) -> bool {
+    let promise = bare(promise);
+    let Expression::CallExpression(call) = promise else {
+        // `await null` waits for a turn.
+        return promise.is_literal();
+    };
+    match method(call) {
+        Some((object, "resolve")) => {
+            call.arguments.is_empty()
+                && matches!(object, Expression::Identifier(object) if object.name == "Promise")
+        }
+        Some((_, "catch")) => !call.arguments.is_empty(),
+        Some((_, "then")) => call.arguments.len() == 2,
+        Some((_, "allSettled")) => true,
+        _ => false,
+    }
+}
+
 fn how_dropped(file: &File<'_, '_>, whole: NodeId) -> How {
     match file.kind(file.nodes().parent_id(whole)) {
         AstKind::UnaryExpression(_) => How::Voided,

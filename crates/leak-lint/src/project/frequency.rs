@@ -253,6 +253,8 @@ impl Ways {
     const TAKEN: Self = Self(256);
     /// Somebody who drops its result and does not wait for it.
     const LOST: Self = Self(512);
+    /// Something that takes a request, under no condition.
+    const SERVES: Self = Self(1024);
     /// Others, who may do whatever they want with its result.
     const BY_OTHERS: Self = Self(Self::UNKNOWN.0 | Self::TAKEN.0);
 
@@ -284,7 +286,8 @@ impl Ways {
     /// How what it calls under no condition is called beside that.
     fn surely_through(self) -> Self {
         let is_sure = self.is_driven() || self.has(Self::SURELY);
-        if is_sure { Self::SURELY } else { Self(0) }
+        let surely = if is_sure { Self::SURELY.0 } else { 0 };
+        Self(surely | self.0 & Self::SERVES.0)
     }
 }
 
@@ -299,7 +302,8 @@ impl Frequencies {
             reach.all(&running.consumers, consumer);
             reach.all(&running.ticking, Ways::TICK);
             reach.all(&running.rearmed, Ways::CALLED);
-            reach.all(&running.served, Ways(Ways::CALLED.0 | Ways::SURELY.0));
+            let served = Ways::CALLED.0 | Ways::SURELY.0 | Ways::SERVES.0;
+            reach.all(&running.served, Ways(served));
             reach.all(&running.unknown, Ways::BY_OTHERS);
             reach.all(&running.started, Ways::STARTED);
             reach.all(&running.dropped, Ways::DROPPED);
@@ -395,6 +399,12 @@ impl Project {
     pub(crate) fn is_surely_hot(&self, site: Site) -> bool {
         let ways = self.frequencies.ways(self.view().key(site));
         ways.is_driven() || ways.has(Ways::SURELY)
+    }
+
+    /// Whether a function takes a request, or runs whenever one that does runs.
+    pub(crate) fn is_surely_served(&self, site: Site) -> bool {
+        let ways = self.frequencies.ways(self.view().key(site));
+        ways.has(Ways::SERVES)
     }
 
     /// Whether all who call a function are seen, and all of them drop what it gives back.

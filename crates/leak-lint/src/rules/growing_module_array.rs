@@ -459,6 +459,38 @@ mod tests {
     }
 
     #[test]
+    fn arrays_that_are_emptied_by_hand_or_at_the_end() {
+        let with = |rest: &str| format!("{}\n{rest}", in_handler("log.push(req.url);"));
+        check(
+            &RULE,
+            &with("app.delete('/log', (req, res) => { log.length = 0; res.end(); });"),
+            &[3],
+        );
+        check(
+            &RULE,
+            &with("app.post('/take', (req, res) => { res.json(log); log = []; });"),
+            &[],
+        );
+        check(
+            &RULE,
+            &with(
+                "app.post('/take', (req, res) => { if (req.query.x) { log = []; } res.end(); });",
+            ),
+            &[],
+        );
+        check(
+            &RULE,
+            &with("process.on('SIGTERM', () => { log.length = 0; });"),
+            &[3],
+        );
+        check(
+            &RULE,
+            &with("feed.on('day', () => { log.length = 0; });"),
+            &[],
+        );
+    }
+
+    #[test]
     fn the_oldest_leave() {
         check_fix(
             &RULE,

@@ -8,7 +8,9 @@ use stanch_leak_patterns::{Confidence, Pattern};
 
 use crate::facts::ends::ends_soon;
 use crate::facts::guard::is_guarded;
+use crate::facts::paths::{Exit, LeftOpen, Resource, left_open, worst};
 use crate::facts::repeats::is_about_a_request;
+use crate::facts::timers::is_at_the_end;
 use crate::file::{File, argument, method};
 use crate::finding::{Finding, Fix, Label};
 use crate::fix::ending::{ending, taken_off};
@@ -101,20 +103,47 @@ fn check<'a>(file: &File<'_, 'a>, findings: &mut Vec<Finding>) {
             Calls::Unknown if is_of_each_call(file, call, function) => Confidence::Medium,
             Calls::Unknown | Calls::Once => continue,
         };
-        if is_taken_off(file, call) || is_guarded(file, *node, &call.callee) {
+        let removals = removals(file, call);
+        let left = match removals.as_slice() {
+            [] => None,
+            // Where it may run again only, the way on which it stays may be that of a program that fails to start.
+            _ if confidence != Confidence::High => continue,
+            // What ends something runs once.
+            _ if is_at_the_end(file, *node) => continue,
+            removals => match left_on(file, *node, function, removals) {
+                None => continue,
+                left => left,
+            },
+        };
+        if is_guarded(file, *node, &call.callee) {
             continue;
         }
+        let labels =
+            left.map(|left| Label::new(file.extent(first_line(file, left.at)), "left on here"));
         findings.push(Finding {
             rule: RULE.id,
             confidence,
-            message: "each call adds a listener to `process`, and nothing takes it off".to_owned(),
+            message: match left {
+                None => "each call adds a listener to `process`, and nothing takes it off",
+                Some(left) if left.exit == Exit::Rejection => {
+                    "the listener stays on `process` when what is awaited rejects"
+                }
+                Some(_) => {
+                    "the listener stays on `process` where the function is left by another way"
+                }
+            }
+            .to_owned(),
             growth: Some("per call, for the life of the process"),
             place: Label::new(
                 file.extent(call.span),
                 "stays with all that its scope keeps",
             ),
-            labels: Vec::new(),
-            fixes: fix(file, *node, call).into_iter().collect(),
+            labels: labels.into_iter().collect(),
+            fixes: (left.is_none())
+                .then(|| fix(file, *node, call))
+                .flatten()
+                .into_iter()
+                .collect(),
         });
     }
 }
@@ -202,6 +231,10 @@ fn is_surely_again(file: &File<'_, '_>, node: NodeId, function: NodeId) -> bool 
     if file.heat(node) != Some(Heat::Handler) && !file.is_surely_hot(function) {
         return false;
     }
+    // What a function that takes a request calls is called for each of them, whatever its name.
+    if file.is_surely_served(function) {
+        return true;
+    }
     // A worker may be told by a message to start.
     let calls = file.parsed.calls_of(function);
     let is_part_of_a_start = !calls.is_empty()
@@ -280,16 +313,49 @@ fn adds_to_process(call: &CallExpression<'_>) -> bool {
     })
 }
 
-/// Whether the file removes listeners of this event from `process`.
-fn is_taken_off<'a>(file: &File<'_, 'a>, added: &CallExpression<'a>) -> bool {
+/// The calls of the file that remove listeners of this event from `process`.
+fn removals<'a>(file: &File<'_, 'a>, added: &CallExpression<'a>) -> Vec<NodeId> {
     let event = |call: &CallExpression<'a>| argument(call, 0).map(|event| file.written(event));
-    file.calls().iter().any(|(_, call)| {
+    let removals = file.calls().iter().filter(|(_, call)| {
         method(call).is_some_and(|(object, name)| {
             is_process(object)
                 && matches!(name, "off" | "removeListener" | "removeAllListeners")
                 && event(call) == event(added)
         })
-    })
+    });
+    removals.map(|(node, _)| *node).collect()
+}
+
+/// The way out of its function on which a listener stays that the same function takes off on others.
+fn left_on(
+    file: &File<'_, '_>,
+    node: NodeId,
+    function: NodeId,
+    removals: &[NodeId],
+) -> Option<LeftOpen> {
+    let added = file.kind(node).span();
+    let closed: Vec<Span> = removals
+        .iter()
+        .map(|removal| file.kind(*removal).span())
+        .collect();
+    let is_own = |removal: &NodeId| file.function_around(*removal) == Some(function);
+    if !removals.iter().all(is_own) || closed.iter().any(|span| span.start < added.start) {
+        return None;
+    }
+    let resource = Resource {
+        opened: Some(added),
+        closed: &closed,
+        variable: None,
+    };
+    worst(&left_open(file, function, &resource))
+}
+
+/// A span, or the beginning of one that is long.
+fn first_line(file: &File<'_, '_>, span: Span) -> Span {
+    match file.slice(span).find('\n') {
+        Some(end) => Span::new(span.start, span.start + u32::try_from(end).unwrap_or(0)),
+        None => span,
+    }
 }
 
 #[cfg(test)]
@@ -335,6 +401,58 @@ mod tests {
         );
         let without = "exports.ask = () => { process.on('message', (m) => m); };";
         check_fix(&RULE, without, without);
+    }
+
+    #[test]
+    fn functions_that_take_it_off_on_success() {
+        let run = |work: &str| {
+            format!(
+                "app.post('/', async (req, res) => {{\n  const stop = () => res.end();\n  process.on('SIGTERM', stop);\n  {work}\n}});"
+            )
+        };
+        check_sure(
+            &RULE,
+            &run("await job(); process.off('SIGTERM', stop);"),
+            &[3],
+        );
+        check_sure(
+            &RULE,
+            &run("if (!req.body) return; process.off('SIGTERM', stop);"),
+            &[3],
+        );
+        check_sure(
+            &RULE,
+            &run("try { await job(); } finally { process.off('SIGTERM', stop); }"),
+            &[],
+        );
+        check_sure(
+            &RULE,
+            "class Db { async close() {\n  const note = () => { this.bad = true; };\n  process.on('warning', note);\n  await end(); process.off('warning', note); } }\nconst db = new Db();\napp.post('/', async (req, res) => { await db.close(); });",
+            &[],
+        );
+        check_sure(
+            &RULE,
+            &run("await job().catch(log); job2(); process.off('SIGTERM', stop);"),
+            &[],
+        );
+    }
+
+    #[test]
+    fn whatever_it_is_called_for_each_request() {
+        let text = "function createLogger(name) { const out = open(name);\n  process.on('exit', () => out.end()); return out; }\n";
+        let used = |by: &str| format!("{text}{by}");
+        check_sure(
+            &RULE,
+            &used(
+                "app.use((req, res, next) => { req.log = createLogger(req.hostname); next(); });",
+            ),
+            &[2],
+        );
+        check_sure(
+            &RULE,
+            &used("process.on('message', (m) => { createLogger(m.name); });"),
+            &[],
+        );
     }
 
     #[test]

@@ -253,6 +253,24 @@ mod tests {
     use crate::rules::testing::{check, check_fix, check_page};
 
     #[test]
+    fn signals_and_parts_of_answers() {
+        let open = |options: &str| {
+            format!(
+                "import fs from 'node:fs';\napp.get('/', (req, res) => {{\n  fs.createReadStream('x'{options}).pipe(res);\n}});"
+            )
+        };
+        check(&RULE, &open(""), &[3]);
+        check(&RULE, &open(", { signal: req.signal }"), &[]);
+        let ask = |options: &str| {
+            format!(
+                "import axios from 'axios';\napp.get('/', async (req, res) => {{\n  const {{ data }} = await axios.get('/x', {{ {options} }});\n  data.pipe(res);\n}});"
+            )
+        };
+        check(&RULE, &ask("responseType: 'stream'"), &[4]);
+        check(&RULE, &ask("responseType: 'json'"), &[]);
+    }
+
+    #[test]
     fn the_page_holds() {
         check_page(&RULE);
     }

@@ -9,9 +9,10 @@ use crate::facts::holders::{Container, Holder};
 use crate::facts::insertions::Insertion;
 use crate::facts::keys::{Domain, Source, domain};
 use crate::facts::pending::{
-    AFTER_REJECTION, BETWEEN, BY_ANOTHER_WAY, FAILED, Kept, OVER, kept, leak, makes_it,
+    AFTER_REJECTION, BETWEEN, BY_ANOTHER_WAY, FAILED, OVER, leak, makes_it,
 };
 use crate::facts::repeats::{Repeats, repeats};
+use crate::facts::under_way::{Kept, kept};
 use crate::file::File;
 use crate::finding::{Finding, Label};
 use crate::rule::{On, Rule};
@@ -219,6 +220,72 @@ mod tests {
         check(&RULE, &queue("done.then(() => {})"), &[6]);
         check(&RULE, &queue("done.then(() => {}, () => {})"), &[]);
         check(&RULE, &queue("done.catch(log)"), &[]);
+    }
+
+    #[test]
+    fn promises_that_take_themselves_out() {
+        let load = |made: &str| {
+            format!(
+                "const calls = new Map();\napp.get('/:id', (req, res) => {{\n  const {{ id }} = req.params;\n  let call = calls.get(id);\n  if (!call) {{\n    {made}\n    calls.set(id, call);\n  }}\n  call.then((x) => res.end(x), next);\n}});"
+            )
+        };
+        let maker = |rest: &str| load(&format!("call = (async () => {{ {rest} }})();"));
+        check_sure(
+            &RULE,
+            &maker("const x = await work(id); calls.delete(id); return x;"),
+            &[7],
+        );
+        check_sure(
+            &RULE,
+            &maker("try { return await work(id); } finally { calls.delete(id); }"),
+            &[],
+        );
+        check_sure(
+            &RULE,
+            &load("call = work(id).then((x) => { calls.delete(id); return x; });"),
+            &[7],
+        );
+        check_sure(
+            &RULE,
+            &load("call = work(id).finally(() => calls.delete(id));"),
+            &[],
+        );
+    }
+
+    #[test]
+    fn marks_and_lists_that_only_success_takes_out() {
+        let mark = |ended: &str| {
+            format!(
+                "const busy = new Set();\napp.get('/:id', (req, res) => {{\n  const {{ id }} = req.params;\n  busy.add(id);\n  work(id).then((x) => save(x)){ended};\n  res.end();\n}});"
+            )
+        };
+        check_sure(&RULE, &mark(".then(() => busy.delete(id))"), &[4]);
+        check_sure(&RULE, &mark(".catch(log).then(() => busy.delete(id))"), &[]);
+        check_sure(
+            &RULE,
+            &mark(".then(() => busy.delete(id), (e) => log(e))"),
+            &[4],
+        );
+        check_sure(
+            &RULE,
+            &mark(".then(() => busy.delete(id), () => busy.delete(id))"),
+            &[],
+        );
+    }
+
+    #[test]
+    fn executors_that_return_before() {
+        let run = |failed: &str| {
+            format!(
+                "const running = new Map();\napp.get('/:f', (req, res) => {{\n  const {{ f }} = req.params;\n  const run = new Promise((resolve, reject) => {{\n    spawn(f).on('exit', (code) => {{\n      {failed}\n      running.delete(f);\n      resolve();\n    }});\n  }});\n  running.set(f, run);\n}});"
+            )
+        };
+        check_sure(
+            &RULE,
+            &run("if (code) return reject(new Error(code));"),
+            &[11],
+        );
+        check_sure(&RULE, &run("if (code) reject(new Error(code));"), &[]);
     }
 
     #[test]
