@@ -86,19 +86,7 @@ impl<'s, 'a> File<'s, 'a> {
 
     /// The node around another, parentheses, casts and the marks of optional chains not counted.
     pub(crate) fn parent(&self, node: NodeId) -> NodeId {
-        let mut parent = self.nodes().parent_id(node);
-        while matches!(
-            self.kind(parent),
-            AstKind::ParenthesizedExpression(_)
-                | AstKind::ChainExpression(_)
-                | AstKind::TSAsExpression(_)
-                | AstKind::TSSatisfiesExpression(_)
-                | AstKind::TSTypeAssertion(_)
-                | AstKind::TSNonNullExpression(_)
-        ) {
-            parent = self.nodes().parent_id(parent);
-        }
-        parent
+        parent(self.parsed, node)
     }
 
     /// All calls, in the order of the text.
@@ -419,6 +407,24 @@ impl<'s, 'a> File<'s, 'a> {
         let words: Vec<&str> = self.slice(expression.span()).split_whitespace().collect();
         words.join(" ")
     }
+}
+
+/// The node around another, parentheses, casts and the marks of optional chains not counted.
+pub(crate) fn parent(parsed: &ParsedSource<'_>, node: NodeId) -> NodeId {
+    let nodes = parsed.semantic().nodes();
+    let mut parent = nodes.parent_id(node);
+    while matches!(
+        nodes.kind(parent),
+        AstKind::ParenthesizedExpression(_)
+            | AstKind::ChainExpression(_)
+            | AstKind::TSAsExpression(_)
+            | AstKind::TSSatisfiesExpression(_)
+            | AstKind::TSTypeAssertion(_)
+            | AstKind::TSNonNullExpression(_)
+    ) {
+        parent = nodes.parent_id(parent);
+    }
+    parent
 }
 
 /// Object and name of a call's method: `bus` and `on` of `bus.on(…)`.

@@ -1,13 +1,14 @@
 //! A variable into whether what it holds is large: a request, a body, rows, the contents of a file, a parsed document.
 
 use oxc_ast::AstKind;
-use oxc_ast::ast::{BindingPattern, CallExpression, Expression, TSType, TSTypeName};
-use oxc_semantic::{NodeId, SymbolId};
-use stanch_js_source::{ImportedName, bare, literal_text};
+use oxc_ast::ast::{BindingPattern, CallExpression, Expression, TSSignature, TSType, TSTypeName};
+use oxc_semantic::{AstNodes, NodeId, SymbolId};
+use stanch_js_source::{ImportedName, ParsedSource, bare, literal_text};
 
-use crate::facts::lifetime::is_exchange;
+use crate::facts::lifetime::is_exchange_of;
 use crate::facts::listeners::member;
-use crate::file::{File, argument, method};
+use crate::file::{File, argument, method, parent};
+use crate::project::{FileIndex, Project};
 
 /// What makes a value large, in words that a finding says of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,14 +88,25 @@ const READS: &[&str] = &[
     "raw",
     "formData",
 ];
+/// Functions that make a document or bytes of packed ones: of zlib, node:v8, the web, and packages for MessagePack and the like.
+const UNPACKS: &[&str] = &[
+    "decode",
+    "unpack",
+    "deserialize",
+    "gunzipSync",
+    "inflateSync",
+    "unzipSync",
+    "brotliDecompressSync",
+    "decompress",
+];
 /// Words that begin the names of functions that load something.
 const LOADS: &[&str] = &[
     "load", "read", "fetch", "query", "list", "search", "scan", "find", "export", "collect",
 ];
-/// Methods of collections that give another one.
+/// Methods of collections, texts and bytes that give another one as large.
 const DERIVES: &[&str] = &[
-    "map", "filter", "slice", "flatMap", "concat", "sort", "reverse", "toSorted", "entries",
-    "values", "split",
+    "toString", "subarray", "flat", "map", "filter", "slice", "flatMap", "concat", "sort",
+    "reverse", "toSorted", "entries", "values", "split",
 ];
 /// Methods that only collections of many have.
 const OF_MANY: &[&str] = &[
@@ -113,15 +125,96 @@ const OF_MANY: &[&str] = &[
     "has",
 ];
 
+/// Those of them that go through all there is.
+const OF_LISTS: &[&str] = &[
+    "map", "filter", "some", "every", "reduce", "forEach", "flatMap",
+];
+/// Lists that records of people, tenants and settings have: a few short words.
+const SHORT_LISTS: &[&str] = &[
+    "roles",
+    "permissions",
+    "scopes",
+    "tags",
+    "groups",
+    "emails",
+    "addresses",
+    "features",
+    "flags",
+    "teams",
+    "labels",
+    "locales",
+];
+
+/// Whether an expression that a function gives back is large, as far as its own file tells.
+pub(crate) fn is_large<'a>(parsed: &ParsedSource<'a>, given: &'a Expression<'a>) -> bool {
+    let text = Text {
+        parsed,
+        project: None,
+    };
+    match bare(given) {
+        Expression::ObjectExpression(literal) => literal.properties.iter().any(|property| {
+            property
+                .as_property()
+                .is_some_and(|property| is_contents(text, &property.value))
+        }),
+        given => is_contents(text, given),
+    }
+}
+
+fn is_contents<'a>(text: Text<'_, 'a>, value: &'a Expression<'a>) -> bool {
+    of_value(text, value, None, DEEPEST) == Some(Bulk::Contents)
+}
+
+/// A file, alone or in its project.
+#[derive(Clone, Copy)]
+struct Text<'s, 'a> {
+    parsed: &'s ParsedSource<'a>,
+    /// None while the file is summed up.
+    project: Option<(&'s Project, FileIndex)>,
+}
+
+impl<'s, 'a> Text<'s, 'a> {
+    fn of(file: &File<'s, 'a>) -> Self {
+        Self {
+            parsed: file.parsed,
+            project: Some((file.project, file.index)),
+        }
+    }
+
+    fn nodes(self) -> &'s AstNodes<'a> {
+        self.parsed.semantic().nodes()
+    }
+
+    fn kind(self, node: NodeId) -> AstKind<'a> {
+        self.nodes().kind(node)
+    }
+
+    fn parent(self, node: NodeId) -> NodeId {
+        parent(self.parsed, node)
+    }
+
+    fn variable(self, expression: &Expression<'a>) -> Option<SymbolId> {
+        self.parsed.variable_of(expression)
+    }
+
+    /// Whether a callee is a function of the project that gives something large.
+    fn gives_much(self, callee: &Expression<'a>) -> bool {
+        self.project.is_some_and(|(project, file)| {
+            project.gives_much(&project.meaning(file, &self.parsed.value(callee)))
+        })
+    }
+}
+
 /// Whether, and why, a variable holds something large; one that is emptied again does not for long.
 pub(crate) fn bulk(file: &File<'_, '_>, variable: SymbolId) -> Option<Bulk> {
+    let file = Text::of(file);
     if is_let_go(file, variable) {
         return None;
     }
     of_variable(file, variable, DEEPEST)
 }
 
-fn of_variable(file: &File<'_, '_>, variable: SymbolId, deeper: u32) -> Option<Bulk> {
+fn of_variable(file: Text<'_, '_>, variable: SymbolId, deeper: u32) -> Option<Bulk> {
     let deeper = deeper.checked_sub(1)?;
     let scoping = file.parsed.semantic().scoping();
     if scoping.symbol_scope_id(variable) == scoping.root_scope_id() {
@@ -132,7 +225,9 @@ fn of_variable(file: &File<'_, '_>, variable: SymbolId, deeper: u32) -> Option<B
         AstKind::FormalParameter(parameter) => {
             let name = parameter.pattern.get_identifier_name()?;
             let annotation = parameter.type_annotation.as_ref();
-            if annotation.is_some_and(|it| is_of_bytes(&it.type_annotation)) {
+            if annotation.is_some_and(|it| {
+                is_of_bytes(&it.type_annotation) || has_bytes(file, &it.type_annotation)
+            }) {
                 return Some(Bulk::Contents);
             }
             let is_context = name != "ctx" || is_used_as_context(file, variable);
@@ -154,7 +249,7 @@ fn of_variable(file: &File<'_, '_>, variable: SymbolId, deeper: u32) -> Option<B
                         bound.and_then(|bound| bound.symbol_id.get()) == Some(variable)
                     })?;
                     let name = taken.key.static_name()?;
-                    let is_of_request = is_exchange(file, init) && name == "body";
+                    let is_of_request = is_exchange_of(file.parsed, init) && name == "body";
                     let is_of_answer = name == "rows"
                         || (LARGE.contains(&name.as_ref()) || is_used_as_many(file, variable))
                             && of_value(file, init, None, deeper).is_some();
@@ -181,8 +276,40 @@ fn is_of_bytes(written: &TSType<'_>) -> bool {
         if matches!(name.name.as_str(), "Buffer" | "Uint8Array" | "ArrayBuffer" | "Blob"))
 }
 
+/// Whether a type of the file is one of objects that have bytes in them: an upload, a message with its payload.
+fn has_bytes<'a>(file: Text<'_, 'a>, written: &TSType<'a>) -> bool {
+    let TSType::TSTypeReference(typed) = written else {
+        return false;
+    };
+    let TSTypeName::IdentifierReference(name) = &typed.type_name else {
+        return false;
+    };
+    let scoping = file.parsed.semantic().scoping();
+    let declared = name
+        .reference_id
+        .get()
+        .and_then(|reference| scoping.get_reference(reference).symbol_id());
+    let members = match declared.map(|it| file.kind(scoping.symbol_declaration(it))) {
+        Some(AstKind::TSInterfaceDeclaration(interface)) => &interface.body.body,
+        Some(AstKind::TSTypeAliasDeclaration(alias)) => match &alias.type_annotation {
+            TSType::TSTypeLiteral(literal) => &literal.members,
+            _ => return false,
+        },
+        _ => return false,
+    };
+    members.iter().any(|member| match member {
+        TSSignature::TSPropertySignature(property) => {
+            let typed = property.type_annotation.as_ref();
+            typed.is_some_and(|it| {
+                is_of_bytes(&it.type_annotation) || is_of_chunks(&it.type_annotation)
+            })
+        }
+        _ => false,
+    })
+}
+
 /// Whether a parameter called `ctx` is what koa hands to its handlers.
-fn is_used_as_context(file: &File<'_, '_>, variable: SymbolId) -> bool {
+fn is_used_as_context(file: Text<'_, '_>, variable: SymbolId) -> bool {
     properties_read(file, variable).any(|name| {
         matches!(
             name,
@@ -204,14 +331,14 @@ fn is_used_as_context(file: &File<'_, '_>, variable: SymbolId) -> bool {
 
 /// The properties of a variable that the file reads.
 fn properties_read<'f, 'a>(
-    file: &'f File<'_, 'a>,
+    file: Text<'f, 'a>,
     variable: SymbolId,
 ) -> impl Iterator<Item = &'a str> + use<'f, 'a> {
     let scoping = file.parsed.semantic().scoping();
     scoping
         .get_resolved_references(variable)
         .filter_map(
-            |reference| match file.kind(file.parent(reference.node_id())) {
+            move |reference| match file.kind(file.parent(reference.node_id())) {
                 AstKind::StaticMemberExpression(member) => Some(member.property.name.as_str()),
                 _ => None,
             },
@@ -219,7 +346,7 @@ fn properties_read<'f, 'a>(
 }
 
 fn of_value<'a>(
-    file: &File<'_, 'a>,
+    file: Text<'_, 'a>,
     value: &'a Expression<'a>,
     holder: Option<SymbolId>,
     deeper: u32,
@@ -246,12 +373,15 @@ fn of_value<'a>(
         Expression::LogicalExpression(either) => of_value(file, &either.left, holder, deeper),
         other => {
             let (object, name) = member(other)?;
-            if is_exchange(file, object) && matches!(name, "body" | "rawBody" | "file" | "files") {
+            if is_exchange_of(file.parsed, object)
+                && matches!(name, "body" | "rawBody" | "file" | "files")
+            {
                 return Some(Bulk::Contents);
             }
+            let is_item = name.bytes().all(|digit| digit.is_ascii_digit());
             // A part of a document is a document, until it is an item of one.
             let whole = of_value(file, object, None, deeper)?;
-            (whole == Bulk::Contents && !is_small(name)).then_some(Bulk::Contents)
+            (whole == Bulk::Contents && !is_item && !is_small(name)).then_some(Bulk::Contents)
         }
     }
 }
@@ -275,7 +405,7 @@ fn is_small(name: &str) -> bool {
 }
 
 fn of_call<'a>(
-    file: &File<'_, 'a>,
+    file: Text<'_, 'a>,
     call: &'a CallExpression<'a>,
     holder: Option<SymbolId>,
     deeper: u32,
@@ -302,6 +432,9 @@ fn of_call<'a>(
     if READS.contains(&name) && reads(file, object, name, call) {
         return Some(Bulk::Contents);
     }
+    if file.gives_much(&call.callee) {
+        return Some(Bulk::Contents);
+    }
     // What is loaded is large where it is used as a collection, or has what only documents have.
     let is_loaded = LOADS.iter().any(|word| name.starts_with(word));
     let holder = holder?;
@@ -310,7 +443,7 @@ fn of_call<'a>(
 
 /// `JSON.stringify(await load())`, `Buffer.from(text)`: another form of something large, or of what had to be waited for.
 fn is_written_out<'a>(
-    file: &File<'_, 'a>,
+    file: Text<'_, 'a>,
     object: Option<&'a Expression<'a>>,
     name: &str,
     call: &'a CallExpression<'a>,
@@ -325,14 +458,19 @@ fn is_written_out<'a>(
             matches!(bare(given), Expression::AwaitExpression(_))
                 || of_value(file, given, None, deeper).is_some()
         }
-        "from" if is_of("Buffer") => of_value(file, given, None, deeper).is_some(),
+        "from" if is_of("Buffer") => {
+            let is_encoded = argument(call, 1).and_then(literal_text) == Some("base64")
+                && member(given).is_some_and(|(_, name)| LARGE.contains(&name));
+            is_encoded || of_value(file, given, None, deeper).is_some()
+        }
+        _ if UNPACKS.contains(&name) => of_value(file, given, None, deeper).is_some(),
         _ => false,
     }
 }
 
 /// Whether a call by a name of those that read is not one of something else: `Promise.all`, `Number.parse`, `z.parse`.
 fn reads<'a>(
-    file: &File<'_, 'a>,
+    file: Text<'_, 'a>,
     object: Option<&'a Expression<'a>>,
     name: &str,
     call: &'a CallExpression<'a>,
@@ -342,6 +480,10 @@ fn reads<'a>(
         _ => "",
     };
     match name {
+        // What a function makes of a text or an answer may be a token; what it makes of a file is large.
+        "parse" | "parseAsync" | "json" if file.project.is_none() => {
+            argument(call, 0).is_some_and(|text| is_contents(file, text))
+        }
         "parse" | "parseAsync" => !matches!(
             object_name,
             "Date"
@@ -356,20 +498,58 @@ fn reads<'a>(
                 | "ms"
         ),
         "all" | "raw" | "execute" => {
-            object.is_some() && object_name != "Promise" && argument(call, 0).is_some()
+            object.is_some()
+                && object_name != "Promise"
+                && argument(call, 0).is_some_and(|asked| !asks_for_little(asked))
         }
         "concat" | "alloc" | "allocUnsafe" => object_name == "Buffer",
-        "query" => !is_exchange_query(file, object),
+        "query" => {
+            !is_exchange_query(file, object)
+                && !argument(call, 0).is_some_and(|asked| asks_for_little(asked))
+        }
         _ => true,
     }
 }
 
-fn is_exchange_query<'a>(file: &File<'_, 'a>, object: Option<&'a Expression<'a>>) -> bool {
-    object.is_some_and(|object| is_exchange(file, object))
+/// Whether a text of SQL changes something, counts, or asks for one row.
+fn asks_for_little(asked: &Expression<'_>) -> bool {
+    let text = match asked {
+        Expression::TemplateLiteral(template) => {
+            let parts = template.quasis.iter().map(|part| part.value.raw.as_str());
+            parts.collect::<Vec<_>>().join(" ").to_ascii_lowercase()
+        }
+        asked => match literal_text(asked) {
+            Some(text) => text.to_ascii_lowercase(),
+            None => return false,
+        },
+    };
+    let words = || text.split_ascii_whitespace();
+    let changes = words().next().is_some_and(|first| {
+        matches!(
+            first,
+            "insert"
+                | "update"
+                | "delete"
+                | "create"
+                | "drop"
+                | "alter"
+                | "begin"
+                | "commit"
+                | "set"
+        )
+    });
+    changes
+        || text.contains("count(")
+        || text.contains("where id =")
+        || words().rev().take(2).eq(["1", "limit"])
+}
+
+fn is_exchange_query<'a>(file: Text<'_, 'a>, object: Option<&'a Expression<'a>>) -> bool {
+    object.is_some_and(|object| is_exchange_of(file.parsed, object))
 }
 
 /// Whether an array gets its elements from a stream: chunk by chunk.
-fn is_filled_by_a_stream(file: &File<'_, '_>, holder: SymbolId) -> bool {
+fn is_filled_by_a_stream(file: Text<'_, '_>, holder: SymbolId) -> bool {
     let scoping = file.parsed.semantic().scoping();
     scoping.get_resolved_references(holder).any(|reference| {
         let node = reference.node_id();
@@ -378,7 +558,7 @@ fn is_filled_by_a_stream(file: &File<'_, '_>, holder: SymbolId) -> bool {
     })
 }
 
-fn is_in_a_reader(file: &File<'_, '_>, node: NodeId) -> bool {
+fn is_in_a_reader(file: Text<'_, '_>, node: NodeId) -> bool {
     file.nodes()
         .ancestor_ids(node)
         .any(|around| match file.kind(around) {
@@ -394,9 +574,10 @@ fn is_in_a_reader(file: &File<'_, '_>, node: NodeId) -> bool {
         })
 }
 
-fn is_used_as_many(file: &File<'_, '_>, holder: SymbolId) -> bool {
+fn is_used_as_many(file: Text<'_, '_>, holder: SymbolId) -> bool {
     let scoping = file.parsed.semantic().scoping();
     properties_read(file, holder).any(|name| OF_MANY.contains(&name) || LARGE.contains(&name))
+        || has_a_list(file, holder)
         || scoping.get_resolved_references(holder).any(|reference| {
             matches!(
                 file.kind(file.parent(reference.node_id())),
@@ -405,8 +586,26 @@ fn is_used_as_many(file: &File<'_, '_>, holder: SymbolId) -> bool {
         })
 }
 
+/// Whether a property of a variable is used as only a list is: `job.attachments.map(…)`.
+fn has_a_list(file: Text<'_, '_>, holder: SymbolId) -> bool {
+    let scoping = file.parsed.semantic().scoping();
+    let mut uses = scoping.get_resolved_references(holder);
+    uses.any(|reference| {
+        let property = file.parent(reference.node_id());
+        let whole = file.parent(property);
+        match (file.kind(property), file.kind(whole)) {
+            (AstKind::StaticMemberExpression(list), AstKind::StaticMemberExpression(method)) => {
+                !SHORT_LISTS.contains(&list.property.name.as_str())
+                    && OF_LISTS.contains(&method.property.name.as_str())
+                    && matches!(file.kind(file.parent(whole)), AstKind::CallExpression(_))
+            }
+            _ => false,
+        }
+    })
+}
+
 /// Whether a variable is set to nothing again: `chunks = null`.
-fn is_let_go(file: &File<'_, '_>, variable: SymbolId) -> bool {
+fn is_let_go(file: Text<'_, '_>, variable: SymbolId) -> bool {
     let scoping = file.parsed.semantic().scoping();
     scoping.symbol_is_mutated(variable)
         && scoping

@@ -9,6 +9,7 @@ use oxc_semantic::NodeId;
 use oxc_span::{GetSpan, Span};
 use stanch_js_source::{HolderRef, Initializer, bare, is_function};
 
+use crate::facts::entries::add_entries;
 use crate::facts::fate::{Fate, call_at, uses, way};
 use crate::facts::heard::is_a_connection;
 use crate::facts::keys::constant;
@@ -22,6 +23,8 @@ pub(crate) struct Kept {
     /// Where it is written, or handed over where it has a name.
     pub(crate) place: Span,
     pub(crate) by: Keeper,
+    /// The collection that it is put into, where a name leads there.
+    pub(crate) collection: Option<HolderRef>,
 }
 
 /// Who keeps a function.
@@ -74,11 +77,21 @@ pub(crate) fn kept<'a>(file: &File<'_, 'a>) -> Vec<Kept> {
                     function,
                     place,
                     by: by.clone(),
+                    collection: collection_of(&by),
                 });
             });
         }
     }
+    add_entries(file, &mut found);
     found
+}
+
+/// The variable whose collection keeps a function.
+fn collection_of(by: &Keeper) -> Option<HolderRef> {
+    match by {
+        Keeper::Collection(name) => Some(HolderRef::variable(name)),
+        _ => None,
+    }
 }
 
 fn by_call<'a>(
@@ -93,6 +106,7 @@ fn by_call<'a>(
                 function,
                 place,
                 by: by.clone(),
+                collection: collection_of(&by),
             });
         });
     };
@@ -218,7 +232,7 @@ fn is_collection_of_module<'a>(file: &File<'_, 'a>, object: &'a Expression<'a>) 
 }
 
 /// Whether what a collection has is taken out to be used: a list that is drained, or entries that are taken and called.
-fn is_taken_out(file: &File<'_, '_>, collection: &str) -> bool {
+pub(super) fn is_taken_out(file: &File<'_, '_>, collection: &str) -> bool {
     let calls_on = |wanted: &str| {
         let calls = file.calls().iter().filter(|(_, call)| {
             method(call)
@@ -267,10 +281,10 @@ fn by_assignment<'a>(
 }
 
 /// Wrappings that are looked into: literals, calls that are given a function.
-const DEEPEST: u32 = 4;
+pub(super) const DEEPEST: u32 = 4;
 
 /// Each function that a value is, has in it, or was made with.
-fn functions_in<'a>(
+pub(super) fn functions_in<'a>(
     file: &File<'_, 'a>,
     value: &'a Expression<'a>,
     deeper: u32,

@@ -4,7 +4,7 @@ use oxc_ast::AstKind;
 use oxc_ast::ast::{BindingPattern, Expression, FormalParameter};
 use oxc_semantic::{NodeId, SymbolId};
 use oxc_span::{GetSpan, Span};
-use stanch_js_source::{bare, is_function};
+use stanch_js_source::{ParsedSource, bare, is_function};
 
 use crate::facts::fields::key;
 use crate::facts::lent::{is_lent_by_a_pool, only_value};
@@ -127,7 +127,7 @@ fn through<'a>(file: &File<'_, 'a>, expression: &'a Expression<'a>, deeper: u32)
             }
             if let Some((class, name)) = method(call)
                 && SINGLETONS.contains(&name)
-                && is_of_module(file, class)
+                && is_of_module(file.parsed, class)
             {
                 return Life::Process(None);
             }
@@ -190,9 +190,10 @@ fn made_around<'a>(file: &File<'_, 'a>, node: NodeId) -> Life<'a> {
 }
 
 /// Whether an expression is a name of the module: an import, a class, a variable.
-fn is_of_module<'a>(file: &File<'_, 'a>, expression: &Expression<'a>) -> bool {
-    let scoping = file.parsed.semantic().scoping();
-    file.variable(expression)
+fn is_of_module<'a>(parsed: &ParsedSource<'a>, expression: &Expression<'a>) -> bool {
+    let scoping = parsed.semantic().scoping();
+    parsed
+        .variable_of(expression)
         .is_some_and(|variable| scoping.symbol_scope_id(variable) == scoping.root_scope_id())
 }
 
@@ -419,9 +420,14 @@ fn member_assigned_around<'a>(file: &File<'_, 'a>, whole: &'a Expression<'a>) ->
 
 /// Whether an expression is a request, a response or a context, by its name.
 pub(crate) fn is_exchange<'a>(file: &File<'_, 'a>, expression: &Expression<'a>) -> bool {
+    is_exchange_of(file.parsed, expression)
+}
+
+/// The same in a text that is in no project yet.
+pub(crate) fn is_exchange_of<'a>(parsed: &ParsedSource<'a>, expression: &Expression<'a>) -> bool {
     match bare(expression) {
         Expression::Identifier(name) => {
-            EXCHANGES.contains(&name.name.as_str()) && !is_of_module(file, expression)
+            EXCHANGES.contains(&name.name.as_str()) && !is_of_module(parsed, expression)
         }
         other => other
             .as_member_expression()

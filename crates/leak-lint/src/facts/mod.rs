@@ -2,7 +2,8 @@
 //!
 //! What grows: [`holders`], [`names`], [`insertions`], [`keys`], [`letting_go`], [`steadiness`], [`checks`]. Listeners:
 //! [`listeners`], [`lifetime`], [`fields`], [`lent`], [`removal`], [`repeats`], [`recalls`], [`reconnects`], [`guard`], [`heard`],
-//! [`handed`], [`left_on`], [`settlement`], [`waiting`]. Closures: [`kept`], [`bulk`].
+//! [`handed`], [`left_on`], [`settlement`], [`waiting`]. Closures: [`kept`], [`entries`],
+//! [`bulk`].
 //! Streams and promises: [`fate`], [`paths`], [`left_open`], [`streams`], [`piped`], [`rejections`], [`timers`], [`intervals`],
 //! [`left_ticking`], [`waiters`], [`locks`], [`threads`], [`turns`], [`steps`], [`outliving`], [`pending`], [`under_way`],
 //! [`answers`], [`lines`]. For all of
@@ -12,6 +13,7 @@ pub(crate) mod answers;
 pub(crate) mod bulk;
 pub(crate) mod checks;
 pub(crate) mod ends;
+pub(crate) mod entries;
 pub(crate) mod fate;
 pub(crate) mod fields;
 pub(crate) mod guard;

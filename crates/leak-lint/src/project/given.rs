@@ -9,6 +9,9 @@ use super::view::View;
 use super::{Calls, FileIndex, Heat, Project};
 use crate::summary::{Callee, Given, Origin, Taken, is_a_timeout};
 
+/// Functions that hand on what another gives are followed this far.
+const FARTHEST_RESULTS: u32 = 4;
+
 /// Arguments of one file: who gets each, as which argument, and the place in the file's list.
 type Handing = Vec<(Key, (u32, usize))>;
 
@@ -218,6 +221,25 @@ impl Project {
     pub(crate) fn gives_what_lasts(&self, callee: Meaning) -> bool {
         matches!(callee, Meaning::Function(site)
             if self.summary(site.file).lasting.contains(&site.start))
+    }
+
+    /// Whether a function gives something large, or hands on what one gives.
+    pub(crate) fn gives_much(&self, callee: &Meaning) -> bool {
+        let mut callee = callee.clone();
+        for _ in 0..FARTHEST_RESULTS {
+            let Meaning::Function(site) = callee else {
+                return false;
+            };
+            let summary = self.summary(site.file);
+            if summary.large.contains(&site.start) {
+                return true;
+            }
+            let Some(Value::Result(next)) = summary.returns.get(&site.start) else {
+                return false;
+            };
+            callee = self.meaning(site.file, next);
+        }
+        false
     }
 
     /// Whether a function is a method that always gives the same field of its instance.

@@ -5,14 +5,17 @@ mod reasons;
 
 use std::collections::{HashMap, HashSet};
 
-use oxc_semantic::SymbolId;
+use oxc_ast::AstKind;
+use oxc_semantic::{NodeId, SymbolId};
 use oxc_span::GetSpan;
 use stanch_js_source::CapturedScope;
 use stanch_leak_patterns::{Confidence, Pattern};
 
 use crate::facts::bulk::Bulk;
 use crate::facts::ends::ends_soon;
+use crate::facts::entries::leaves_with_its_call;
 use crate::facts::kept::{Keeper, Kept, kept};
+use crate::facts::turns::is_loop;
 use crate::file::File;
 use crate::finding::{Finding, Label};
 use crate::project::Calls;
@@ -110,18 +113,48 @@ fn check<'a>(file: &File<'_, 'a>, findings: &mut Vec<Finding>) {
     let mut declared: Option<HashMap<u32, SymbolId>> = None;
     let mut in_use = HashSet::new();
     for kept in kept(file) {
-        if file.frequency(kept.function) == Calls::Once {
+        if file.frequency(kept.function) == Calls::Once || is_of_start_up(file, kept.function) {
             continue;
         }
         let declared = declared.get_or_insert_with(|| variables(file));
         let Some(found) = capture(file, &kept, declared) else {
             continue;
         };
+        if leaves_with_its_call(file, &kept) {
+            continue;
+        }
         // All listeners of a connection, and its intervals, keep one scope: once is enough.
         if !kept.by.is_in_use() || in_use.insert(found.variable) {
             findings.push(finding(file, &kept, &found));
         }
     }
+}
+
+/// Whether a function is made by one that only the module's own code calls, however many may import that: `await setup();`.
+fn is_of_start_up(file: &File<'_, '_>, function: NodeId) -> bool {
+    let Some(maker) = file.function_around(function) else {
+        return true;
+    };
+    let AstKind::Function(declared) = file.kind(maker) else {
+        return false;
+    };
+    let Some(name) = declared.id.as_ref().and_then(|id| id.symbol_id.get()) else {
+        return false;
+    };
+    let calls = file.parsed.calls_of(maker);
+    let named = file
+        .parsed
+        .semantic()
+        .scoping()
+        .get_resolved_references(name);
+    !calls.is_empty()
+        // Nobody else is given it.
+        && named.count() == calls.len()
+        && file.heat(maker).is_none()
+        && calls.iter().all(|call| {
+            let mut around = file.nodes().ancestor_kinds(*call);
+            file.function_around(*call).is_none() && !around.any(is_loop)
+        })
 }
 
 /// All variables by the byte where they are declared.
@@ -267,186 +300,4 @@ fn duration(ms: u64) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::RULE;
-    use crate::rules::testing::{check, check_fix, check_page};
-
-    #[test]
-    fn the_page_holds() {
-        check_page(&RULE);
-    }
-
-    #[test]
-    fn a_sibling_keeps_it() {
-        check(
-            &RULE,
-            "const cancels = new Map();\nexport function receive(req, res) {\n  const chunks = [];\n  req.on('data', (c) => chunks.push(c));\n  cancels.set(req.id, () => { cancelled = true; });\n}",
-            &[5],
-        );
-        check(
-            &RULE,
-            "app.post('/', async (req, res) => {\n  const rows = parse(req.body);\n  const all = known.filter((k) => !rows.some((r) => r.k === k));\n  setTimeout(() => {\n    remind();\n  }, 24 * 3600 * 1000);\n});",
-            &[4],
-        );
-    }
-
-    #[test]
-    fn lists_of_bytes() {
-        let cache = |of: &str| {
-            format!(
-                "const all = new Map();\nexport async function f(key: string) {{\n  const chunks: {of} = [];\n  await load(key, (chunk) => chunks.push(chunk));\n  const digest = sum(chunks);\n  all.set(key, {{ is: (other) => other === digest }});\n}}"
-            )
-        };
-        check(&RULE, &cache("Uint8Array[]"), &[6]);
-        check(&RULE, &cache("number[]"), &[]);
-    }
-
-    #[test]
-    fn an_interval_keeps_it() {
-        let check = |rest: &str, expected: &[u32]| {
-            let text = format!(
-                "wss.on('connection', async (ws) => {{\n  const state = JSON.parse(await load());\n  {rest}\n  ws.on('close', () => clearInterval(beat));\n}});"
-            );
-            check(&RULE, &text, expected);
-        };
-        let beat = "const beat = setInterval(() => { ws.ping(); }, 9000);";
-        let first = "const send = (from) => ws.send(state.slice(from)); send(0);";
-        check(&format!("{first}\n  {beat}"), &[4]);
-        check(
-            &format!("ids.filter((id) => state.has(id));\n  {beat}"),
-            &[4],
-        );
-        check(
-            &format!("{first}\n  const beat = 0; ws.on('pong', () => {{ alive(ws); }});"),
-            &[4],
-        );
-        // What goes on as well needs it.
-        check(
-            &format!("ws.on('message', (at) => ws.send(state[at]));\n  {beat}"),
-            &[],
-        );
-        check(beat, &[]);
-        let polled = |end: &str| {
-            format!(
-                "exports.f = async () => {{\n  const state = JSON.parse(await load()); ids.filter((id) => state.has(id));\n  const beat = setInterval(() => {{ {end} }}, 9);\n}};"
-            )
-        };
-        crate::rules::testing::check(&RULE, &polled("tick();"), &[3]);
-        crate::rules::testing::check(&RULE, &polled("if (done()) clearInterval(beat);"), &[]);
-    }
-
-    #[test]
-    fn what_is_put_in_has_a_function() {
-        check(
-            &RULE,
-            "const facts = new Map();\nexport async function of(key) {\n  const { data: pixels } = await sharp(key).toBuffer();\n  const fresh = { describe: () => `${pixels.length} bytes` };\n  facts.set(key, fresh);\n}",
-            &[4],
-        );
-        check(
-            &RULE,
-            "const sizes = new Map();\nexport function note(key: string, bytes: Buffer) {\n  sizes.set(key, () => bytes.length);\n}",
-            &[3],
-        );
-        check(
-            &RULE,
-            "const sizes = new Map();\nexport async function note(key) {\n  const { features } = JSON.parse(await load());\n  for (const one of features) use(one);\n  sizes.set(key, () => features.length);\n}",
-            &[5],
-        );
-    }
-
-    #[test]
-    fn it_needs_a_part() {
-        check(
-            &RULE,
-            "const sessions = new Map();\nfunction login(req, id) {\n  sessions.set(id, { describe: () => `at ${req.headers['user-agent']}` });\n}\nmodule.exports = login;",
-            &[3],
-        );
-        check(
-            &RULE,
-            "const HOUR = 3600000;\nexport const f = (ctx) => { ctx.body = 1;\n  setTimeout(() => end(ctx.state.user, ctx), HOUR); };",
-            &[3],
-        );
-    }
-
-    #[test]
-    fn chains_and_finalizers() {
-        check(
-            &RULE,
-            "let report = (e) => log(e);\nexport function wrap(context) {\n  const inner = report;\n  report = (e) => inner(e, context);\n}",
-            &[4],
-        );
-        check(
-            &RULE,
-            "class D { apply(f) { const before = this.state; const next = f(before);\n  next.undo = () => { this.state = before; };\n  this.state = next; } }\nexport { D };",
-            &[2],
-        );
-        check(
-            &RULE,
-            "let run;\nprocess.on('message', (m) => { run = require(m.file); const own = run; run = (job) => own(job); });",
-            &[],
-        );
-        check(
-            &RULE,
-            "exports.wrap = (of, name, wrapper) => { const own = of[name]; const wrapped = wrapper(own);\n  wrapped.undo = () => { of[name] = own; };\n  of[name] = wrapped; };",
-            &[],
-        );
-        check(
-            &RULE,
-            "export function timed(target, key, descriptor) { const original = descriptor.value; descriptor.value = function () { return original.call(this); }; }",
-            &[],
-        );
-        check(
-            &RULE,
-            "const registry = new FinalizationRegistry((f) => f());\nexport async function open(path) {\n  const handle = await get(path);\n  registry.register(handle, () => handle.close());\n}",
-            &[4],
-        );
-    }
-
-    #[test]
-    fn what_is_needed_or_soon_gone() {
-        check(
-            &RULE,
-            "const subs = new Map();\nexport function f(req) { const chunks = []; req.on('data', (c) => chunks.push(c)); subs.set(req.id, () => send(chunks)); }",
-            &[],
-        );
-        check(
-            &RULE,
-            "const subs = new Map();\nexport function f(req) { let chunks = []; req.on('data', (c) => chunks.push(c)); req.on('end', () => { chunks = null; }); subs.set(1, () => 1); }",
-            &[],
-        );
-        check(
-            &RULE,
-            "export const f = (req) => { const body = req.body; setTimeout(() => log(body.length), 2000); };",
-            &[],
-        );
-        check(
-            &RULE,
-            "const subs = new WeakMap();\nexport const f = (req) => { subs.set(req, () => req.headers.host); };",
-            &[],
-        );
-        check(
-            &RULE,
-            "const waiting = new Map();\nexport const f = (req, id) => { waiting.set(id, () => log(req.url)); };\nfeed.on('data', (m) => { const w = waiting.get(m.id); waiting.delete(m.id); w(m); });",
-            &[],
-        );
-        check(
-            &RULE,
-            "const table = new Map();\nfunction build(path) { const rows = JSON.parse(readFileSync(path)); table.set(path, () => rows.length); }\nbuild('a');",
-            &[],
-        );
-        check(
-            &RULE,
-            "const last = new Map();\nexport const f = (req) => { for (const row of req.body) use(row); const { id } = req; last.set(id, () => id); };",
-            &[],
-        );
-    }
-
-    #[test]
-    fn what_is_read_is_read_before() {
-        check_fix(
-            &RULE,
-            "const sizes = new Map();\nexport function remember(req) {\n  const image = req.body;\n  sizes.set(req.url, () => image.byteLength);\n}\n",
-            "const sizes = new Map();\nexport function remember(req) {\n  const image = req.body;\n  const byteLength = image.byteLength;\n  sizes.set(req.url, () => byteLength);\n}\n",
-        );
-    }
-}
+mod tests;

@@ -1,9 +1,9 @@
 //! Functions into which of their parameters they keep: what is put into a collection that outlives the call.
 
 use oxc_ast::AstKind;
-use oxc_ast::ast::{Argument, Expression, ObjectPropertyKind};
+use oxc_ast::ast::{Argument, Expression, MemberExpression, ObjectPropertyKind};
 use oxc_span::GetSpan;
-use stanch_js_source::{ParsedSource, Value, bare};
+use stanch_js_source::{HolderRef, ParsedSource, ReleaseKind, Value, bare};
 
 use super::{Scan, Summary};
 use crate::file::method;
@@ -25,14 +25,53 @@ impl<'a> Scan<'_, 'a> {
             return;
         };
         let kept = self.parameters_in(value);
-        if kept.is_empty() || !self.outlives(collection) {
+        if kept.is_empty() {
             return;
         }
-        let text = self.parsed.text();
-        let span = collection.span();
-        if !is_taken_out(self.parsed, text.slice(span.start, span.end)) {
+        let stays = match self.table_of(collection) {
+            // What becomes of the lists in a table, only the table's own uses tell.
+            Some(table) => self.outlives(table) && self.is_never_emptied(table),
+            None => {
+                let span = collection.span();
+                let written = self.parsed.text().slice(span.start, span.end);
+                self.outlives(collection) && !is_taken_out(self.parsed, written)
+            }
+        };
+        if stays {
             summary.keeps.extend(kept);
         }
+    }
+
+    /// The table that a list is in: `(table[key] ||= [])`, `table.get(key)`, or a variable that was looked up there.
+    fn table_of(&self, list: &'a Expression<'a>) -> Option<&'a Expression<'a>> {
+        match bare(list) {
+            Expression::AssignmentExpression(first) if first.operator.is_logical() => {
+                computed(first.left.as_member_expression()?)
+            }
+            Expression::Identifier(_) => {
+                let scoping = self.parsed.semantic().scoping();
+                let variable = self.parsed.variable_of(list)?;
+                if scoping.symbol_scope_id(variable) == scoping.root_scope_id() {
+                    return None;
+                }
+                match self.kind(scoping.symbol_declaration(variable)) {
+                    AstKind::VariableDeclarator(declarator) => looked_up(declarator.init.as_ref()?),
+                    _ => None,
+                }
+            }
+            list => looked_up(list),
+        }
+    }
+
+    /// Whether nothing is taken out of a variable of the module, or out of what is in it.
+    fn is_never_emptied(&self, table: &Expression<'a>) -> bool {
+        let Expression::Identifier(name) = bare(table) else {
+            return false;
+        };
+        let table = HolderRef::variable(name.name.as_str());
+        let mut releases = self.parsed.releases(&table).into_iter();
+        // `if (!list) table.set(key, (list = []))` makes a list.
+        releases.all(|release| release.nested && release.kind == ReleaseKind::Reassign)
     }
 
     /// The parameters that a value is, or has as properties.
@@ -49,6 +88,12 @@ impl<'a> Scan<'_, 'a> {
                     ObjectPropertyKind::ObjectProperty(property) => parameter(&property.value),
                     ObjectPropertyKind::SpreadProperty(_) => None,
                 })
+                .collect(),
+            // What an object is made with, it keeps.
+            Expression::NewExpression(new) => new
+                .arguments
+                .iter()
+                .filter_map(|given| parameter(given.as_expression()?))
                 .collect(),
             value => parameter(value).into_iter().collect(),
         }
@@ -73,6 +118,22 @@ impl<'a> Scan<'_, 'a> {
             }),
         }
     }
+}
+
+/// The table in `table.get(key)`, `table[key]` and `table.get(key) ?? []`.
+fn looked_up<'a>(list: &'a Expression<'a>) -> Option<&'a Expression<'a>> {
+    match bare(list) {
+        Expression::CallExpression(call) => {
+            let member = bare(&call.callee).as_member_expression()?;
+            (member.static_property_name() == Some("get")).then(|| member.object())
+        }
+        Expression::LogicalExpression(either) => looked_up(&either.left),
+        list => computed(list.as_member_expression()?),
+    }
+}
+
+fn computed<'a>(member: &'a MemberExpression<'a>) -> Option<&'a Expression<'a>> {
+    matches!(member, MemberExpression::ComputedMemberExpression(_)).then(|| member.object())
 }
 
 /// Whether entries of a collection are taken out to be used: spliced, shifted or popped into a variable, or looked up and

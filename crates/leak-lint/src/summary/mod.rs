@@ -41,6 +41,7 @@ pub(crate) use uses::{Lent, Op, Use};
 
 use callees::Callees;
 
+use crate::facts::bulk::is_large;
 use crate::options::Options;
 
 /// What other files need to know of a text.
@@ -96,6 +97,8 @@ pub struct Summary {
     pub(crate) skipped: Vec<Skipped>,
     /// Functions that give what lives as long as the process, and nothing else.
     pub(crate) lasting: FxHashSet<u32>,
+    /// Functions that give something large: rows, the contents of a file.
+    pub(crate) large: FxHashSet<u32>,
     /// Methods that always give the same field of their instance, which gets its value once.
     pub(crate) lasting_fields: FxHashSet<u32>,
     /// Parameters, by function and position, that go into a collection which outlives the call.
@@ -341,10 +344,16 @@ impl<'a> Scan<'_, 'a> {
                 if let (Some(value), Some(function)) = (&given.argument, self.place(node)) {
                     self.gives(function, self.parsed.value(value), summary);
                     self.makes(node, value, summary);
+                    if is_large(self.parsed, value) {
+                        summary.large.insert(function);
+                    }
                 }
             }
             AstKind::ArrowFunctionExpression(arrow) => {
                 if let Some(value) = arrow.get_expression() {
+                    if is_large(self.parsed, value) {
+                        summary.large.insert(arrow.span.start);
+                    }
                     self.gives(arrow.span.start, self.parsed.value(value), summary);
                     self.makes(AstKind::from_expression(value).node_id(), value, summary);
                 }

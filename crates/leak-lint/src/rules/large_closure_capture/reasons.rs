@@ -4,11 +4,11 @@ use oxc_ast::AstKind;
 use oxc_ast::ast::Expression;
 use oxc_semantic::{NodeId, SymbolId};
 use oxc_span::{GetSpan, Span};
-use stanch_js_source::{CapturedScope, bare};
+use stanch_js_source::{CapturedScope, bare, literal_text};
 
 use crate::facts::bulk::{Bulk, bulk};
 use crate::facts::kept::{Keeper, Kept, is_over};
-use crate::file::File;
+use crate::file::{File, argument};
 
 /// Why a variable is kept by a function.
 pub(super) enum Why {
@@ -101,6 +101,9 @@ fn is_read_for_a_part(file: &File<'_, '_>, node: NodeId) -> bool {
     let Some(whole) = path_from(file, node) else {
         return false;
     };
+    if is_header_or_application(file, node, whole) {
+        return true;
+    }
     let name = match file.kind(whole) {
         AstKind::StaticMemberExpression(member) => member.property.name.as_str(),
         _ => "",
@@ -118,6 +121,22 @@ fn is_read_for_a_part(file: &File<'_, '_>, node: NodeId) -> bool {
         AstKind::SpreadElement(_) | AstKind::ComputedMemberExpression(_) => false,
         _ => true,
     }
+}
+
+/// Whether what is read of a request is a header, `req.get('host')`, or the application, which lives anyway: `req.app.locals`.
+fn is_header_or_application(file: &File<'_, '_>, node: NodeId, whole: NodeId) -> bool {
+    let path = file.slice(file.kind(whole).span());
+    let Some((_, path)) = path.split_once('.') else {
+        return false;
+    };
+    let is_of_request = matches!(file.kind(node), AstKind::IdentifierReference(name)
+        if matches!(name.name.as_str(), "req" | "request" | "ctx" | "_req"));
+    let is_header = || {
+        matches!(path, "get" | "header" | "headers.get")
+            && matches!(file.kind(file.parent(whole)), AstKind::CallExpression(call)
+                if argument(call, 0).is_some_and(|name| literal_text(name).is_some()))
+    };
+    is_of_request && (path.starts_with("app.") || is_header())
 }
 
 /// The longest chain of properties from a name on: `req.headers.host` from `req`.
