@@ -1,5 +1,6 @@
 //! Command-line arguments into one run of a command and its exit code.
 
+mod allocator;
 mod args;
 mod commands;
 mod exit;
