@@ -25,7 +25,7 @@ pub enum HolderRef {
     Field {
         /// The class's name, where known.
         class: Option<String>,
-        /// The field's name; a private one with its `#`.
+        /// The field's name; a private one with its `#`. [`ITSELF`] stands for the instance, where the class extends a container.
         name: String,
         /// Where V8 says the constructor is.
         constructor: Option<Position>,
@@ -73,6 +73,7 @@ impl HolderRef {
     /// The pattern that needs no root: the last names of the path, whatever object is before them.
     pub(crate) fn by_name(&self) -> Option<Pattern> {
         let path = match self {
+            Self::Field { name, .. } if name == ITSELF => return None,
             Self::Field { name, .. } => vec![name.clone()],
             Self::Property { object, name } => match object.as_ref() {
                 Self::Property { name: middle, .. } | Self::Field { name: middle, .. } => {
@@ -90,6 +91,9 @@ impl HolderRef {
         Self::Global { name: name.into() }
     }
 }
+
+/// The name of a field that stands for the instance that has the fields.
+pub const ITSELF: &str = "this";
 
 /// Where a chain of property names starts.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -153,7 +157,11 @@ impl ParsedSource<'_> {
                 constructor,
             } => vec![Pattern::whole(
                 Root::Instance(tree.owners(class.as_deref(), *constructor)),
-                vec![name.clone()],
+                if name == ITSELF {
+                    Vec::new()
+                } else {
+                    vec![name.clone()]
+                },
             )],
             HolderRef::Property { object, name } => {
                 let mut patterns = self.patterns(object);

@@ -63,7 +63,7 @@ pub use declaration::Declaration;
 pub use escape::{Escape, EscapeKind};
 pub use function::{FunctionInfo, FunctionKind, FunctionRef};
 pub use growth::{FoundBy, Phase, Site, SiteRole, is_registration};
-pub use holder::HolderRef;
+pub use holder::{HolderRef, ITSELF};
 pub use import::{Export, GlobalAssignment, Import, ImportedName};
 pub use initializer::Initializer;
 pub use limit::{ConstructorParameter, Limit};

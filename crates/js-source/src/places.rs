@@ -159,6 +159,16 @@ impl<'a> Search<'_, 'a> {
             tree.this_of(owners.iter().copied().map(Owner::Instance))
         };
         let mut starts: Vec<_> = this.into_iter().map(|node| (node, 0)).collect();
+        // `super.set(key, value)`
+        if path.is_empty() {
+            let all = tree.nodes().iter();
+            let bases = all.filter(|node| matches!(node.kind(), AstKind::Super(_)));
+            let own = bases.filter(|node| {
+                let class = tree.class_around(node.id());
+                class.is_some_and(|class| owners.contains(&class))
+            });
+            starts.extend(own.map(|node| (node.id(), 0)));
+        }
         // Any object before a private name is an instance of the class around it.
         if let Some(private) = path.first().filter(|name| name.starts_with('#')) {
             let is_start = |member: &NodeId| {
@@ -303,6 +313,9 @@ impl<'a> Search<'_, 'a> {
                 let index = call.arguments.iter().position(|a| a.span() == span);
                 let callee = self.tree.callee_node(&call.callee);
                 self.pass(callee, index, path, level);
+                if let ([_], Some(0)) = (path, index) {
+                    self.all_of_an_object(call, level);
+                }
             }
             AstKind::NewExpression(new) if new.callee.span() != span => {
                 let index = new.arguments.iter().position(|a| a.span() == span);
@@ -338,7 +351,40 @@ impl<'a> Search<'_, 'a> {
                 self.put_in_field(field.node_id.get(), path, level);
             }
             AstKind::ForOfStatement(each) if each.right.span() == span && path.is_empty() => {
-                self.iterate(&each.left);
+                self.iterate(&each.left, Level::Element);
+            }
+            _ => {}
+        }
+    }
+
+    /// `for (const table of Object.values(state)) …`: what is one name away from an object is each of them in turn.
+    fn all_of_an_object(&mut self, call: &oxc_ast::ast::CallExpression<'a>, level: Level) {
+        if !matches!(
+            self.tree.slice(call.callee.span()),
+            "Object.values" | "Object.entries"
+        ) {
+            return;
+        }
+        let Some(parent) = self.tree.parent(call.node_id.get()) else {
+            return;
+        };
+        match self.tree.kind(parent) {
+            AstKind::ForOfStatement(each) if each.right.span() == call.span => {
+                self.iterate(&each.left, level);
+            }
+            AstKind::StaticMemberExpression(member) if member.property.name == "forEach" => {
+                let Some(AstKind::CallExpression(each)) = self
+                    .tree
+                    .call_of_method(parent)
+                    .map(|it| self.tree.kind(it))
+                else {
+                    return;
+                };
+                let callback = argument(&each.arguments, 0).and_then(|it| self.tree.callable(it));
+                let parameters = callback.and_then(|it| self.tree.parameters(it));
+                if let Some(first) = parameters.and_then(|all| all.items.first()) {
+                    self.bind_one(&first.pattern, level);
+                }
             }
             _ => {}
         }
@@ -457,20 +503,24 @@ impl<'a> Search<'_, 'a> {
         }
     }
 
-    fn iterate(&mut self, left: &ForStatementLeft<'a>) {
+    /// One of many: a value, or an entry of which the second is the value.
+    fn bind_one(&mut self, pattern: &BindingPattern<'a>, level: Level) {
+        match pattern {
+            BindingPattern::ArrayPattern(entry) => {
+                if let Some(Some(value)) = entry.elements.get(1) {
+                    self.bind(value, &[], level);
+                }
+            }
+            pattern => self.bind(pattern, &[], level),
+        }
+    }
+
+    fn iterate(&mut self, left: &ForStatementLeft<'a>, level: Level) {
         let ForStatementLeft::VariableDeclaration(declaration) = left else {
             return;
         };
         for declarator in &declaration.declarations {
-            match &declarator.id {
-                // Entries of a map come as a key and a value.
-                BindingPattern::ArrayPattern(entry) => {
-                    if let Some(Some(value)) = entry.elements.get(1) {
-                        self.bind(value, &[], Level::Element);
-                    }
-                }
-                pattern => self.bind(pattern, &[], Level::Element),
-            }
+            self.bind_one(&declarator.id, level);
         }
     }
 }

@@ -283,6 +283,7 @@ impl<'a> Tree<'a> {
         if used.level == Level::Element
             || !self.is_fresh(&assignment.right)
             || self.is_first_value(used.node, &assignment.right)
+            || self.is_made_where_missing(node, target)
         {
             return None;
         }
@@ -302,6 +303,38 @@ impl<'a> Tree<'a> {
             && self
                 .first_value(symbol)
                 .is_some_and(|first| first.span() == value.span())
+    }
+
+    /// `if (!this.list) this.list = [];`
+    fn is_made_where_missing(&self, assignment: NodeId, target: &str) -> bool {
+        let mut around = self.nodes().ancestor_kinds(assignment);
+        let branch = around.find_map(|kind| match kind {
+            AstKind::IfStatement(branch) => Some(Some(branch)),
+            AstKind::ExpressionStatement(_) | AstKind::BlockStatement(_) => None,
+            _ => Some(None),
+        });
+        let Some(Some(branch)) = branch else {
+            return false;
+        };
+        let is_inside = branch
+            .consequent
+            .span()
+            .contains_inclusive(self.span(assignment));
+        is_inside
+            && match bare(&branch.test) {
+                Expression::UnaryExpression(not) => {
+                    not.operator == UnaryOperator::LogicalNot
+                        && self.slice(bare(&not.argument).span()) == target
+                }
+                Expression::BinaryExpression(comparison) => {
+                    matches!(
+                        comparison.operator,
+                        BinaryOperator::StrictEquality | BinaryOperator::Equality
+                    ) && self.slice(comparison.left.span()) == target
+                        && bare(&comparison.right).is_null_or_undefined()
+                }
+                _ => false,
+            }
     }
 
     fn is_smaller_copy(&self, value: &Expression<'a>, target: &str) -> bool {

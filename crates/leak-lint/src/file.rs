@@ -12,6 +12,7 @@ use stanch_js_source::{Extent, ImportedName, ParsedSource, Value, bare, is_funct
 
 use crate::facts::ends;
 use crate::facts::fields::Fields;
+use crate::facts::fillers::{Filler, fillers};
 use crate::facts::holders::{self, Holder as Kept};
 use crate::facts::insertions::{Insertion, insertions};
 use crate::facts::keys::Domain;
@@ -44,6 +45,7 @@ pub(crate) struct File<'s, 'a> {
     /// What expressions name that is not of the project, as far as that was asked.
     pub(crate) foreign: Looked<'a>,
     exported_locals: OnceCell<HashSet<String>>,
+    fillers: OnceCell<Vec<Filler<'a>>>,
     ends: OnceCell<bool>,
     is_of_a_page: OnceCell<bool>,
     /// Names that fixes declare, and where: two fixes are often applied together.
@@ -70,6 +72,7 @@ impl<'s, 'a> File<'s, 'a> {
             filled: OnceCell::new(),
             foreign: Looked::default(),
             exported_locals: OnceCell::new(),
+            fillers: OnceCell::new(),
             ends: OnceCell::new(),
             is_of_a_page: OnceCell::new(),
             new_names: RefCell::default(),
@@ -349,6 +352,11 @@ impl<'s, 'a> File<'s, 'a> {
             let filled = filled.get_or_init(|| insertions(self, holder));
             (holder, filled.as_slice())
         })
+    }
+
+    /// The calls that fill a container which they are given.
+    pub(crate) fn fillers(&self) -> &[Filler<'a>] {
+        self.fillers.get_or_init(|| fillers(self))
     }
 
     /// The module's variables that other files can reach by name.

@@ -4,12 +4,12 @@ use oxc_ast::AstKind;
 use oxc_ast::ast::{AssignmentTarget, Expression};
 use oxc_semantic::NodeId;
 use oxc_span::GetSpan;
-use stanch_js_source::{Extent, FoundBy, SiteRole, bare};
+use stanch_js_source::{Extent, FoundBy, SiteRole, Value, bare};
 
 use crate::facts::checks::is_filled_when_empty;
 use crate::facts::holders::{Container, Holder, container_of, table_of_containers};
 use crate::facts::keys::is_exchange;
-use crate::file::{File, argument};
+use crate::file::{File, argument, method};
 use crate::project::Calls;
 
 /// A place that fills a holder.
@@ -39,12 +39,15 @@ pub(crate) fn insertions<'a>(file: &File<'_, 'a>, holder: &Holder<'a>) -> Vec<In
             let values = parts.map_or_else(Vec::new, |(_, values)| values);
             values.into_iter().any(|value| is_container(file, value))
         });
+    let fillers = file.fillers();
     let found = sites.into_iter().filter_map(|site| {
         let frequency = file.frequency(site.node);
         // By its name alone only a property of the application is meant: `req.app.locals.seen`.
         if frequency == Calls::Once
             || site.found_by == FoundBy::Name && !holder.written.contains('.')
             || site.found_by == FoundBy::Name && holder.written.starts_with("this.")
+            || is_in_a_filler(file, site.node)
+            || site.nested && holder.is_table && is_in_a_field(file, site.node, &holder.written)
             || !site.nested && is_filled_when_empty(file, site.node, &holder.written)
         {
             return None;
@@ -66,7 +69,54 @@ pub(crate) fn insertions<'a>(file: &File<'_, 'a>, holder: &Holder<'a>) -> Vec<In
             role: site.role,
         })
     });
-    found.collect()
+    let mut found: Vec<_> = found.collect();
+    let given = fillers.iter().filter(|filler| {
+        matches!(holder.container, Container::Map | Container::Object)
+            && file.written(filler.container) == holder.written
+            && file.frequency(filler.call) != Calls::Once
+    });
+    found.extend(given.map(|filler| Insertion {
+        node: filler.call,
+        extent: filler.extent,
+        key: Some(filler.key),
+        values: Vec::new(),
+        nested: false,
+        frequency: file.frequency(filler.call),
+        serves: serves(file, filler.call),
+        role: SiteRole::Inserts,
+    }));
+    found
+}
+
+/// Whether a place fills a container that an object has under a name: `state.users.set(…)`. That is a holder of its own.
+fn is_in_a_field(file: &File<'_, '_>, node: NodeId, object: &str) -> bool {
+    let filled = match file.kind(node) {
+        AstKind::CallExpression(call) => method(call).map(|(of, _)| of.span()),
+        AstKind::AssignmentExpression(assignment) => assignment
+            .left
+            .as_member_expression()
+            .map(|member| member.object().span()),
+        AstKind::UpdateExpression(update) => update
+            .argument
+            .as_member_expression()
+            .map(|member| member.object().span()),
+        _ => None,
+    };
+    let name = filled.and_then(|filled| {
+        let written = file.slice(filled).strip_prefix(object)?;
+        written.strip_prefix('.')
+    });
+    name.is_some_and(|name| name.chars().all(|one| one.is_alphanumeric() || one == '_'))
+}
+
+/// Whether a place is in a function that fills what it is given: what it puts in is known where it is called.
+fn is_in_a_filler(file: &File<'_, '_>, node: NodeId) -> bool {
+    file.project.has_fillers()
+        && file.function_around(node).is_some_and(|function| {
+            let start = file.kind(function).span().start;
+            let fills = file.project.fills(file.index, &Value::Function(start));
+            !fills.is_empty()
+        })
 }
 
 /// Whether a value is a container, or a variable that is given one.
@@ -92,18 +142,22 @@ fn is_container<'a>(file: &File<'_, 'a>, value: &Expression<'a>) -> bool {
 
 /// Whether a node is in a function that handles requests, by its parameters.
 fn serves(file: &File<'_, '_>, node: NodeId) -> bool {
-    file.nodes().ancestor_ids(node).any(|around| {
-        let parameters = match file.kind(around) {
-            AstKind::Function(function) => &function.params,
-            AstKind::ArrowFunctionExpression(arrow) => &arrow.params,
-            _ => return false,
-        };
-        file.is_handler(around)
-            && parameters
-                .items
-                .iter()
-                .any(|parameter| is_exchange(file, parameter))
-    })
+    let mut around = file.nodes().ancestor_ids(node);
+    around.any(|around| serves_itself(file, around))
+}
+
+/// Whether a node is such a function.
+pub(crate) fn serves_itself(file: &File<'_, '_>, node: NodeId) -> bool {
+    let parameters = match file.kind(node) {
+        AstKind::Function(function) => &function.params,
+        AstKind::ArrowFunctionExpression(arrow) => &arrow.params,
+        _ => return false,
+    };
+    file.is_handler(node)
+        && parameters
+            .items
+            .iter()
+            .any(|parameter| is_exchange(file, parameter))
 }
 
 type Parts<'a> = (Option<&'a Expression<'a>>, Vec<&'a Expression<'a>>);
@@ -131,6 +185,10 @@ fn parts<'a>(file: &File<'_, 'a>, node: NodeId, container: Container) -> Option<
                 // The third argument of a cache's `set` is how long the entry lives.
                 ("set", Container::Map) if call.arguments.len() < 3 => {
                     Some((argument(call, 0), argument(call, 1).into_iter().collect()))
+                }
+                ("assign", Container::Object) => {
+                    let mut given = given().into_iter().skip(1);
+                    given.find_map(|given| replaced(given, container))
                 }
                 ("add", Container::Set) => Some((argument(call, 0), Vec::new())),
                 ("push" | "unshift", Container::Array) => Some((None, given())),

@@ -7,7 +7,7 @@ use oxc_span::GetSpan;
 use stanch_js_source::{EscapeKind, Extent, Release, ReleaseKind, bare, is_function};
 
 use crate::facts::holders::{Access, Container, Holder};
-use crate::file::{File, method};
+use crate::file::{File, argument, method};
 use crate::project::{Calls, Holder as Identity, Meaning};
 
 /// What becomes of the entries of a holder.
@@ -125,7 +125,7 @@ pub(crate) fn fate<'a>(file: &File<'_, 'a>, holder: &Holder<'a>, nested: bool) -
     if !effective.is_empty() {
         return Fate::LetGo(effective);
     }
-    if is_in_others_hands(file, holder) {
+    if is_in_others_hands(file, holder) || is_replaced_with_others(file, holder) {
         return Fate::InOthersHands;
     }
     partial.unwrap_or(Fate::Kept)
@@ -362,7 +362,7 @@ fn is_in_a_failure(file: &File<'_, '_>, node: NodeId) -> bool {
                         .arguments
                         .get(1)
                         .is_some_and(|second| second.span().contains_inclusive(own)),
-                    Some((_, "on" | "once")) => crate::file::argument(call, 0)
+                    Some((_, "on" | "once")) => argument(call, 0)
                         .and_then(stanch_js_source::literal_text)
                         .is_some_and(|event| matches!(event, "error" | "failed" | "failure")),
                     _ => false,
@@ -417,6 +417,29 @@ fn is_lookup(file: &File<'_, '_>, function: NodeId) -> bool {
         if !call.callee.span().contains_inclusive(file.kind(function).span()))
         && !file.is_handler(function);
     !is_callback && !file.parsed.results_of(function).is_empty()
+}
+
+/// Whether an object gets a new container in the holder's place: `Object.assign(state, { users: new Map() })`.
+fn is_replaced_with_others(file: &File<'_, '_>, holder: &Holder<'_>) -> bool {
+    let Some((object, name)) = holder.written.rsplit_once('.') else {
+        return false;
+    };
+    file.calls().iter().any(|(node, call)| {
+        let is_assign = method(call).is_some_and(|(of, name)| {
+            name == "assign" && matches!(of, Expression::Identifier(of) if of.name == "Object")
+        });
+        let names = |given: &Expression<'_>| match given {
+            Expression::ObjectExpression(given) => given.properties.iter().any(|property| {
+                let property = property.as_property();
+                property.is_none_or(|one| one.key.static_name().is_some_and(|own| own == name))
+            }),
+            _ => true,
+        };
+        is_assign
+            && file.frequency(*node) != Calls::Once
+            && argument(call, 0).is_some_and(|first| file.slice(first.span()) == object)
+            && argument(call, 1).is_some_and(names)
+    })
 }
 
 /// What other files do with a holder.
@@ -477,7 +500,9 @@ fn is_in_others_hands(file: &File<'_, '_>, holder: &Holder<'_>) -> bool {
                     && !is_given_to_the_project(file, escape.node)
             }
             EscapeKind::Stored => {
-                !is_said_only(file, escape.node) && !is_export(file, holder, escape.node)
+                !is_said_only(file, escape.node)
+                    && !is_export(file, holder, escape.node)
+                    && !is_put_back(file, holder, escape.node)
             }
             EscapeKind::Exported => holder.identity.is_none() || file.project.is_alone(),
             // Most who ask for all of it read it.
@@ -492,6 +517,12 @@ fn is_given_to_the_project(file: &File<'_, '_>, node: NodeId) -> bool {
         _ => return false,
     };
     matches!(file.meaning(callee), Meaning::Function(_))
+}
+
+/// `this.all = this.all || new Map()`
+fn is_put_back(file: &File<'_, '_>, holder: &Holder<'_>, node: NodeId) -> bool {
+    matches!(file.kind(file.parent(node)), AstKind::AssignmentExpression(assignment)
+        if file.slice(assignment.left.span()) == holder.written)
 }
 
 /// `module.exports = { cache }`, `exports.cache = cache`, where the files of the project are known.

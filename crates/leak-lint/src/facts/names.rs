@@ -3,10 +3,10 @@
 use rustc_hash::FxHashSet;
 
 use oxc_ast::AstKind;
-use oxc_ast::ast::{AssignmentTarget, Expression, MemberExpression};
-use stanch_js_source::bare;
+use oxc_ast::ast::{AssignmentTarget, Expression, MemberExpression, Statement};
+use stanch_js_source::{ITSELF, bare};
 
-use crate::file::{File, method};
+use crate::file::{File, argument, method};
 
 /// Methods that add to a map, a set or an array.
 const ADDING: &[&str] = &["set", "add", "push", "unshift", "splice"];
@@ -18,10 +18,14 @@ pub(crate) fn grown_names<'a>(file: &File<'_, 'a>) -> FxHashSet<&'a str> {
     for node in file.nodes().iter() {
         match node.kind() {
             AstKind::CallExpression(call) => {
-                if let Some((object, name)) = method(call)
-                    && ADDING.contains(&name)
-                {
-                    names.extend(names_of(object));
+                if let Some((object, name)) = method(call) {
+                    if ADDING.contains(&name) {
+                        names.extend(names_of(object));
+                    } else if name == "assign"
+                        && let Some(grown) = argument(call, 0)
+                    {
+                        names.extend(names_of(grown));
+                    }
                 }
             }
             AstKind::AssignmentExpression(assignment) => match &assignment.left {
@@ -48,6 +52,9 @@ pub(crate) fn grown_names<'a>(file: &File<'_, 'a>) -> FxHashSet<&'a str> {
             _ => {}
         }
     }
+    for filler in file.fillers() {
+        names.extend(names_of(filler.container));
+    }
     if names.is_empty() {
         return names;
     }
@@ -58,6 +65,20 @@ pub(crate) fn grown_names<'a>(file: &File<'_, 'a>) -> FxHashSet<&'a str> {
             // `(url, cache = shared) => cache.set(url, …)`
             AstKind::FormalParameter(parameter) => {
                 (&parameter.pattern, parameter.initializer.as_deref())
+            }
+            // `get series() { return (this.all ??= new Map()); }`
+            AstKind::MethodDefinition(getter) if getter.kind.is_get() => {
+                let is_grown = getter
+                    .key
+                    .name()
+                    .is_some_and(|name| names.contains(name.as_ref()));
+                let body = getter.value.body.as_ref().filter(|_| is_grown);
+                let given = body.and_then(|body| match body.statements.last() {
+                    Some(Statement::ReturnStatement(last)) => last.argument.as_ref(),
+                    _ => None,
+                });
+                names.extend(given.into_iter().flat_map(|given| names_of(bare(given))));
+                continue;
             }
             _ => continue,
         };
@@ -109,6 +130,11 @@ fn names_of<'a>(expression: &'a Expression<'a>) -> Vec<&'a str> {
             }
             Expression::ComputedMemberExpression(member) => &member.object,
             Expression::CallExpression(call) => &call.callee,
+            // What extends a container fills itself.
+            Expression::ThisExpression(_) | Expression::Super(_) => {
+                names.push(ITSELF);
+                return names;
+            }
             Expression::AssignmentExpression(assignment) => {
                 // `const all = (globalThis.all ??= [])`
                 if let Some(target) = assignment.left.as_member_expression() {

@@ -1,14 +1,14 @@
 //! Uses of all files into what is done to each holder, wherever it is declared.
 
 use oxc_str::CompactStr;
-use stanch_js_source::{Extent, ImportedName, Value};
+use stanch_js_source::{Extent, ITSELF, ImportedName, Value};
 
 use super::meaning::{Meaning, Site};
 use super::names::Key;
 use super::part::Index;
 use super::view::View;
 use super::{FileIndex, Project};
-use crate::summary::{Op, WHOLE};
+use crate::summary::{Op, Use, WHOLE};
 
 /// Something that is done to a holder, in any file of the project.
 #[derive(Debug, Clone, Copy)]
@@ -60,6 +60,10 @@ impl Done {
                 done.to.push((Target::of(view, holder), at));
             } else if let Value::Member(_, name) = &used.holder {
                 done.to.push((Target::Named(name.clone()), at));
+            }
+            if let Some(class) = view.extended_container(file, used) {
+                done.to
+                    .push((Target::Member(view.key(class), ITSELF.into()), at));
             }
         }
         done.to_parameters.sort_unstable();
@@ -221,6 +225,23 @@ impl View<'_> {
             },
             _ => None,
         }
+    }
+
+    /// The class of the project that extends Map or Set, of whose instance an entry is taken.
+    fn extended_container(self, file: FileIndex, used: &Use) -> Option<Site> {
+        let takes = matches!(&used.op, Op::Call { method, .. }
+            if matches!(&**method, "delete" | "clear"));
+        if !takes || self.is_of_others(file, &used.holder) {
+            return None;
+        }
+        let Meaning::Instance(class) = self.meaning(file, &used.holder) else {
+            return None;
+        };
+        let Meaning::Class(site) = *class else {
+            return None;
+        };
+        let base = self.class(site)?.extends.as_ref()?;
+        matches!(base, Value::Global(name) if matches!(&**name, "Map" | "Set")).then_some(site)
     }
 
     /// The holder that a module exports under a name.

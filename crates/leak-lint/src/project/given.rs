@@ -153,6 +153,18 @@ impl Project {
         })
     }
 
+    /// The same of all callers, those included that call while the program starts.
+    pub(crate) fn given_ever(
+        &self,
+        function: Site,
+        position: u32,
+    ) -> impl Iterator<Item = (FileIndex, &Given)> {
+        let spots = self
+            .arguments
+            .of_parameter(self.view().key(function), position);
+        spots.map(|spot| (spot.file, &self.summary(spot.file).given[spot.at]))
+    }
+
     /// How often a function, or a constructor, is handed something that lives as long as the process for a parameter (or for
     /// a property of what that gets): the most often of all callers; none if nobody in the project does.
     pub(crate) fn is_given_what_lasts(
@@ -266,6 +278,33 @@ impl Project {
         *has_some
             && matches!(self.meaning(file, callee), Meaning::Function(site)
                 if self.summary(site.file).memoizers.contains(&site.start))
+    }
+
+    /// The same, where the results go with the instance whose method it is.
+    pub(crate) fn memoizes_by_instance(&self, file: FileIndex, callee: &Value) -> bool {
+        !self.view().is_of_others(file, callee)
+            && matches!(self.meaning(file, callee), Meaning::Function(site)
+                if self.summary(site.file).instance_memoizers.contains(&site.start))
+    }
+
+    /// Whether some function of the project fills a container that it is given.
+    pub(crate) fn has_fillers(&self) -> bool {
+        *self.has_fillers.get_or_init(|| {
+            let mut files = self.files.iter();
+            files.any(|file| !file.summary.fills.is_empty())
+        })
+    }
+
+    /// Which of its arguments a function of the project puts into which other: the container's position, and the key's.
+    pub(crate) fn fills(&self, file: FileIndex, callee: &Value) -> &[(u32, u32)] {
+        if self.view().is_of_others(file, callee) {
+            return &[];
+        }
+        let Meaning::Function(site) = self.meaning(file, callee) else {
+            return &[];
+        };
+        let fills = self.summary(site.file).fills.get(&site.start);
+        fills.map_or(&[], |fills| fills)
     }
 
     /// Whether a function of the project keeps what it is given for a parameter.

@@ -67,6 +67,7 @@ pub struct Project {
     /// Asked for seldom: worked out then.
     is_a_service: OnceLock<bool>,
     has_memoizers: OnceLock<bool>,
+    has_fillers: OnceLock<bool>,
 }
 
 #[derive(Debug)]
@@ -161,6 +162,7 @@ impl Project {
         self.files[file.0] = new;
         self.is_a_service = OnceLock::new();
         self.has_memoizers = OnceLock::new();
+        self.has_fillers = OnceLock::new();
         if runs_otherwise {
             self.count_imports(file, |count| count + 1);
         }
@@ -223,6 +225,7 @@ impl Project {
             skipped: Index::default(),
             is_a_service: OnceLock::new(),
             has_memoizers: OnceLock::new(),
+            has_fillers: OnceLock::new(),
         };
         project.join_parts();
         project

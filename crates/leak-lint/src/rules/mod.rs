@@ -27,6 +27,8 @@ mod across_files;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
+mod unbounded_holders;
+#[cfg(test)]
 mod unbounded_keys;
 
 use crate::rule::Rule;

@@ -9,9 +9,10 @@ use stanch_leak_patterns::{Confidence, Pattern};
 use crate::facts::checks::is_on_a_list;
 use crate::facts::holders::{Container, Holder, Lifetime};
 use crate::facts::insertions::Insertion;
-use crate::facts::keys::{Domain, Source, domain_in};
+use crate::facts::keys::{Domain, Source, domain, domain_in};
 use crate::facts::letting_go::{Fate, fate};
 use crate::facts::steadiness::steadiness;
+use crate::facts::told::when_told;
 use crate::file::File;
 use crate::finding::{Finding, Fix, Label, Safety, is_new};
 use crate::fix::{Change, own_variable};
@@ -114,7 +115,13 @@ fn find<'a>(
         .filter(|insertion| insertion.nested == nested)
         .filter_map(|insertion| {
             let key = insertion.key?;
-            let (source, known) = match domain_in(file, holder, key) {
+            // The type of the holder's keys says nothing of those in its containers.
+            let keys = if nested {
+                domain(file, key)
+            } else {
+                domain_in(file, holder, key)
+            };
+            let (source, known) = match keys {
                 Domain::Unbounded(source) => (source, Confidence::High),
                 Domain::Named(source) => (source, Confidence::Medium),
                 _ => return None,
@@ -129,7 +136,14 @@ fn find<'a>(
         return None;
     }
     let (why, place) = match fate(file, holder, nested) {
-        Fate::LetGo(_) | Fate::InOthersHands => return None,
+        Fate::LetGo(releases) => (
+            "an entry leaves only when its client says so",
+            Some((
+                when_told(file, insertion, source, &releases)?,
+                "nobody has to come here",
+            )),
+        ),
+        Fate::InOthersHands => return None,
         Fate::KeptUntilAsked(at) => (
             "entries that are not asked for again stay",
             Some((at, "looks only at the entry that is asked for")),

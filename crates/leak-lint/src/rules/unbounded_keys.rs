@@ -84,6 +84,13 @@ fn counted(labels: &str, expected: &[u32]) {
 }
 
 #[test]
+fn values_of_objects_that_are_handed_on() {
+    let text = "const all = new Map();\nconst keyOf = (labels) => Object.keys(labels).map((name) => labels[name]).join();\nfunction inc(labels) {\n  const key = keyOf(labels);\n  all.set(key, 1);\n}\napp.use((req, res) => inc({ path: req.originalUrl }));";
+    check_sure(&RULE, text, &[5]);
+    check_sure(&RULE, &text.replace("originalUrl", "method"), &[]);
+}
+
+#[test]
 fn values_of_objects_that_callers_give() {
     counted("{ path: req.originalUrl, status: res.statusCode }", &[4]);
     counted("{ method: req.method, status: res.statusCode }", &[]);

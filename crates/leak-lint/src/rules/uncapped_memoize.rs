@@ -11,6 +11,7 @@ use oxc_span::GetSpan;
 use stanch_js_source::{Extent, bare};
 use stanch_leak_patterns::{Confidence, Pattern};
 
+use crate::facts::fate::assigned;
 use crate::facts::keys::{Domain, domain, domain_of_type, says_few};
 use crate::file::{File, argument};
 use crate::finding::{Finding, Label};
@@ -147,6 +148,7 @@ fn finding(by: &str, confidence: Confidence, place: Extent) -> Finding {
 fn is_kept(file: &File<'_, '_>, node: NodeId) -> bool {
     match file.frequency(node) {
         Calls::Once => true,
+        _ if is_of_first_use(file, node) => true,
         Calls::Again => false,
         Calls::Unknown => file.nodes().ancestor_kinds(node).any(|around| {
             matches!(around, AstKind::AssignmentExpression(assignment)
@@ -155,6 +157,32 @@ fn is_kept(file: &File<'_, '_>, node: NodeId) -> bool {
                 || matches!(around, AstKind::PropertyDefinition(_))
         }),
     }
+}
+
+/// Whether a variable of the module gets the memoized function where it has none: `parse ??= memoize(…)`.
+fn is_of_first_use(file: &File<'_, '_>, node: NodeId) -> bool {
+    let AstKind::AssignmentExpression(assignment) = file.kind(file.parent(node)) else {
+        return false;
+    };
+    let Some(variable) = assigned(file, &assignment.left) else {
+        return false;
+    };
+    let scoping = file.parsed.semantic().scoping();
+    let name = scoping.symbol_name(variable);
+    let mut around = file.nodes().ancestor_kinds(node);
+    let is_asked = around.any(|kind| match kind {
+        AstKind::IfStatement(branch) => match bare(&branch.test) {
+            Expression::UnaryExpression(not) => file.slice(not.argument.span()) == name,
+            Expression::BinaryExpression(comparison) => {
+                file.slice(comparison.left.span()) == name
+                    && bare(&comparison.right).is_null_or_undefined()
+            }
+            _ => false,
+        },
+        _ => false,
+    });
+    scoping.symbol_scope_id(variable) == scoping.root_scope_id()
+        && (is_asked || !assignment.operator.is_assign())
 }
 
 /// The parameters of the memoized function, where the file has it.
@@ -333,6 +361,30 @@ mod tests {
             "const memo = (f) => { const seen = new Map(); return (x) => { if (!seen.has(x)) seen.set(x, f(x)); return seen.get(x); }; };\nexports.find = memo((id) => load(id));",
             &[2],
         );
+    }
+
+    #[test]
+    fn decorators_that_keep_a_map_for_each_instance() {
+        let text = |service: &str, key: &str| {
+            format!(
+                "const stores = new WeakMap();\nfunction Cached(target, name, descriptor) {{\n  const own = descriptor.value;\n  descriptor.value = function (...args) {{\n    let store = stores.get(this);\n    if (!store) stores.set(this, (store = new Map()));\n    if (!store.has({key})) store.set({key}, own.apply(this, args));\n    return store.get({key});\n  }};\n}}\n{service} class Users {{\n  @Cached\n  find(id: string) {{}}\n}}"
+            )
+        };
+        check(&RULE, &text("@Injectable()", "args[0]"), &[12]);
+        check(&RULE, &text("", "args[0]"), &[]);
+        check(&RULE, &text("@Injectable()", "name"), &[]);
+    }
+
+    #[test]
+    fn memoizers_made_on_first_use() {
+        let made = |when: &str| {
+            format!(
+                "const memoize = require('lodash/memoize');\nlet find;\napp.get('/', (req) => {{\n  {when}find = memoize((id) => load(id));\n}});"
+            )
+        };
+        check(&RULE, &made("if (!find) "), &[4]);
+        check(&RULE, &made("if (find === undefined) "), &[4]);
+        check(&RULE, &made(""), &[]);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use oxc_ast::AstKind;
 use oxc_ast::ast::Expression;
 use oxc_span::GetSpan;
-use stanch_js_source::{Value, bare};
+use stanch_js_source::{EscapeKind, Value, bare};
 use stanch_leak_patterns::{Confidence, Pattern};
 
 use crate::facts::holders::{Access, Container, Holder, Lifetime};
@@ -170,7 +170,9 @@ fn short_lived<'a>(
     match domain_in(file, holder, insertion.key?) {
         Domain::Object(Thing::Code) => None,
         Domain::Object(thing) => {
-            let is_older = insertion.key.is_some_and(|key| is_older(file, key));
+            // A connection is as old as the connection.
+            let is_older = !matches!(thing, Thing::Connection)
+                && insertion.key.is_some_and(|key| is_older(file, key));
             (!is_older).then_some(thing)
         }
         _ => None,
@@ -228,17 +230,34 @@ fn is_listed<'a>(file: &File<'_, 'a>, holder: &Holder<'a>) -> bool {
         _ => false,
     });
     lists
-        || file
-            .parsed
-            .escapes(&holder.reference)
-            .iter()
-            .any(|escape| file.kind(escape.node).span().start > 0)
+        || file.parsed.escapes(&holder.reference).iter().any(|escape| {
+            // `() => seen.set(socket, now)` gives the Map to whoever drops it.
+            let is_chained = matches!(file.kind(escape.node), AstKind::CallExpression(_))
+                && escape.kind == EscapeKind::Returned;
+            file.kind(escape.node).span().start > 0 && !is_chained
+        })
 }
 
 #[cfg(test)]
 mod tests {
     use super::RULE;
     use crate::rules::testing::{check, check_fix, check_page};
+
+    #[test]
+    fn connections_of_handlers_around() {
+        let text = |statement: &str| {
+            format!(
+                "const at = new Map();\nconst note = (socket) => at.set(socket, 1);\nio.on('connection', (socket) => {{\n  socket.on('typing', () => {statement});\n}});"
+            )
+        };
+        check(&RULE, &text("at.set(socket, 1)"), &[4]);
+        check(&RULE, &text("{ note(socket); }"), &[2]);
+        check(
+            &RULE,
+            "const seen = new Set();\napp.use((err, req, res, next) => {\n  seen.add(err);\n});",
+            &[3],
+        );
+    }
 
     #[test]
     fn requests_behind_calls_jobs_and_answers() {

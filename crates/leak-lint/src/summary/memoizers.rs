@@ -2,7 +2,7 @@
 //! back fills under its arguments, and that nothing empties.
 
 use oxc_ast::AstKind;
-use oxc_ast::ast::{Expression, VariableDeclarator};
+use oxc_ast::ast::{Argument, CallExpression, Expression, VariableDeclarator};
 use oxc_semantic::{NodeId, SymbolId};
 use oxc_span::GetSpan;
 use oxc_syntax::operator::BinaryOperator;
@@ -11,7 +11,7 @@ use stanch_js_source::{bare, is_function};
 use super::{Scan, Summary};
 
 /// What is done to a container where its variable is named.
-enum Use<'a> {
+pub(super) enum Use<'a> {
     /// Something is put in under this key.
     Fill(&'a Expression<'a>),
     Look,
@@ -24,6 +24,9 @@ impl<'a> Scan<'_, 'a> {
         let AstKind::VariableDeclarator(declarator) = kind else {
             return;
         };
+        if is_of_an_instance(declarator) {
+            return self.memoizes_by_instance(node, declarator, summary);
+        }
         let (Some(home), Some(container)) = (
             self.parsed.function_around(node),
             empty_container(declarator),
@@ -48,6 +51,49 @@ impl<'a> Scan<'_, 'a> {
             // `Cached()` gives the decorator that does it.
             if let Some(maker) = self.maker_of(home) {
                 summary.memoizers.insert(self.kind(maker).span().start);
+            }
+        }
+    }
+
+    /// `let store = stores.get(this); if (!store) stores.set(this, (store = new Map()))` in a function that takes the place of
+    /// a method: the store is filled under the arguments of that function.
+    fn memoizes_by_instance(
+        &self,
+        node: NodeId,
+        declarator: &VariableDeclarator<'a>,
+        summary: &mut Summary,
+    ) {
+        let replaced = self.parsed.function_around(node);
+        let outer = replaced.and_then(|inner| self.parsed.function_around(inner));
+        let name = declarator.id.get_binding_identifier();
+        let store = name.and_then(|name| name.symbol_id.get());
+        let (Some(outer), Some(store)) = (outer, store) else {
+            return;
+        };
+        let scoping = self.parsed.semantic().scoping();
+        let mut fills = false;
+        for used in scoping.get_resolved_references(store) {
+            let parent = self.kind(self.parent(used.node_id()));
+            match parent {
+                _ if used.is_write() => {}
+                AstKind::UnaryExpression(_) | AstKind::IfStatement(_) => {}
+                // `stores.set(this, store)`
+                AstKind::CallExpression(call) if is_for_this(call) => {}
+                _ => match self.use_at(used.node_id()) {
+                    Use::Look => {}
+                    Use::Fill(key) => fills |= self.is_made_of_arguments(key, outer),
+                    Use::Other => return,
+                },
+            }
+        }
+        if fills && self.calls_what_it_is_given(outer) {
+            summary
+                .instance_memoizers
+                .insert(self.kind(outer).span().start);
+            if let Some(maker) = self.maker_of(outer) {
+                summary
+                    .instance_memoizers
+                    .insert(self.kind(maker).span().start);
             }
         }
     }
@@ -92,7 +138,7 @@ impl<'a> Scan<'_, 'a> {
         }
     }
 
-    fn use_at(&self, name: NodeId) -> Use<'a> {
+    pub(super) fn use_at(&self, name: NodeId) -> Use<'a> {
         let named = self.kind(name).span();
         let parent = self.parent(name);
         let around = self.kind(self.parent(parent));
@@ -191,6 +237,17 @@ impl<'a> Scan<'_, 'a> {
         }
         is_function(self.kind(at)).then_some(at)
     }
+}
+
+/// `stores.get(this)`, `stores.set(this, …)`
+fn is_for_this(call: &CallExpression<'_>) -> bool {
+    let first = call.arguments.first().and_then(Argument::as_expression);
+    matches!(first.map(bare), Some(Expression::ThisExpression(_)))
+}
+
+fn is_of_an_instance(declarator: &VariableDeclarator<'_>) -> bool {
+    matches!(declarator.init.as_ref().map(bare), Some(Expression::CallExpression(call))
+        if is_for_this(call))
 }
 
 /// The variable of a declaration that makes an empty map or table.

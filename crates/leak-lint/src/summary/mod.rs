@@ -6,6 +6,7 @@
 mod callees;
 mod calls;
 mod exports;
+mod fills;
 mod first_value;
 mod given;
 mod handlers;
@@ -103,8 +104,12 @@ pub struct Summary {
     pub(crate) lasting_fields: FxHashSet<u32>,
     /// Parameters, by function and position, that go into a collection which outlives the call.
     pub(crate) keeps: FxHashSet<(u32, u32)>,
+    /// Functions that put one of their arguments into another, by their start: the positions of the container and of the key.
+    pub(crate) fills: FxHashMap<u32, Vec<(u32, u32)>>,
     /// Functions that memoize without a limit what they are given, and those that give such a function.
     pub(crate) memoizers: FxHashSet<u32>,
+    /// The same, of which the results go with the instance that they are results of.
+    pub(crate) instance_memoizers: FxHashSet<u32>,
 }
 
 /// A call, or a function that something calls at this place.
@@ -201,6 +206,7 @@ impl Summary {
                 summary.nested.push((node.kind().span().start, outer));
             }
             scan.kept(node.kind(), &mut summary);
+            scan.filled(node.kind(), &mut summary);
             scan.memoizes(node.id(), node.kind(), &mut summary);
             let name = scan.mentioned(node.id(), node.kind());
             mentioned.extend(name.as_deref().map(Name::of));

@@ -80,10 +80,25 @@ fn is_a_cache_without_limit<'a>(file: &File<'_, 'a>, value: &Expression<'a>) -> 
     })
 }
 
-/// An object literal with containers in it, at any depth: `{ lobby: { history: [] } }`. What is in it may grow.
+/// Something that is made with containers in it, at any depth: `{ lobby: { history: [] } }`, `new Map([['lobby', new Set()]])`.
+/// What is in it may grow.
 pub(crate) fn table_of_containers(expression: &Expression<'_>) -> Option<Container> {
-    let Expression::ObjectExpression(object) = bare(expression) else {
-        return None;
+    let object = match bare(expression) {
+        Expression::ObjectExpression(object) => object,
+        Expression::NewExpression(new) => {
+            let container = container_of(expression)?;
+            let entries = new.arguments.first()?.as_expression()?;
+            return has_entries_of_containers(entries).then_some(container);
+        }
+        Expression::CallExpression(call) => {
+            let is_made = call
+                .callee
+                .is_specific_member_access("Object", "fromEntries");
+            let entries = call.arguments.first()?.as_expression()?;
+            let has_some = is_made && has_entries_of_containers(entries);
+            return has_some.then_some(Container::Object);
+        }
+        _ => return None,
     };
     let mut values = object
         .properties
@@ -93,6 +108,32 @@ pub(crate) fn table_of_containers(expression: &Expression<'_>) -> Option<Contain
         container_of(&property.value).is_some() || table_of_containers(&property.value).is_some()
     });
     has_containers.then_some(Container::Object)
+}
+
+/// Whether entries have containers as their values: `[['a', new Set()]]`, `names.map((name) => [name, new Set()])`.
+fn has_entries_of_containers(entries: &Expression<'_>) -> bool {
+    let is_entry = |entry: &Expression<'_>| {
+        let Expression::ArrayExpression(entry) = bare(entry) else {
+            return false;
+        };
+        let value = entry
+            .elements
+            .get(1)
+            .and_then(|value| value.as_expression());
+        value.is_some_and(|value| container_of(value).is_some())
+    };
+    match bare(entries) {
+        Expression::ArrayExpression(list) => list
+            .elements
+            .iter()
+            .any(|entry| entry.as_expression().is_some_and(is_entry)),
+        Expression::CallExpression(call) => {
+            let made = call.arguments.last().and_then(|last| last.as_expression());
+            matches!(made.map(bare), Some(Expression::ArrowFunctionExpression(each))
+                if each.body.as_expression().is_some_and(is_entry))
+        }
+        _ => false,
+    }
 }
 
 /// The type of the keys of a map, the members of a set, the properties of a dictionary or the elements of an array, from the

@@ -2,6 +2,7 @@
 
 mod container;
 mod imported;
+mod late;
 mod lifetime;
 
 use oxc_ast::AstKind;
@@ -70,7 +71,11 @@ pub(crate) fn holders<'a>(file: &File<'_, 'a>) -> Vec<Holder<'a>> {
         match node.kind() {
             AstKind::VariableDeclarator(declarator) => found.variable(node.id(), declarator),
             AstKind::PropertyDefinition(field) => found.field(node.id(), field),
-            AstKind::AssignmentExpression(assignment) => found.assigned(node.id(), assignment),
+            AstKind::AssignmentExpression(assignment) => {
+                found.assigned(node.id(), assignment);
+                found.given_late(assignment);
+            }
+            AstKind::Class(class) => found.extending(node.id(), class),
             AstKind::CallExpression(call) => found.decorated(node.id(), call),
             AstKind::StaticMemberExpression(member) => found.of_import(member),
             _ => {}
@@ -151,7 +156,7 @@ impl<'a> Search<'_, '_, 'a> {
                 .is_at_module_level(symbol)
                 .then(|| self.identity(&self.file.parsed.value_of_variable(symbol)))
                 .flatten(),
-            is_table: container_in(self.file, init).is_none(),
+            is_table: table_of_containers(init).is_some(),
             key_type: key_type_of(annotation.map(|a| &a.type_annotation), init),
         });
     }
@@ -326,18 +331,20 @@ impl<'a> Search<'_, '_, 'a> {
             };
             self.literal(&owner, literal);
         }
-        let Some(container) = container_in(self.file, right) else {
-            return;
-        };
         if !self.grown.contains(name.trim_start_matches('#')) {
             return;
         }
+        let right = self.default_of(right).unwrap_or(right);
+        let Some(container) = container_in(self.file, right) else {
+            return;
+        };
         let Some((reference, lifetime, access)) = self.owner(node, object, &name) else {
             return;
         };
         let identity = match object {
             Expression::ThisExpression(_) => self
                 .constructed_by(node)
+                .or_else(|| self.of_first_use(node))
                 .map(|(owner, _)| Identity::Member(file.site(owner), name.as_str().into())),
             _ if is_exports(file, object) => {
                 Some(Identity::Export(file.index, name.as_str().into()))
@@ -367,7 +374,9 @@ impl<'a> Search<'_, '_, 'a> {
         let file = self.file;
         match object {
             Expression::ThisExpression(_) => {
-                let (owner, start) = self.constructed_by(node)?;
+                let (owner, start) = self
+                    .constructed_by(node)
+                    .or_else(|| self.of_first_use(node))?;
                 let is_private = name.starts_with(['#', '_']);
                 Some((
                     self.field_of(owner, start, name.to_owned()),
@@ -402,7 +411,10 @@ impl<'a> Search<'_, '_, 'a> {
                         .map(|function| file.parsed.function_ref(function).position),
                 };
                 let is_class = file.callable(object).is_some();
-                let is_ours = is_class && file.function_around(node).is_none()
+                let is_first = matches!(file.kind(node), AstKind::AssignmentExpression(assignment)
+                    if late::is_for_the_missing(file, assignment));
+                // `compile.cache = compile.cache || {}` in `compile` itself.
+                let is_ours = is_class && (file.function_around(node).is_none() || is_first)
                     || APPLICATIONS.contains(&root) && !self.is_handler_parameter(symbol);
                 is_ours.then(|| (reference.property(name), Lifetime::Process, Access::Public))
             }

@@ -35,10 +35,7 @@ pub(super) fn contents(project: &Project, function: Site, position: u32) -> Opti
         project,
         steps: MOST_STEPS,
     };
-    let all = project.given(function, position);
-    let each = all.filter(|(_, given)| given.property.is_some());
-    let domains = each.filter_map(|(file, given)| search.of_given(file, given, &[], DEEPEST));
-    domains.reduce(Domain::joined)
+    search.contents(function, position, DEEPEST)
 }
 
 struct Search<'p> {
@@ -48,6 +45,25 @@ struct Search<'p> {
 }
 
 impl Search<'_> {
+    /// What is in the objects, also where they were handed on.
+    fn contents(&mut self, function: Site, position: u32, deeper: u32) -> Option<Domain> {
+        let deeper = deeper.checked_sub(1)?;
+        let mut found = None;
+        for (file, given) in self.project.given(function, position) {
+            self.steps = self.steps.checked_sub(1)?;
+            let one = match (&given.property, &given.value) {
+                (Some(_), _) => self.of_given(file, given, &[], deeper),
+                (None, Value::Parameter(start, position)) => {
+                    let start = *start;
+                    self.contents(Site { file, start }, *position, deeper)
+                }
+                _ => None,
+            };
+            found = found.into_iter().chain(one).reduce(Domain::joined);
+        }
+        found
+    }
+
     fn through(
         &mut self,
         function: Site,

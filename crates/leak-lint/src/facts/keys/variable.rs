@@ -286,6 +286,10 @@ fn parameter(
     {
         return Domain::Object(thing);
     }
+    // The first of the four parameters of a handler of errors.
+    if path.is_none() && is_handler && matches!(name, "err" | "error") {
+        return Domain::Object(Thing::Fresh);
+    }
     if let Some(path) = &path
         && is_handler
         && let Some(known) = request::part(&[path])

@@ -49,17 +49,19 @@ fn memoizing<'a>(
             |own| matches!(&name, ImportedName::Named(name) if Some(name.as_str()) == own.name),
         )
     });
+    let lasts = || {
+        let class = file.parsed.class_around(method);
+        class.is_some_and(|class| of_instances(file, class) == Lifetime::Process)
+    };
     let memoizes = match of_package {
         Some(package) => {
-            let lasts = file
-                .parsed
-                .class_around(method)
-                .is_some_and(|class| of_instances(file, class) == Lifetime::Process);
-            lasts && call.is_none_or(|call| is_without(&call.arguments, package.caps))
+            lasts() && call.is_none_or(|call| is_without(&call.arguments, package.caps))
         }
-        None => file
-            .project
-            .memoizes(file.index, &file.parsed.value(callee)),
+        None => {
+            let by = file.parsed.value(callee);
+            file.project.memoizes(file.index, &by)
+                || file.project.memoizes_by_instance(file.index, &by) && lasts()
+        }
     };
     memoizes.then(|| format!("@{}", file.written(callee)))
 }

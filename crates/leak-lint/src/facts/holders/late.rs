@@ -1,0 +1,167 @@
+//! Containers that come late, or from a base class: variables and fields that get theirs on first use, instances of classes
+//! that extend Map or Set.
+
+use oxc_ast::AstKind;
+use oxc_ast::ast::{
+    AssignmentExpression, AssignmentTarget, BindingPattern, Class, Expression, FormalParameter,
+};
+use oxc_semantic::NodeId;
+use oxc_span::GetSpan;
+use oxc_syntax::operator::{AssignmentOperator, LogicalOperator};
+use stanch_js_source::{HolderRef, ITSELF, Value, bare};
+
+use super::container::{container_in, key_type_of};
+use super::{Access, Container, Holder, Search, lifetime};
+use crate::file::File;
+use crate::project::{Holder as Identity, Site};
+
+impl<'a> Search<'_, '_, 'a> {
+    /// `class Prices extends Map`: its instances are holders, which its methods fill.
+    pub(super) fn extending(&mut self, node: NodeId, class: &'a Class<'a>) {
+        let file = self.file;
+        let Some(base @ Expression::Identifier(name)) = class.heritage_expression() else {
+            return;
+        };
+        let container = match name.name.as_str() {
+            "Map" => Container::Map,
+            "Set" => Container::Set,
+            _ => return,
+        };
+        let name = file.parsed.function_ref(node).name;
+        if file.variable(base).is_some() {
+            return;
+        }
+        self.add(Holder {
+            reference: self.field_of(node, class.span, ITSELF.to_owned()),
+            written: name.unwrap_or_else(|| ITSELF.to_owned()),
+            declared: file.extent(class.id.as_ref().map_or(class.span, |id| id.span)),
+            container,
+            lifetime: lifetime::of_instances(file, node),
+            access: Access::Private,
+            identity: Some(Identity::Member(file.site(node), ITSELF.into())),
+            is_table: false,
+            key_type: class
+                .heritage_type_arguments()
+                .and_then(|given| given.params.first()),
+        });
+    }
+
+    /// `let cache; … cache ??= new Map()`, `let sessions = null; function start() { sessions = new Map(); }`
+    pub(super) fn given_late(&mut self, assignment: &'a AssignmentExpression<'a>) {
+        let file = self.file;
+        let AssignmentTarget::AssignmentTargetIdentifier(name) = &assignment.left else {
+            return;
+        };
+        if !self.grown.contains(name.name.as_str()) {
+            return;
+        }
+        let Some(container) = container_in(file, &assignment.right) else {
+            return;
+        };
+        let scoping = file.parsed.semantic().scoping();
+        let symbol = name
+            .reference_id
+            .get()
+            .and_then(|reference| scoping.get_reference(reference).symbol_id());
+        let Some(symbol) = symbol.filter(|symbol| self.is_at_module_level(*symbol)) else {
+            return;
+        };
+        let node = scoping.symbol_declaration(symbol);
+        let AstKind::VariableDeclarator(declarator) = file.kind(node) else {
+            return;
+        };
+        let first = declarator.init.as_ref();
+        if first.is_some_and(|first| !bare(first).is_null_or_undefined()) {
+            return;
+        }
+        let annotation = declarator.type_annotation.as_ref();
+        self.add(Holder {
+            reference: HolderRef::variable(name.name.as_str()),
+            written: name.name.to_string(),
+            declared: file.extent(declarator.id.span()),
+            container,
+            lifetime: super::Lifetime::Process,
+            access: self.access_of_variable(node, symbol),
+            identity: self.identity(&file.parsed.value_of_variable(symbol)),
+            is_table: false,
+            key_type: key_type_of(annotation.map(|a| &a.type_annotation), &assignment.right),
+        });
+    }
+
+    /// The class whose method gives a field its container where it has none: `this.byId ??= new Map()`.
+    pub(super) fn of_first_use(&self, node: NodeId) -> Option<(NodeId, oxc_span::Span)> {
+        let file = self.file;
+        let AstKind::AssignmentExpression(assignment) = file.kind(node) else {
+            return None;
+        };
+        let class = file.parsed.class_around(node)?;
+        is_for_the_missing(file, assignment).then(|| (class, file.kind(class).span()))
+    }
+
+    /// What a field gets where callers give nothing else: `constructor({ store = new Map() }) { this.store = store; }`.
+    pub(super) fn default_of(&self, given: &'a Expression<'a>) -> Option<&'a Expression<'a>> {
+        let file = self.file;
+        let symbol = file.variable(given)?;
+        let scoping = file.parsed.semantic().scoping();
+        let declaration = scoping.symbol_declaration(symbol);
+        let AstKind::FormalParameter(parameter) = file.kind(declaration) else {
+            return None;
+        };
+        let (default, name) = default_in(parameter, scoping.symbol_name(symbol))?;
+        let mut parameter = file.parsed.parameter_of_variable(symbol)?;
+        while let Value::Member(of, _) = parameter {
+            parameter = *of;
+        }
+        let Value::Parameter(start, position) = parameter else {
+            return None;
+        };
+        let function = Site {
+            file: file.index,
+            start,
+        };
+        // Whoever calls it gives no container, nor options that nobody knows.
+        let is_given = file
+            .project
+            .given_ever(function, position)
+            .any(|(_, given)| match (&given.property, &name) {
+                (Some(own), Some(name)) => **own == *name,
+                (None, Some(_)) => !matches!(given.value, Value::Object(_)),
+                _ => true,
+            });
+        (!is_given).then_some(default)
+    }
+}
+
+/// What a parameter, or a part that is taken of it, is where it is missing; and the name of the part.
+fn default_in<'a>(
+    parameter: &'a FormalParameter<'a>,
+    variable: &str,
+) -> Option<(&'a Expression<'a>, Option<String>)> {
+    match &parameter.pattern {
+        BindingPattern::BindingIdentifier(_) => Some((parameter.initializer.as_deref()?, None)),
+        BindingPattern::ObjectPattern(object) => object.properties.iter().find_map(|property| {
+            let BindingPattern::AssignmentPattern(default) = &property.value else {
+                return None;
+            };
+            let is_it = default.left.get_identifier_name()? == variable;
+            let name = property.key.static_name()?.into_owned();
+            is_it.then_some((&default.right, Some(name)))
+        }),
+        _ => None,
+    }
+}
+
+/// Whether an assignment only gives a first value: `x ??= …`, `x = x || …`, `if (!x) x = …`.
+pub(super) fn is_for_the_missing<'a>(
+    file: &File<'_, 'a>,
+    assignment: &AssignmentExpression<'a>,
+) -> bool {
+    let target = file.slice(assignment.left.span());
+    match (assignment.operator, bare(&assignment.right)) {
+        (AssignmentOperator::LogicalNullish | AssignmentOperator::LogicalOr, _) => true,
+        (AssignmentOperator::Assign, Expression::LogicalExpression(either)) => {
+            either.operator != LogicalOperator::And && file.slice(either.left.span()) == target
+        }
+        _ => false,
+    }
+}

@@ -1,0 +1,232 @@
+//! Containers in the places where programs keep them: what the rule on unbounded caches is sure of.
+
+use crate::rules::across_files;
+use crate::rules::testing::{check, check_sure};
+use crate::rules::unbounded_cache::RULE;
+
+/// A handler that does this with the id of its request.
+fn serving(text: &str, statement: &str) -> String {
+    format!("{text}\napp.get('/:id', (req) => {{ const {{ id }} = req.params; {statement} }});")
+}
+
+#[test]
+fn instances_of_classes_that_extend_containers() {
+    let class = |body: &str| {
+        serving(
+            &format!("class All extends Map {{\n  {body}\n}}\nconst all = new All();"),
+            "all.note(id);",
+        )
+    };
+    check_sure(&RULE, &class("note(key) { this.set(key, 1); }"), &[2]);
+    check_sure(&RULE, &class("note(key) { super.set(key, 1); }"), &[2]);
+    check_sure(
+        &RULE,
+        &class("note(key) { this.set(key, 1); if (this.size > 99) this.clear(); }"),
+        &[],
+    );
+    let seen = |rest: &str| {
+        serving(
+            &format!("class Seen extends Set {{}}\nconst seen = new Seen();{rest}"),
+            "seen.add(id);",
+        )
+    };
+    check_sure(&RULE, &seen(""), &[3]);
+    check_sure(&RULE, &seen(" setInterval(() => seen.clear(), 9);"), &[]);
+    check_sure(
+        &RULE,
+        &class("note(key) { this.set(key, 1); }").replace("Map", "Base"),
+        &[],
+    );
+}
+
+#[test]
+fn instances_that_other_files_empty() {
+    let class = "export class All extends Map {\n  note(key) { this.set(key, 1); }\n}";
+    let user = |more: &str| {
+        format!(
+            "import {{ All }} from './all';\nconst all = new All();\napp.get('/:id', (req) => all.note(req.params.id));\n{more}"
+        )
+    };
+    let said = |more: &str, expected: &[u32]| {
+        across_files::check(
+            &RULE,
+            &[("all.js", class), ("user.js", &user(more))],
+            expected,
+        );
+    };
+    said("", &[2]);
+    said(
+        "app.delete('/:id', (req) => all.delete(req.params.id));",
+        &[],
+    );
+}
+
+#[test]
+fn containers_that_come_on_first_use() {
+    let fills = "all.set(id, 1);";
+    check_sure(
+        &RULE,
+        &serving("let all;", &format!("all ??= new Map(); {fills}")),
+        &[2],
+    );
+    check_sure(
+        &RULE,
+        &serving(
+            "let all = null;",
+            &format!("if (!all) all = new Map(); {fills}"),
+        ),
+        &[2],
+    );
+    check_sure(
+        &RULE,
+        &serving(
+            "let all = null;",
+            &format!("if (full) all = new Map(); {fills}"),
+        ),
+        &[],
+    );
+    let class = |first: &str, more: &str| {
+        serving(
+            &format!(
+                "class Store {{\n  put(id) {{ {first}; this.all.set(id, 1); }} {more}\n}}\nconst store = new Store();"
+            ),
+            "store.put(id);",
+        )
+    };
+    check_sure(&RULE, &class("this.all = this.all || new Map()", ""), &[2]);
+    check_sure(
+        &RULE,
+        &class(
+            "this.all ??= new Map()",
+            "drop(id) { this.all.delete(id); }",
+        ),
+        &[],
+    );
+    check_sure(
+        &RULE,
+        &class("", "get all() { return (this.own ??= new Map()); }"),
+        &[2],
+    );
+    check_sure(&RULE, &class("this.all = new Map()", ""), &[]);
+}
+
+#[test]
+fn containers_that_are_defaults() {
+    let text = |options: &str| {
+        serving(
+            &format!(
+                "import cache from './cache';\nfunction of(options) {{ return new Store(options); }}\nclass Store {{\n  constructor({{ all = new Map(), url }} = {{}}) {{ this.all = all; }}\n  put(id) {{ this.all.set(id, 1); }}\n}}\nconst store = new Store({options});"
+            ),
+            "store.put(id);",
+        )
+    };
+    check_sure(
+        &RULE,
+        &text("{ url: 1 }").replace("new Store(options)", "1"),
+        &[5],
+    );
+    check_sure(&RULE, &text("").replace("new Store(options)", "1"), &[5]);
+    check_sure(&RULE, &text("{ all: cache }"), &[]);
+    check_sure(&RULE, &text(""), &[]);
+}
+
+#[test]
+fn helpers_that_fill_what_they_are_given() {
+    let helper = "const make = (map, key, value) => { if (!map.has(key)) map.set(key, value); return map.get(key); };\nconst all = new Map();\nconst few = new Map();";
+    check_sure(&RULE, &serving(helper, "make(all, id, 1);"), &[4]);
+    check_sure(&RULE, &serving(helper, "make(few, req.method, 1);"), &[]);
+    check_sure(
+        &RULE,
+        &serving(
+            helper,
+            "make(all, id, 1); setInterval(() => all.clear(), 9);",
+        ),
+        &[],
+    );
+    let bounded = helper.replace("if (", "if (map.size < 99 && ");
+    check_sure(&RULE, &serving(&bounded, "make(all, id, 1);"), &[]);
+    let other = (
+        "make.js",
+        "export const make = (map, key) => { map[key] ||= {}; return map[key]; };",
+    );
+    let user = "import { make } from './make';\nconst all = {};\napp.get('/:id', (req) => make(all, req.params.id));";
+    across_files::check(&RULE, &[("user.js", user), other], &[3]);
+}
+
+#[test]
+fn containers_in_containers() {
+    let sets = "const all = new Map(NAMES.map((name) => [name, new Set()]));";
+    check_sure(&RULE, &serving(sets, "all.get(name).add(id);"), &[2]);
+    check_sure(
+        &RULE,
+        &serving(sets, "all.get(name).add(id); all.get(name).delete(old);"),
+        &[],
+    );
+    let typed =
+        "enum Kind { A }\nconst all: Record<Kind, Map<string, number>> = { [Kind.A]: new Map() };";
+    check_sure(&RULE, &serving(typed, "all[kind].set(id, 1);"), &[3]);
+    check_sure(
+        &RULE,
+        &serving("const all = {};", "Object.assign(all, { [id]: 1 });"),
+        &[2],
+    );
+    check_sure(
+        &RULE,
+        &serving("const all = {};", "Object.assign(all, { id });"),
+        &[],
+    );
+}
+
+#[test]
+fn entries_that_only_clients_take_out() {
+    let invite = "const all = new Map();\napp.post('/', (req, res) => {\n  all.set(randomUUID(), req.body);\n});\n";
+    let accept = "app.post('/:id', (req, res) => { all.delete(req.params.id); });";
+    check_sure(&RULE, &format!("{invite}{accept}"), &[3]);
+    for more in [
+        "setInterval(() => all.forEach((one, id) => one.old && all.delete(id)), 9);",
+        "app.get('/', (req, res) => { res.on('close', () => all.delete(req.query.id)); });",
+        "queue.on('message', (id) => { all.delete(id); });",
+    ] {
+        check(&RULE, &format!("{invite}{accept}\n{more}"), &[]);
+    }
+    let uploads = |more: &str| {
+        format!(
+            "const all = new Map();\nserver.on('connection', (ws) => {{\n  ws.on('message', (raw) => {{\n    const m = JSON.parse(raw);\n    const id = randomUUID(); all.set(id, []);\n    if (m.done) all.delete(m.id);\n  }});\n  {more}\n}});"
+        )
+    };
+    check_sure(&RULE, &uploads(""), &[5]);
+    check(
+        &RULE,
+        &uploads("ws.on('close', () => all.delete(ws.id));"),
+        &[],
+    );
+    // A reply of a server of ours.
+    check(
+        &RULE,
+        "const all = new Map();\nworker.on('message', (m) => { all.delete(m.id); });\napp.get('/', (req, res) => { all.set(randomUUID(), res); });",
+        &[],
+    );
+}
+
+#[test]
+fn all_of_a_table_at_once() {
+    let table = |more: &str| {
+        serving(
+            &format!("const state = {{ users: new Map(), rooms: new Map() }};\n{more}"),
+            "state.users.set(id, 1);",
+        )
+    };
+    check_sure(&RULE, &table(""), &[3]);
+    check_sure(
+        &RULE,
+        &table("app.delete('/:id', (req) => state.rooms.delete(req.params.id));"),
+        &[3],
+    );
+    for more in [
+        "app.delete('/:id', (req) => { for (const all of Object.values(state)) all.delete(req.params.id); });",
+        "app.delete('/:id', (req) => { Object.entries(state).forEach(([, all]) => all.clear()); });",
+        "setInterval(() => Object.assign(state, { users: new Map() }), 9);",
+    ] {
+        check(&RULE, &table(more), &[]);
+    }
+}
