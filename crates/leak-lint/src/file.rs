@@ -184,6 +184,12 @@ impl<'s, 'a> File<'s, 'a> {
         self.project.is_surely_hot(self.site(function))
     }
 
+    /// Whether a function, or the class whose constructor it is, runs for each new key of a table from which entries are taken
+    /// as well: a room, a session.
+    pub(crate) fn is_hot_for_each_key(&self, function: NodeId) -> bool {
+        self.project.is_hot_for_each_key(self.site(function))
+    }
+
     /// Whether a function takes a request, or runs whenever one that does runs.
     pub(crate) fn is_surely_served(&self, function: NodeId) -> bool {
         self.project.is_surely_served(self.site(function))

@@ -1,7 +1,7 @@
 //! A function into the events that make it run, and whether the end of what they are told of is among them.
 
 use oxc_ast::AstKind;
-use oxc_ast::ast::Expression;
+use oxc_ast::ast::{CallExpression, Expression};
 use oxc_semantic::NodeId;
 use oxc_span::{GetSpan, Span};
 use stanch_js_source::bare;
@@ -9,6 +9,7 @@ use stanch_js_source::bare;
 use crate::facts::fate::{Fate, call_at, uses, way};
 use crate::facts::lifetime::is_exchange;
 use crate::facts::listeners::member;
+use crate::facts::platform::outside;
 use crate::facts::streams::event_of;
 use crate::file::{File, method};
 
@@ -100,7 +101,9 @@ pub(crate) fn misses_the_end<'a>(file: &File<'_, 'a>, heard: &[Heard<'a>]) -> Op
         Some(Client::Exchange) => {
             !GOES.contains(&heard.event) || heard.event == "end" && is_response(heard.emitter)
         }
-        Some(Client::Connection) => !GOES.contains(&heard.event),
+        // `end` comes when the other side says so, and not when the connection breaks.
+        Some(Client::Connection) => !GOES.contains(&heard.event) || heard.event == "end",
+        Some(Client::Sink) => true,
         None => false,
     };
     let first = heard.first()?;
@@ -113,15 +116,25 @@ enum Client {
     Exchange,
     /// A connection that serves until one side leaves.
     Connection,
+    /// What a request is piped into: it hears nothing of a client that goes away, and waits for more.
+    Sink,
 }
 
 /// Whether an emitter is a connection that a server has handed to its handler.
 pub(crate) fn is_a_connection<'a>(file: &File<'_, 'a>, emitter: &'a Expression<'a>) -> bool {
-    matches!(client(file, emitter), Some(Client::Connection))
+    matches!(handed(file, emitter), Some(Client::Connection))
 }
 
 /// The client whose leaving an emitter tells of: what a handler is given.
 fn client<'a>(file: &File<'_, 'a>, emitter: &'a Expression<'a>) -> Option<Client> {
+    if is_a_sink(file, emitter) {
+        return Some(Client::Sink);
+    }
+    handed(file, emitter)
+}
+
+/// The client that an emitter is itself.
+fn handed<'a>(file: &File<'_, 'a>, emitter: &'a Expression<'a>) -> Option<Client> {
     let given = match member(emitter) {
         Some((of, "raw" | "req" | "res")) => of,
         Some(_) => return None,
@@ -143,6 +156,28 @@ fn client<'a>(file: &File<'_, 'a>, emitter: &'a Expression<'a>) -> Option<Client
     (file.is_handler(handler) && is_exchange(file, emitter)).then_some(Client::Exchange)
 }
 
+/// Whether a request is piped into something: `req.pipe(file)` itself, or `file` after that.
+fn is_a_sink<'a>(file: &File<'_, 'a>, emitter: &'a Expression<'a>) -> bool {
+    let is_piped = |call: &'a CallExpression<'a>| {
+        method(call).is_some_and(|(from, name)| {
+            name == "pipe" && matches!(handed(file, from), Some(Client::Exchange))
+        })
+    };
+    match bare(emitter) {
+        Expression::CallExpression(call) => is_piped(call),
+        named @ Expression::Identifier(_) => {
+            let variable = file.variable(named);
+            variable.is_some_and(|variable| {
+                uses(file, variable).iter().any(|(_, way)| match way.fate {
+                    Fate::Given { call, at: 0 } => call_at(file, call).is_some_and(is_piped),
+                    _ => false,
+                })
+            })
+        }
+        _ => false,
+    }
+}
+
 /// Whether a name is one of responses, which have no `end` to tell of.
 fn is_response(emitter: &Expression<'_>) -> bool {
     let name = match member(emitter) {
@@ -157,6 +192,15 @@ fn is_response(emitter: &Expression<'_>) -> bool {
 
 /// Whether a function is what a server calls for each connection.
 fn is_of_a_connection(file: &File<'_, '_>, function: NodeId) -> bool {
-    matches!(way(file, function).fate, Fate::Given { call, .. }
-        if listening(file, call).is_some_and(|heard| heard.event == "connection"))
+    let Fate::Given { call, .. } = way(file, function).fate else {
+        return false;
+    };
+    let serves = || {
+        let callee = call_at(file, call).map(|call| &call.callee);
+        let found = callee.and_then(|callee| outside(file, callee));
+        found.is_some_and(|found| {
+            matches!(found.module.as_str(), "net" | "tls") && found.name == "createServer"
+        })
+    };
+    listening(file, call).is_some_and(|heard| heard.event == "connection") || serves()
 }

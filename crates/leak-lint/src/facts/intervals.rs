@@ -4,21 +4,22 @@ use oxc_ast::AstKind;
 use oxc_ast::ast::{AssignmentTarget, CallExpression, Expression};
 use oxc_semantic::{NodeId, SymbolId};
 use oxc_span::{GetSpan, Span};
-use stanch_js_source::bare;
+use stanch_js_source::{bare, is_function};
 
 use crate::facts::fate::{Fate, call_at, is_test, uses, way};
 use crate::facts::guard::is_guarded;
 use crate::facts::heard::{heard_by, misses_the_end};
+use crate::facts::interval_fields::{of_field, runs_within};
 use crate::facts::left_ticking::{dropped_stop, left_by_what_it_runs, ways_out};
-use crate::facts::lifetime::is_constructor;
+use crate::facts::lifetime::is_exchange;
+use crate::facts::listeners::member;
 use crate::facts::paths::{LeftOpen, worst};
-use crate::facts::platform::{is_called, is_global_call, outside};
-use crate::facts::repeats::{Repeats, repeats};
+use crate::facts::platform::is_called;
+use crate::facts::repeats::{Repeats, is_told_once, repeats};
 use crate::facts::streams::event_of;
 use crate::facts::timers::clears_timers;
 use crate::file::{File, argument, method};
 use crate::project::{Calls, Heat};
-use crate::summary::Op;
 
 /// Why an interval goes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,20 +56,28 @@ pub(crate) fn endless<'a>(
         Handle::Nobody => started_again(file, node, call),
         Handle::Variable(variable) => of_variable(file, node, call, variable),
         Handle::Field(field) => of_field(file, node, call, &field),
+        Handle::Entry { of, key } => {
+            is_under_the_same_key(file, node, of, key).then_some(Endless::Overwritten)
+        }
         Handle::Somebody => None,
     }
 }
 
 /// Who has an interval's id.
-enum Handle {
+enum Handle<'a> {
     Nobody,
     Variable(SymbolId),
     /// A field of `this`, as written.
     Field(String),
+    /// A table, under a key.
+    Entry {
+        of: &'a Expression<'a>,
+        key: &'a Expression<'a>,
+    },
     Somebody,
 }
 
-fn handle(file: &File<'_, '_>, node: NodeId) -> Handle {
+fn handle<'a>(file: &File<'_, 'a>, node: NodeId) -> Handle<'a> {
     let mut at = node;
     loop {
         let way = way(file, at);
@@ -85,14 +94,67 @@ fn handle(file: &File<'_, '_>, node: NodeId) -> Handle {
                 else {
                     return Handle::Somebody;
                 };
+                if let AssignmentTarget::ComputedMemberExpression(entry) = &assignment.left {
+                    return Handle::Entry {
+                        of: &entry.object,
+                        key: &entry.expression,
+                    };
+                }
                 return field_of_this(file, &assignment.left)
                     .map_or(Handle::Somebody, Handle::Field);
             }
             // A map that only the file knows, and that clears nothing.
             Fate::Given { call, at: 1 } if is_only_kept(file, call) => return Handle::Nobody,
+            Fate::Given { call, at: 1 } => {
+                let set = call_at(file, call);
+                let of = set.and_then(method).filter(|(_, name)| *name == "set");
+                let key = set.and_then(|set| argument(set, 0));
+                return match (of, key) {
+                    (Some((of, _)), Some(key)) => Handle::Entry { of, key },
+                    _ => Handle::Somebody,
+                };
+            }
             _ => return Handle::Somebody,
         }
     }
+}
+
+/// Whether a handler puts one interval after the other under a key that is the same each time, or that the client chooses, and
+/// does not look at what is there.
+fn is_under_the_same_key<'a>(
+    file: &File<'_, 'a>,
+    node: NodeId,
+    of: &'a Expression<'a>,
+    key: &'a Expression<'a>,
+) -> bool {
+    let Some(function) = file.function_around(node) else {
+        return false;
+    };
+    let Some((_, _)) = member(key) else {
+        return false;
+    };
+    let root = std::iter::successors(Some(key), |at| member(at).map(|(of, _)| of)).last();
+    let Some(variable) = root.and_then(|root| file.variable(root)) else {
+        return false;
+    };
+    let scoping = file.parsed.semantic().scoping();
+    let declared = scoping.symbol_declaration(variable);
+    let home = file
+        .nodes()
+        .ancestor_ids(declared)
+        .find(|around| is_function(file.kind(*around)));
+    let is_given = matches!(file.kind(declared), AstKind::FormalParameter(_));
+    // The connection around, or what a request says.
+    let is_the_same = match home {
+        Some(home) if home == function => {
+            is_given && root.is_some_and(|root| is_exchange(file, root))
+        }
+        Some(_) => is_given,
+        None => false,
+    };
+    let name = file.slice(of.span());
+    let text = file.slice(file.kind(function).span());
+    is_the_same && is_told_again(file, function) && text.matches(name).count() == 1
 }
 
 /// Whether a call puts something into a map of the module that no other file can reach, in a file that clears no timer.
@@ -122,7 +184,7 @@ fn field_of_this(file: &File<'_, '_>, target: &AssignmentTarget<'_>) -> Option<S
 }
 
 /// Hot code, or an effect, starts it.
-fn started_again<'a>(
+pub(super) fn started_again<'a>(
     file: &File<'_, 'a>,
     node: NodeId,
     call: &'a CallExpression<'a>,
@@ -136,9 +198,9 @@ fn started_again<'a>(
     let heat = file.heat(node)?;
     let sure = heat == Heat::Handler
         || is_called_by_handler(file, node)
-        || file
-            .function_around(node)
-            .is_some_and(|function| file.is_surely_hot(function));
+        || file.function_around(node).is_some_and(|function| {
+            file.is_surely_hot(function) || file.is_hot_for_each_key(function)
+        });
     Some(Endless::OutOfReach(if sure { Heat::Handler } else { heat }))
 }
 
@@ -190,6 +252,9 @@ fn of_variable<'a>(
     let own = argument(call, 0)?.span();
     let within = |clear: &NodeId| own.contains_inclusive(file.kind(*clear).span());
     if !clears.iter().all(within) {
+        if is_replaced_by_the_next(file, node, call, variable, &clears) {
+            return Some(Endless::Overwritten);
+        }
         return left_running(file, node, variable, &clears);
     }
     if let Some(failure) = failure_that_goes_on(file, node, own, &clears) {
@@ -197,6 +262,36 @@ fn of_variable<'a>(
     }
     file.heat(node)?;
     end_that_forgets(file, node, own).map(Endless::OnlyByItself)
+}
+
+/// Whether a handler that runs again and again gives each interval to a variable of the functions around it, without clearing
+/// the one that is there: `socket.on('watch', () => { timer = setInterval(…); })`.
+fn is_replaced_by_the_next<'a>(
+    file: &File<'_, 'a>,
+    node: NodeId,
+    call: &'a CallExpression<'a>,
+    variable: SymbolId,
+    clears: &[NodeId],
+) -> bool {
+    let scoping = file.parsed.semantic().scoping();
+    let home = file.function_around(scoping.symbol_declaration(variable));
+    let Some(function) = file.function_around(node).filter(|own| Some(*own) != home) else {
+        return false;
+    };
+    let is_cleared = || {
+        clears
+            .iter()
+            .any(|clear| runs_within(file, *clear, function))
+    };
+    is_told_again(file, function) && !is_cleared() && !is_guarded(file, node, &call.callee)
+}
+
+/// Whether a function is a handler that one emitter or application calls more than once.
+fn is_told_again(file: &File<'_, '_>, function: NodeId) -> bool {
+    file.is_handler(function)
+        && !is_told_once(file, function)
+        && matches!(file.kind(file.parent(function)), AstKind::CallExpression(call)
+            if method(call).is_some_and(|(_, name)| name != "once"))
 }
 
 /// The way on which an interval of hot code goes on that is cleared on others.
@@ -347,199 +442,4 @@ fn end_that_forgets(file: &File<'_, '_>, node: NodeId, own: Span) -> Option<Span
         let is_here = file.function_around(*listening) == Some(function);
         (ends && is_used && is_here).then_some(call.span)
     })
-}
-
-fn of_field<'a>(
-    file: &File<'_, 'a>,
-    node: NodeId,
-    call: &'a CallExpression<'a>,
-    field: &str,
-) -> Option<Endless> {
-    let class = file.parsed.class_around(node)?;
-    if is_rendered(file, class, node) {
-        return Some(Endless::Rendered);
-    }
-    let name = field.rsplit('.').next()?;
-    let mut clears: Vec<NodeId> = file
-        .calls()
-        .iter()
-        .filter(|(clear, given)| {
-            clears_timers(file, *clear)
-                && argument(given, 0).is_some_and(|timer| file.slice(timer.span()).ends_with(name))
-        })
-        .map(|(clear, _)| *clear)
-        .collect();
-    let reads = is_read_otherwise(file, field, &clears);
-    if clears.is_empty() {
-        let elsewhere = file.uses_of_field(class, name);
-        let is_cleared = reads
-            || elsewhere
-                .iter()
-                .any(|used| matches!(used.op, Op::ClearTimer));
-        return if is_cleared {
-            None
-        } else {
-            started_again(file, node, call)
-        };
-    }
-    if reads {
-        return None;
-    }
-    if let Some(stop) = stopped_by_nobody(file, class, node, &clears) {
-        return Some(Endless::NobodyStops(stop));
-    }
-    let method = outermost(file, node)?;
-    // What the method calls may clear it: itself, or by another method of the class.
-    clears.retain(|clear| runs_within(file, *clear, method));
-    let again = is_called_from_within(file, class, method);
-    (clears.is_empty() && again && !is_guarded(file, node, &call.callee))
-        .then_some(Endless::Overwritten)
-}
-
-/// The method that would clear the interval of each instance that hot code makes, if the project calls none of that name.
-fn stopped_by_nobody(
-    file: &File<'_, '_>,
-    class: NodeId,
-    node: NodeId,
-    clears: &[NodeId],
-) -> Option<Span> {
-    let AstKind::Class(shape) = file.kind(class) else {
-        return None;
-    };
-    // What implements somebody's interface may be ended by whoever knows that.
-    let is_for_others = !shape.implements.is_empty()
-        || shape
-            .heritage_expression()
-            .is_some_and(|base| outside(file, base).is_some());
-    let starts = outermost(file, node)?;
-    if is_for_others || !file.is_surely_hot(starts) {
-        return None;
-    }
-    let mut first = None;
-    for clear in clears {
-        let method = outermost(file, *clear)?;
-        let AstKind::MethodDefinition(definition) = file.kind(file.nodes().parent_id(method))
-        else {
-            return None;
-        };
-        let name = definition.key.static_name()?;
-        if file.project.is_mentioned(&name) || is_constructor(file, method) {
-            return None;
-        }
-        first = first.or(Some(definition.key.span()));
-    }
-    first
-}
-
-/// Whether something looks at the field for anything but clearing it.
-fn is_read_otherwise(file: &File<'_, '_>, field: &str, clears: &[NodeId]) -> bool {
-    let spans: Vec<Span> = clears
-        .iter()
-        .map(|clear| file.kind(*clear).span())
-        .collect();
-    file.nodes().iter().any(|node| {
-        let span = match node.kind() {
-            AstKind::StaticMemberExpression(member) => member.span,
-            AstKind::PrivateFieldExpression(member) => member.span,
-            _ => return false,
-        };
-        if file.slice(span) != field || spans.iter().any(|clear| clear.contains_inclusive(span)) {
-            return false;
-        }
-        let parent = file.nodes().parent_id(node.id());
-        let is_target = matches!(file.kind(parent), AstKind::AssignmentExpression(assignment)
-            if assignment.left.span() == span);
-        let is_unref = matches!(file.kind(parent), AstKind::StaticMemberExpression(member)
-            if matches!(member.property.name.as_str(), "unref" | "ref" | "hasRef"));
-        !is_target && !is_unref
-    })
-}
-
-/// Whether a component of React starts it in its constructor, or before it is mounted.
-fn is_rendered(file: &File<'_, '_>, class: NodeId, node: NodeId) -> bool {
-    let AstKind::Class(class) = file.kind(class) else {
-        return false;
-    };
-    let extends = class
-        .heritage_expression()
-        .map(|base| file.slice(base.span()));
-    let is_component = extends.is_some_and(|base| {
-        let base = base.rsplit('.').next().unwrap_or(base);
-        matches!(base, "Component" | "PureComponent")
-    });
-    let before = file
-        .nodes()
-        .ancestor_ids(node)
-        .any(|around| match file.kind(around) {
-            AstKind::MethodDefinition(method) => {
-                method.kind.is_constructor()
-                    || method.key.static_name().is_some_and(|name| {
-                        matches!(
-                            &*name,
-                            "componentWillMount" | "UNSAFE_componentWillMount" | "render"
-                        )
-                    })
-            }
-            _ => false,
-        });
-    is_component && before
-}
-
-/// The outermost function around a node within its class: the method.
-fn outermost(file: &File<'_, '_>, node: NodeId) -> Option<NodeId> {
-    let functions = std::iter::successors(file.function_around(node), |inner| {
-        let is_method = matches!(
-            file.kind(file.nodes().parent_id(*inner)),
-            AstKind::MethodDefinition(_) | AstKind::PropertyDefinition(_)
-        );
-        if is_method {
-            None
-        } else {
-            file.function_around(*inner)
-        }
-    });
-    functions.last()
-}
-
-/// Whether a node is code of a method, or of one that it calls.
-fn runs_within(file: &File<'_, '_>, node: NodeId, outer: NodeId) -> bool {
-    let whole = file.kind(outer).span();
-    if whole.contains_inclusive(file.kind(node).span()) {
-        return true;
-    }
-    let Some(inner) = outermost(file, node) else {
-        return false;
-    };
-    let calls = file.parsed.calls_of(inner).iter();
-    calls
-        .into_iter()
-        .any(|call| whole.contains_inclusive(file.kind(*call).span()))
-}
-
-/// Whether a method is called for the same instance again: by a handler or timer of its class, itself included.
-fn is_called_from_within(file: &File<'_, '_>, class: NodeId, outer: NodeId) -> bool {
-    let class = file.kind(class).span();
-    file.parsed.calls_of(outer).iter().any(|call| {
-        let is_own = class.contains_inclusive(file.kind(*call).span());
-        is_own
-            && std::iter::successors(file.function_around(*call), |inner| {
-                file.function_around(*inner)
-            })
-            .any(|function| is_listener(file, function))
-    })
-}
-
-fn is_listener(file: &File<'_, '_>, function: NodeId) -> bool {
-    let Fate::Given { call, .. } = way(file, function).fate else {
-        return false;
-    };
-    let Some(call) = call_at(file, call) else {
-        return false;
-    };
-    ["on", "once", "addListener", "addEventListener"]
-        .iter()
-        .any(|name| method(call).is_some_and(|(_, own)| own == *name))
-        || ["setTimeout", "setInterval"]
-            .iter()
-            .any(|name| is_global_call(file, call, name))
 }

@@ -10,10 +10,12 @@ use crate::facts::fate::{Fate, call_at, uses, way};
 use crate::facts::heard::{Heard, heard_by, misses_the_end};
 use crate::facts::lines::{leaves_the_lines, read_by_lines};
 use crate::facts::paths::{Exit, LeftOpen, Resource, body_of, left_open, worst};
+use crate::facts::platform::is_global_call;
+use crate::facts::settlement::settles;
 use crate::facts::streams::{
     Deed, Kind, Used, asks_for_head, callback, deed, deeds, deeds_of_client, event_of,
 };
-use crate::file::{File, method};
+use crate::file::{File, argument, method};
 
 /// How it stays open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,6 +32,8 @@ pub(crate) enum Left {
     Replaced,
     /// It is closed by an event that does not come when the client goes away.
     Unheard(Span),
+    /// It is closed when an answer comes, and not when the time for it is up.
+    Late(Span),
 }
 
 /// A file or socket: what becomes of it.
@@ -159,6 +163,9 @@ fn in_variable(
     if !ends.iter().all(is_own) {
         if let Some(heard) = closed_by(file, &ends) {
             return misses_the_end(file, &heard).map(Left::Unheard);
+        }
+        if let Some(late) = left_when_time_is_up(file, function, &ends) {
+            return Some(Left::Late(late));
         }
         return match kind {
             Kind::Socket => left_by_handlers(file, function, node, &deeds, &ends),
@@ -293,6 +300,32 @@ fn left_by_handlers(
                     crate::file::argument(call, 0), Some(Expression::NumericLiteral(ms)) if ms.value == 0.0)))
     });
     (!times_out || is_disarmed).then_some(Left::AfterSuccess(within))
+}
+
+/// The timer of a promise's executor that settles it and leaves open what its other functions close.
+fn left_when_time_is_up(file: &File<'_, '_>, executor: NodeId, ends: &[Used]) -> Option<Span> {
+    let closes = ends.iter().all(|used| used.deed == Deed::Closes);
+    let is_executor = matches!(file.kind(file.parent(executor)), AstKind::NewExpression(new)
+        if matches!(bare(&new.callee), Expression::Identifier(class) if class.name == "Promise"));
+    if !closes || !is_executor {
+        return None;
+    }
+    let settling = settles(file, executor);
+    file.calls().iter().find_map(|(node, call)| {
+        let is_timer = is_global_call(file, call, "setTimeout")
+            && file.function_around(*node) == Some(executor);
+        let run = file.callable(argument(call, 0).filter(|_| is_timer)?)?;
+        let whole = file.kind(run).span();
+        let settled = settling.iter().find(|at| whole.contains_inclusive(**at))?;
+        // What it calls beside the promise's functions may close it.
+        let calls = file.calls().iter();
+        let mut others = calls.filter(|(inner, other)| {
+            whole.contains_inclusive(other.span)
+                && file.function_around(*inner) == Some(run)
+                && !settling.iter().any(|at| other.callee.span() == *at)
+        });
+        others.next().is_none().then_some(*settled)
+    })
 }
 
 /// The event of the handler on the connection that a node is in, directly or through functions that handlers call.

@@ -4,10 +4,11 @@
 //! [`listeners`], [`lifetime`], [`fields`], [`lent`], [`removal`], [`repeats`], [`recalls`], [`reconnects`], [`guard`], [`heard`],
 //! [`handed`], [`left_on`], [`settlement`], [`waiting`]. Closures: [`kept`], [`entries`],
 //! [`bulk`].
-//! Streams and promises: [`fate`], [`paths`], [`left_open`], [`streams`], [`piped`], [`rejections`], [`timers`], [`intervals`],
-//! [`left_ticking`], [`waiters`], [`locks`], [`threads`], [`turns`], [`steps`], [`outliving`], [`pending`], [`under_way`],
-//! [`answers`], [`lines`]. For all of
-//! them: [`ends`], [`page`], [`platform`].
+//! Streams: [`fate`], [`paths`], [`left_open`], [`streams`], [`piped`].
+//! Promises and timers: [`rejections`], [`timers`], [`intervals`], [`interval_fields`], [`left_ticking`], [`waiters`],
+//! [`waiting_lists`], [`locks`], [`threads`], [`turns`], [`steps`], [`outliving`], [`pending`], [`under_way`],
+//! [`answers`], [`lines`].
+//! For all of them: [`ends`], [`page`], [`platform`].
 
 pub(crate) mod answers;
 pub(crate) mod bulk;
@@ -22,6 +23,7 @@ pub(crate) mod handed;
 pub(crate) mod heard;
 pub(crate) mod holders;
 pub(crate) mod insertions;
+pub(crate) mod interval_fields;
 pub(crate) mod intervals;
 pub(crate) mod kept;
 pub(crate) mod keys;
@@ -57,3 +59,4 @@ pub(crate) mod turns;
 pub(crate) mod under_way;
 pub(crate) mod waiters;
 pub(crate) mod waiting;
+pub(crate) mod waiting_lists;

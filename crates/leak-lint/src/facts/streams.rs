@@ -69,6 +69,16 @@ const CONNECTS: &[(&str, &str)] = &[
     ("playwright", "chromium.launch"),
     ("playwright", "firefox.launch"),
     ("playwright", "webkit.launch"),
+    ("puppeteer-core", "launch"),
+    ("nats", "connect"),
+    ("mysql", "createPool"),
+    ("mysql2", "createPool"),
+    ("mysql2/promise", "createPool"),
+    ("mongoose", "createConnection"),
+    ("socket.io-client", "io"),
+    ("socket.io-client", "connect"),
+    ("ldapjs", "createClient"),
+    ("neo4j-driver", "driver"),
 ];
 /// Classes of packages whose instances connect.
 const CLIENTS: &[(&str, &str)] = &[
@@ -80,6 +90,19 @@ const CLIENTS: &[(&str, &str)] = &[
     ("ioredis", "Redis"),
     ("ssh2", "Client"),
     ("basic-ftp", "Client"),
+    ("pg", "Pool"),
+    ("ioredis", "Cluster"),
+    ("@prisma/client", "PrismaClient"),
+    ("sequelize", "Sequelize"),
+    ("imapflow", "ImapFlow"),
+    ("ssh2-sftp-client", ""),
+    ("cassandra-driver", "Client"),
+];
+/// Methods of what packages export that give a client which connects when it is told to: by their documentation.
+const GIVES_CLIENTS: &[(&str, &str)] = &[
+    ("kafkajs", "producer"),
+    ("kafkajs", "consumer"),
+    ("kafkajs", "admin"),
 ];
 
 fn of_package(found: &Outside, list: &[(&str, &str)]) -> bool {
@@ -93,6 +116,11 @@ pub(crate) fn opens<'a>(file: &File<'_, 'a>, node: NodeId) -> Option<Kind> {
         AstKind::NewExpression(new) => &new.callee,
         _ => return None,
     };
+    if GIVES_CLIENTS.iter().any(|(module, name)| {
+        is_called_so(callee, name) && is_method_of_package(file, callee, module, name)
+    }) {
+        return Some(Kind::Client);
+    }
     let found = outside(file, callee)?;
     let is_new = matches!(file.kind(node), AstKind::NewExpression(_));
     Some(match (found.module.as_str(), found.name.as_str()) {
@@ -108,6 +136,13 @@ pub(crate) fn opens<'a>(file: &File<'_, 'a>, node: NodeId) -> Option<Kind> {
         ("dgram", "createSocket") => Kind::Datagram,
         _ => return None,
     })
+}
+
+/// Whether a callee is a member of that name: asked before it is asked what it stands for.
+fn is_called_so(callee: &Expression<'_>, name: &str) -> bool {
+    bare(callee)
+        .as_member_expression()
+        .is_some_and(|member| member.static_property_name() == Some(name))
 }
 
 /// Whether a call takes a connection out of a pool, which gets it back by its method `release`.
@@ -309,16 +344,36 @@ const ENDS_CLIENTS: &[&str] = &[
     "dispose",
     "kill",
     "goodbye",
+    "$disconnect",
+    "shutdown",
+    "logout",
+    "unbind",
+    "drain",
 ];
 
 /// The same for a client or a watcher: whatever it is asked leaves it open, unless it is closed or given away.
 pub(crate) fn deeds_of_client(file: &File<'_, '_>, variable: SymbolId) -> Vec<Used> {
     let all = uses(file, variable);
+    let is_lent = all.iter().any(|(_, way)| {
+        matches!(
+            way.fate,
+            Fate::Asked {
+                method: "release",
+                ..
+            }
+        )
+    });
     all.iter()
         .map(|(node, way)| {
             let used = deed(file, *node, way, false);
             let Fate::Asked { call, method } = way.fate else {
-                return used;
+                let deed = match way.fate {
+                    Fate::Given { call, .. } if is_lent && runs_a_parameter(file, call) => {
+                        Deed::Nothing
+                    }
+                    _ => used.deed,
+                };
+                return Used { deed, ..used };
             };
             let deed = if CLOSES.contains(&method) || ENDS_CLIENTS.contains(&method) {
                 Deed::Closes
@@ -330,6 +385,16 @@ pub(crate) fn deeds_of_client(file: &File<'_, '_>, variable: SymbolId) -> Vec<Us
             Used { deed, ..used }
         })
         .collect()
+}
+
+/// Whether a call runs what its function was given: that works with what it gets, whose function takes it back.
+fn runs_a_parameter(file: &File<'_, '_>, call: NodeId) -> bool {
+    let callee = call_at(file, call).and_then(|call| file.variable(&call.callee));
+    callee.is_some_and(|callee| {
+        let declared = file.parsed.semantic().scoping().symbol_declaration(callee);
+        matches!(file.kind(declared), AstKind::FormalParameter(_))
+            && file.function_around(declared) == file.function_around(call)
+    })
 }
 
 /// Whether what a client gives goes to somebody who may end the client with it, or use it after the call.

@@ -1,19 +1,20 @@
 //! A promise whose settling is left to somebody else → who was given its `resolve`, and on which way nobody calls it.
 
 use oxc_ast::AstKind;
-use oxc_ast::ast::{CallExpression, ClassElement, Expression, NewExpression};
-use oxc_semantic::NodeId;
+use oxc_ast::ast::{BindingPattern, CallExpression, Expression, NewExpression};
+use oxc_semantic::{NodeId, SymbolId};
 use oxc_span::{GetSpan, Span};
-use stanch_js_source::bare;
+use stanch_js_source::{bare, is_function};
 
 use crate::facts::fate::{Fate, call_at, uses, way};
-use crate::facts::listeners::member;
 use crate::facts::locks::{kept_locked, left_shut};
 use crate::facts::platform::{is_global_call, outside};
 use crate::facts::streams::event_of;
 use crate::facts::threads::answers;
 use crate::facts::timers::{executor, parameter};
+use crate::facts::waiting_lists::in_list;
 use crate::file::{File, argument, method};
+use crate::project::Calls;
 
 /// Why a promise may stay pending while somebody keeps its `resolve`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,7 +64,13 @@ pub(super) fn outlives<'a>(file: &File<'_, 'a>, emitter: &Expression<'a>) -> boo
         Expression::ThisExpression(_) => true,
         named @ Expression::Identifier(_) => file.variable(named).is_some_and(|variable| {
             let scoping = file.parsed.semantic().scoping();
+            let home = file.function_around(scoping.symbol_declaration(variable));
             scoping.symbol_scope_id(variable) == scoping.root_scope_id()
+                // What a function has that runs once: a factory that the module calls.
+                || home.is_some_and(|home| {
+                    Some(home) != file.function_around(named.node_id())
+                        && file.calls_of(home) == Calls::Once
+                })
         }),
         other => other
             .as_member_expression()
@@ -83,21 +90,106 @@ pub(crate) fn pending<'a>(
     if has_a_deadline(file, maker) {
         return None;
     }
-    let mut settlers = crate::facts::fate::uses(file, resolve).into_iter();
-    let (used, way) = settlers.next()?;
-    if settlers.next().is_some() {
+    let used = settler(file, resolve, executor)?;
+    if let Fate::Variable(opener) = way(file, used).fate {
+        return kept_locked(file, node, maker, opener)
+            .or_else(|| left_shut(file, maker, opener))
+            .or_else(|| {
+                kept(
+                    file,
+                    given_to_the_caller(file, node, maker, opener)?,
+                    node,
+                    maker,
+                )
+            });
+    }
+    kept(file, used, node, executor)
+}
+
+/// Why a promise may stay pending that `Promise.withResolvers()` gives together with what settles it.
+pub(crate) fn pending_with_resolvers<'a>(
+    file: &File<'_, 'a>,
+    node: NodeId,
+    call: &CallExpression<'a>,
+) -> Option<Pending> {
+    let (class, "withResolvers") = method(call)? else {
+        return None;
+    };
+    let Fate::Apart(BindingPattern::ObjectPattern(parts)) = way(file, node).fate else {
+        return None;
+    };
+    let maker = file.function_around(node)?;
+    let is_promise = matches!(class, Expression::Identifier(class) if class.name == "Promise");
+    if !is_promise || has_a_deadline(file, maker) {
         return None;
     }
-    if let Fate::Variable(opener) = way.fate {
-        return kept_locked(file, node, maker, opener).or_else(|| left_shut(file, maker, opener));
+    let part = |name: &str| {
+        let mut parts = parts.properties.iter();
+        let part = parts.find(|part| part.key.static_name().is_some_and(|own| own == name))?;
+        part.value.get_binding_identifier()?.symbol_id.get()
+    };
+    let used = settler(file, part("resolve")?, maker)?;
+    is_given_to_the_caller(file, part("promise")?, maker)
+        .then(|| kept(file, used, node, maker))
+        .flatten()
+}
+
+/// The one use of what settles a promise, or the function that is handed over with all of them in it: `(m) => resolve(m.body)`.
+fn settler(file: &File<'_, '_>, resolve: SymbolId, home: NodeId) -> Option<NodeId> {
+    let used = uses(file, resolve);
+    if let [(only, _)] = used.as_slice()
+        && file.function_around(*only) == Some(home)
+    {
+        return Some(*only);
     }
-    if let Some(holder) = object_of(file, used, executor) {
+    let (first, _) = used.first()?;
+    let functions = std::iter::successors(file.function_around(*first), |inner| {
+        file.function_around(*inner)
+    });
+    let handed = functions
+        .take_while(|function| *function != home)
+        .last()
+        .filter(|handed| file.function_around(*handed) == Some(home))?;
+    let whole = file.kind(handed).span();
+    let is_within = |(node, _): &(NodeId, _)| whole.contains_inclusive(file.kind(*node).span());
+    used.iter().all(is_within).then_some(handed)
+}
+
+/// The one use of the variable that holds what settles a promise which its function gives to its caller.
+fn given_to_the_caller(
+    file: &File<'_, '_>,
+    node: NodeId,
+    maker: NodeId,
+    opener: SymbolId,
+) -> Option<NodeId> {
+    let Fate::Variable(promise) = way(file, node).fate else {
+        return None;
+    };
+    let used = settler(file, opener, maker)?;
+    is_given_to_the_caller(file, promise, maker).then_some(used)
+}
+
+/// Whether all that is done with a promise is that its function waits for it or returns it.
+fn is_given_to_the_caller(file: &File<'_, '_>, promise: SymbolId, maker: NodeId) -> bool {
+    let used = uses(file, promise);
+    !used.is_empty()
+        && used.iter().all(|(_, way)| {
+            way.awaited || matches!(way.fate, Fate::Returned(function) if function == maker)
+        })
+}
+
+/// Who gets what settles a promise, by a use of it in that function.
+fn kept(file: &File<'_, '_>, used: NodeId, node: NodeId, function: NodeId) -> Option<Pending> {
+    let maker = file.function_around(node)?;
+    if let Some(holder) = object_of(file, used, function) {
         return under_key_of_object(file, holder, maker);
     }
-    let keeping = keeping_call(file, used, executor)?;
+    let keeping = keeping_call(file, used, function)?;
     let call = call_at(file, keeping)?;
     match method(call)? {
         (holder, "set") if call.arguments.len() == 2 => under_key(file, holder, node, maker),
+        // A function may be added to what runs it.
+        (_, "add") if is_function(file.kind(used)) => None,
         (holder, "push" | "add" | "unshift") => in_list(file, holder, node, call.span),
         (emitter, "once" | "on" | "addListener")
             if depends_on_a_value(argument(call, 0)?) && outlives(file, emitter) =>
@@ -226,118 +318,6 @@ fn is_of_failed_asking(file: &File<'_, '_>, at: NodeId, promise: NodeId, maker: 
     })
 }
 
-fn in_list<'a>(
-    file: &File<'_, 'a>,
-    holder: &Expression<'a>,
-    node: NodeId,
-    push: Span,
-) -> Option<Pending> {
-    if !outlives(file, holder) {
-        return None;
-    }
-    let name = file.slice(holder.span()).to_owned();
-    let others: Vec<(NodeId, Span)> = mentions(file, &name)
-        .into_iter()
-        .filter(|(_, span)| !push.contains_inclusive(*span))
-        .collect();
-    if let Some(held) = held_by_failed(file, node, &name, &others) {
-        return Some(held);
-    }
-    if matches!(bare(holder), Expression::Identifier(_)) {
-        return after_failure(file, &name, &others);
-    }
-    unserved(file, node, holder, &others)
-        .or_else(|| by_one_event(file, node, &name, &others))
-        .or_else(|| after_close(file, &name, node, &others))
-}
-
-/// Events and hooks that take back what one event has told, by their names: `lost` after `acquired`.
-const TAKES_BACK: &[&str] = &[
-    "lost",
-    "lose",
-    "disconnect",
-    "down",
-    "demote",
-    "revoke",
-    "offline",
-];
-
-/// The listener of the class for what takes back the event that alone serves the list.
-fn by_one_event(
-    file: &File<'_, '_>,
-    node: NodeId,
-    name: &str,
-    others: &[(NodeId, Span)],
-) -> Option<Pending> {
-    let class = file.parsed.class_around(node)?;
-    let within = file.kind(class).span();
-    let hook = |function: NodeId| {
-        let Fate::Given { call, .. } = way(file, function).fate else {
-            return None;
-        };
-        let (_, method) = method(call_at(file, call)?)?;
-        method.starts_with("on").then_some(call)
-    };
-    let serves: Option<Vec<NodeId>> = others
-        .iter()
-        .filter(|(other, _)| file.function_around(*other).is_some())
-        .map(|(other, _)| hook(file.function_around(*other)?))
-        .collect();
-    let serves = serves.filter(|all| !all.is_empty() && all.iter().all(|one| *one == all[0]))?;
-    let back = file.calls().iter().find(|(call, listening)| {
-        let names = method(listening).is_some_and(|(_, method)| {
-            let event = event_of(file, *call, 0).unwrap_or_default();
-            let told = format!("{method} {event}").to_ascii_lowercase();
-            method.starts_with("on") && TAKES_BACK.iter().any(|word| told.contains(word))
-        });
-        names && within.contains_inclusive(listening.span) && !serves.contains(call)
-    })?;
-    Some(Pending::ByOneEvent(name.to_owned(), back.1.span))
-}
-
-/// A list of the instance that nobody but the one who fills it names.
-fn unserved<'a>(
-    file: &File<'_, 'a>,
-    node: NodeId,
-    holder: &Expression<'a>,
-    others: &[(NodeId, Span)],
-) -> Option<Pending> {
-    let (of, name) = member(holder)?;
-    let is_own = matches!(of, Expression::ThisExpression(_));
-    let class = file.parsed.class_around(node)?;
-    let AstKind::Class(shape) = file.kind(class) else {
-        return None;
-    };
-    let is_seen = others.iter().any(|(other, span)| {
-        // Its first value.
-        !matches!(file.kind(file.nodes().parent_id(*other)), AstKind::AssignmentExpression(assignment)
-            if assignment.left.span() == *span)
-    });
-    let in_other_files = file
-        .uses_of_field(class, name)
-        .iter()
-        .any(|used| used.file != file.index);
-    (is_own && !is_seen && !in_other_files && shape.heritage_expression().is_none())
-        .then(|| Pending::Unserved(file.slice(holder.span()).to_owned()))
-}
-
-/// Callers that wait, work and then call what serves the list, but not when the work fails.
-fn held_by_failed(
-    file: &File<'_, '_>,
-    node: NodeId,
-    name: &str,
-    others: &[(NodeId, Span)],
-) -> Option<Pending> {
-    let maker = file.function_around(node)?;
-    let serves = others.iter().any(|(other, _)| {
-        file.function_around(*other).is_some_and(|function| {
-            let (waited, serving) = (file.site(maker), file.site(function));
-            file.project.is_skipped_after(waited, serving)
-        })
-    });
-    serves.then(|| Pending::HeldByFailed(name.to_owned()))
-}
-
 /// The object under a key of which a resolver is put, by itself or in an object: `open[id] = resolve`.
 fn object_of<'a>(
     file: &File<'_, 'a>,
@@ -394,110 +374,6 @@ fn under_key_of_object<'a>(
     }
     let exported = file.exported_locals().contains(name);
     (takes_out && !exported).then(|| Pending::UnderKey(name.to_owned()))
-}
-
-/// Names of methods after which an instance is of no use.
-const ENDS: &[&str] = &[
-    "close",
-    "destroy",
-    "end",
-    "stop",
-    "dispose",
-    "shutdown",
-    "abort",
-    "fail",
-    "terminate",
-    "disconnect",
-];
-
-/// The method that ends the instance, if it forgets those that wait.
-fn after_close(
-    file: &File<'_, '_>,
-    name: &str,
-    node: NodeId,
-    others: &[(NodeId, Span)],
-) -> Option<Pending> {
-    let class = file
-        .nodes()
-        .ancestor_ids(node)
-        .find_map(|around| match file.kind(around) {
-            AstKind::Class(class) => Some(class),
-            _ => None,
-        })?;
-    let mut forgets = None;
-    for element in &class.body.body {
-        let ClassElement::MethodDefinition(own) = element else {
-            continue;
-        };
-        let Some(method_name) = own.key.static_name() else {
-            continue;
-        };
-        if !ENDS.contains(&&*method_name) {
-            continue;
-        }
-        let looks = |span: Span| {
-            let directly = others
-                .iter()
-                .any(|(_, other)| span.contains_inclusive(*other));
-            directly
-                || file.calls().iter().any(|(_, call)| {
-                    span.contains_inclusive(call.span) && serves(file, call, others)
-                })
-        };
-        // A gate: its `close` is not the end of it.
-        let reopens = class.body.body.iter().any(|element| {
-            element
-                .static_name()
-                .is_some_and(|name| matches!(&*name, "open" | "start" | "resume"))
-        });
-        // What ends sockets or threads as well is the end of the instance, and those that wait go with it.
-        let ends_more = file
-            .calls()
-            .iter()
-            .any(|(_, call)| own.span.contains_inclusive(call.span));
-        if looks(own.span) || reopens || ends_more {
-            return None;
-        }
-        forgets = forgets.or(Some(own.key.span()));
-    }
-    forgets.map(|at| Pending::AfterClose(name.to_owned(), at))
-}
-
-/// Whether a call runs a function that deals with the list.
-fn serves<'a>(file: &File<'_, 'a>, call: &CallExpression<'a>, others: &[(NodeId, Span)]) -> bool {
-    file.parsed.callee_of(&call.callee).is_some_and(|function| {
-        let whole = file.kind(function).span();
-        others
-            .iter()
-            .any(|(_, span)| whole.contains_inclusive(*span))
-    })
-}
-
-/// The `try` whose block alone serves a list after it has waited: what fails before leaves all of them where they are.
-fn after_failure(file: &File<'_, '_>, name: &str, others: &[(NodeId, Span)]) -> Option<Pending> {
-    let used: Vec<&(NodeId, Span)> = others
-        .iter()
-        .filter(|(node, _)| file.function_around(*node).is_some())
-        .collect();
-    let (first, span) = used.first()?;
-    let attempt = file
-        .nodes()
-        .ancestor_ids(*first)
-        .find_map(|around| match file.kind(around) {
-            AstKind::TryStatement(attempt) if attempt.block.span.contains_inclusive(*span) => {
-                Some(attempt)
-            }
-            _ => None,
-        })?;
-    let all_within = used
-        .iter()
-        .all(|(_, span)| attempt.block.span.contains_inclusive(*span));
-    let before = Span::new(attempt.block.span.start, span.start);
-    let waits = file.nodes().iter().any(|node| {
-        matches!(node.kind(), AstKind::AwaitExpression(_))
-            && before.contains_inclusive(node.kind().span())
-    });
-    (all_within && waits).then(|| Pending::AfterFailure(name.to_owned(), *span))
 }
 
 /// An emitter that waits for an event of its own, and tells a failure by another one.

@@ -65,6 +65,8 @@ pub(super) struct Running {
     calls: Vec<(Key, Key)>,
     /// Those of them that no condition keeps from being made when the caller runs.
     unconditional: Vec<(Key, Key)>,
+    /// Those that are made for each new key of a table.
+    keyed: Vec<(Key, Key)>,
     /// Functions, and those inside them; ascending.
     nested: Vec<(Key, Key)>,
     /// Called for what they do: the caller drops what they give back.
@@ -122,6 +124,7 @@ impl Running {
         for calls in [
             &mut running.calls,
             &mut running.unconditional,
+            &mut running.keyed,
             &mut running.nested,
         ] {
             calls.sort_unstable();
@@ -212,8 +215,10 @@ impl Running {
             return;
         };
         self.calls.push((caller, callee));
-        if call.under == Under::NoCondition {
-            self.unconditional.push((caller, callee));
+        match call.under {
+            Under::NoCondition => self.unconditional.push((caller, callee)),
+            Under::NewKey => self.keyed.push((caller, callee)),
+            Under::Condition => {}
         }
     }
 }
@@ -255,6 +260,8 @@ impl Ways {
     const LOST: Self = Self(512);
     /// Something that takes a request, under no condition.
     const SERVES: Self = Self(1024);
+    /// A handler, or what one calls, for each new key of a table.
+    const KEYED: Self = Self(2048);
     /// Others, who may do whatever they want with its result.
     const BY_OTHERS: Self = Self(Self::UNKNOWN.0 | Self::TAKEN.0);
 
@@ -287,7 +294,13 @@ impl Ways {
     fn surely_through(self) -> Self {
         let is_sure = self.is_driven() || self.has(Self::SURELY);
         let surely = if is_sure { Self::SURELY.0 } else { 0 };
-        Self(surely | self.0 & Self::SERVES.0)
+        Self(surely | self.0 & (Self::SERVES.0 | Self::KEYED.0))
+    }
+
+    /// How what it calls for each new key of a table is called beside that.
+    fn for_each_key(self) -> Self {
+        let is_sure = self.is_driven() || self.has(Self::SURELY) || self.has(Self::KEYED);
+        if is_sure { Self::KEYED } else { Self(0) }
     }
 }
 
@@ -322,6 +335,9 @@ impl Frequencies {
             }
             for callee in called_by(&running.unconditional, function) {
                 reach.one(callee, ways.surely_through());
+            }
+            for callee in called_by(&running.keyed, function) {
+                reach.one(callee, ways.for_each_key());
             }
             for inner in called_by(&running.nested, function) {
                 reach.one(inner, ways.within());
@@ -399,6 +415,12 @@ impl Project {
     pub(crate) fn is_surely_hot(&self, site: Site) -> bool {
         let ways = self.frequencies.ways(self.view().key(site));
         ways.is_driven() || ways.has(Ways::SURELY)
+    }
+
+    /// Whether a function or class runs for each new key of a table from which entries are taken as well.
+    pub(crate) fn is_hot_for_each_key(&self, site: Site) -> bool {
+        let ways = self.frequencies.ways(self.view().key(site));
+        ways.has(Ways::KEYED)
     }
 
     /// Whether a function takes a request, or runs whenever one that does runs.

@@ -5,7 +5,7 @@ use oxc_semantic::NodeId;
 use oxc_span::GetSpan;
 use stanch_leak_patterns::{Confidence, Pattern};
 
-use crate::facts::waiters::{Pending, own_event, pending};
+use crate::facts::waiters::{Pending, own_event, pending, pending_with_resolvers};
 use crate::file::File;
 use crate::finding::{Finding, Label};
 use crate::project::Calls;
@@ -95,7 +95,9 @@ fn check<'a>(file: &File<'_, 'a>, findings: &mut Vec<Finding>) {
     }
     for node in file.nodes().iter() {
         let found = match node.kind() {
-            AstKind::CallExpression(call) => own_event(file, call),
+            AstKind::CallExpression(call) => {
+                own_event(file, call).or_else(|| pending_with_resolvers(file, node.id(), call))
+            }
             AstKind::NewExpression(new) => pending(file, node.id(), new),
             _ => None,
         };
@@ -247,6 +249,76 @@ mod tests {
         check(&RULE, &class("this.ws.send(id);"), &[4]);
         check(&RULE, &class("this.worker.postMessage(id);"), &[]);
         check(&RULE, &class("setTimeout(() => reject(), 9);"), &[]);
+    }
+
+    #[test]
+    fn resolvers_by_other_names() {
+        let with = |ask: &str| {
+            format!(
+                "const open = new Map();\nexports.ask = async (id) => {{\n  {ask}\n}};\nexports.told = (id, x) => {{ open.get(id)?.(x); open.delete(id); }};"
+            )
+        };
+        check(
+            &RULE,
+            &with(
+                "return new Promise((resolve, reject) => { open.set(id, (x) => { if (x) resolve(x); else reject(); }); });",
+            ),
+            &[3],
+        );
+        check(
+            &RULE,
+            &with(
+                "const { promise, resolve } = Promise.withResolvers(); open.set(id, resolve); return promise;",
+            ),
+            &[3],
+        );
+        check(
+            &RULE,
+            &with(
+                "const { promise, resolve } = Promise.withResolvers(); open.set(id, resolve); return Promise.race([promise, late()]);",
+            ),
+            &[],
+        );
+        check(
+            &RULE,
+            &with(
+                "let go; const told = new Promise((resolve) => { go = resolve; }); open.set(id, go); await send(id); return told;",
+            ),
+            &[3],
+        );
+        check(
+            &RULE,
+            &with(
+                "let go; const told = new Promise((resolve) => { go = resolve; }); open.set(id, go); closed.then(go); return told;",
+            ),
+            &[],
+        );
+        check(
+            &RULE,
+            "export const f = (q) => new Promise((resolve) => { q.add(() => resolve(1)); });",
+            &[],
+        );
+    }
+
+    #[test]
+    fn maps_of_what_the_module_makes_once() {
+        let with = |made: &str| {
+            format!(
+                "function requester(bus) {{\n  const open = new Map();\n  bus.on('reply', (m) => {{ open.get(m.id)?.(m); open.delete(m.id); }});\n  return (id) => new Promise((resolve) => {{ open.set(id, resolve); bus.send(id); }});\n}}\n{made}"
+            )
+        };
+        check(
+            &RULE,
+            &with(
+                "const ask = requester(bus);\napp.get('/:id', (req, res) => ask(req.params.id));",
+            ),
+            &[4],
+        );
+        check(
+            &RULE,
+            &with("io.on('connection', (socket) => { socket.ask = requester(socket); });"),
+            &[],
+        );
     }
 
     #[test]

@@ -10,7 +10,7 @@ use stanch_js_source::{Value, bare, is_function, literal_text};
 
 use super::{Call, Callee, Scan, Summary, Taken, Times, Under, When};
 use crate::facts::guard::leaves;
-use crate::file::{callee_name, method};
+use crate::file::{argument, callee_name, method};
 
 /// Functions and methods that call what they are given at once, or once: `map` of arrays, `then` of promises, timers that do
 /// not repeat, and what test runners call. From the language's and Node's own documentation.
@@ -184,7 +184,12 @@ impl<'a> Scan<'_, 'a> {
     fn under(&self, node: NodeId) -> Under {
         let nodes = self.parsed.semantic().nodes();
         let place = self.kind(node).span();
+        let mut under = Under::NoCondition;
         for around in nodes.ancestor_kinds(node) {
+            if self.asks_for_a_key(around, place) {
+                under = Under::NewKey;
+                continue;
+            }
             let is_on_condition = match around {
                 kind if is_function(kind) => break,
                 AstKind::IfStatement(branch) => !branch.test.span().contains_inclusive(place),
@@ -202,7 +207,72 @@ impl<'a> Scan<'_, 'a> {
                 return Under::Condition;
             }
         }
-        Under::NoCondition
+        under
+    }
+
+    /// Whether a place is reached where a table has nothing under a key yet: `rooms.get(id) ?? new Room(id)`,
+    /// `let room = rooms.get(id); if (!room) { … }`, `if (!rooms.has(id)) { … }`; and the file takes entries out of that table.
+    fn asks_for_a_key(&self, around: AstKind<'a>, place: Span) -> bool {
+        let asked = match around {
+            AstKind::LogicalExpression(either)
+                if !either.operator.is_and() && either.right.span().contains_inclusive(place) =>
+            {
+                Some(&either.left)
+            }
+            AstKind::IfStatement(branch) if branch.consequent.span().contains_inclusive(place) => {
+                match bare(&branch.test) {
+                    Expression::UnaryExpression(not)
+                        if not.operator == UnaryOperator::LogicalNot =>
+                    {
+                        Some(&not.argument)
+                    }
+                    _ => None,
+                }
+            }
+            _ => None,
+        };
+        asked.is_some_and(|asked| {
+            self.table_asked(asked)
+                .is_some_and(|table| self.takes_out_of(table))
+        })
+    }
+
+    /// The table in which an expression looks for a key, by itself or before it was given a name.
+    fn table_asked(&self, asked: &'a Expression<'a>) -> Option<&'a Expression<'a>> {
+        let looked = match bare(asked) {
+            named @ Expression::Identifier(_) => {
+                let variable = self.parsed.variable_of(named)?;
+                let semantic = self.parsed.semantic();
+                let declared = semantic.scoping().symbol_declaration(variable);
+                match semantic.nodes().kind(declared) {
+                    AstKind::VariableDeclarator(declarator) => bare(declarator.init.as_ref()?),
+                    _ => return None,
+                }
+            }
+            other => other,
+        };
+        match looked {
+            Expression::CallExpression(call) => {
+                let (table, name) = method(call)?;
+                let is_literal = argument(call, 0).is_none_or(Expression::is_literal);
+                (matches!(name, "get" | "has") && !is_literal).then_some(table)
+            }
+            Expression::ComputedMemberExpression(member) => {
+                (!member.expression.is_literal()).then(|| bare(&member.object))
+            }
+            _ => None,
+        }
+    }
+
+    fn takes_out_of(&self, table: &Expression<'a>) -> bool {
+        let text = self.parsed.text();
+        let span = table.span();
+        let name = text.slice(span.start, span.end);
+        let text = text.text();
+        ["delete(", "delete?.("]
+            .iter()
+            .any(|delete| text.contains(&format!("{name}.{delete}")))
+            || text.contains(&format!("delete {name}["))
     }
 
     /// Functions among the arguments of a call.

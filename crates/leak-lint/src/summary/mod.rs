@@ -145,6 +145,8 @@ pub(crate) enum Under {
     NoCondition,
     /// A branch, or an early return.
     Condition,
+    /// That a table from which the file takes entries has none under a key: it runs for one key after the other.
+    NewKey,
 }
 
 /// The function some code is in, by its start; none at module level. What initialises the fields of a class is in the class.

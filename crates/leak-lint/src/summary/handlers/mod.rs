@@ -55,6 +55,10 @@ const CONSUMER_OPTIONS: &[&str] = &[
     "handleMessage",
     "handleMessageBatch",
 ];
+/// Options under which servers take what makes a context for each request: Apollo and other GraphQL servers, tRPC.
+const CONTEXTS: &[&str] = &["context", "createContext"];
+/// What such a function is given.
+const OF_CONTEXTS: &[&str] = &["req", "request", "res", "connection", "connectionParams"];
 /// Names of exported functions that Next, SvelteKit and Astro call for the requests of a route.
 const EXPORTED_ROUTES: &[&str] = &["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
 /// Methods of tRPC's procedures that take what handles each call.
@@ -235,12 +239,25 @@ fn of_property<'a>(parsed: &ParsedSource<'a>, property: &ObjectProperty<'a>) -> 
     if has_name(HANDLER_OPTIONS) {
         return vec![(parsed.value(&property.value), Work::Request)];
     }
+    if has_name(CONTEXTS) && makes_a_context(&property.value) {
+        return vec![(parsed.value(&property.value), Work::Request)];
+    }
     let mut found = Vec::new();
     if has_name(OPERATIONS) {
         resolvers(&property.value, &mut found);
     }
     let each = found.into_iter();
     each.map(|function| (function, Work::Message)).collect()
+}
+
+/// Whether a function takes a request apart that it makes a context for.
+fn makes_a_context(value: &Expression<'_>) -> bool {
+    let parameters = match bare(value) {
+        Expression::ArrowFunctionExpression(arrow) => &arrow.params,
+        Expression::FunctionExpression(function) => &function.params,
+        _ => return false,
+    };
+    takes_apart(parameters, OF_CONTEXTS)
 }
 
 /// Whether the project's configuration names this function.
