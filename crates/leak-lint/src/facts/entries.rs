@@ -1,10 +1,13 @@
 //! Functions that are put into the containers of a file: fields of the one instance there is, properties of the application,
 //! lists in tables; and those that leave again with the work they belong to.
 
+use std::collections::HashSet;
+
 use oxc_ast::AstKind;
+use oxc_ast::ast::{AssignmentTarget, Expression};
 use oxc_semantic::NodeId;
 use oxc_span::GetSpan;
-use stanch_js_source::ReleaseKind;
+use stanch_js_source::{ReleaseKind, bare};
 
 use crate::facts::holders::{Container, Holder, Lifetime};
 use crate::facts::insertions::Insertion;
@@ -31,6 +34,52 @@ pub(super) fn add_entries(file: &File<'_, '_>, found: &mut Vec<Kept>) {
             }
         }
     }
+}
+
+/// Adds the functions that objects have which somebody puts into a collection: what a function gives back, and what a
+/// constructor sets.
+pub(super) fn add_members(file: &File<'_, '_>, found: &mut Vec<Kept>) {
+    let stored: HashSet<u32> = file.project.stored_of(file.index).collect();
+    if stored.is_empty() {
+        return;
+    }
+    let is_stored = |node: NodeId| stored.contains(&file.kind(node).span().start);
+    for node in file.nodes().iter() {
+        let given = match node.kind() {
+            AstKind::ReturnStatement(given) => {
+                let function = file.function_around(node.id());
+                let is_its = function.is_some_and(is_stored);
+                given.argument.as_ref().filter(|_| is_its)
+            }
+            AstKind::ArrowFunctionExpression(arrow) => {
+                arrow.get_expression().filter(|_| is_stored(node.id()))
+            }
+            AstKind::AssignmentExpression(assignment) => {
+                let is_its = is_own_field(&assignment.left)
+                    && file.parsed.class_around(node.id()).is_some_and(is_stored)
+                    && (file.function_around(node.id()))
+                        .is_some_and(|function| is_constructor(file, function));
+                is_its.then_some(&assignment.right)
+            }
+            _ => None,
+        };
+        if let Some(given) = given {
+            functions_in(file, given, DEEPEST, &mut |function, place| {
+                found.push(Kept {
+                    function,
+                    place,
+                    by: Keeper::Object,
+                    collection: None,
+                });
+            });
+        }
+    }
+}
+
+fn is_own_field(target: &AssignmentTarget<'_>) -> bool {
+    target
+        .as_member_expression()
+        .is_some_and(|member| matches!(bare(member.object()), Expression::ThisExpression(_)))
 }
 
 /// Whether a container lives on when the function is done that fills it: that of the process, or of an instance that nobody

@@ -9,7 +9,7 @@ use oxc_semantic::NodeId;
 use oxc_span::{GetSpan, Span};
 use stanch_js_source::{HolderRef, Initializer, bare, is_function};
 
-use crate::facts::entries::add_entries;
+use crate::facts::entries::{add_entries, add_members};
 use crate::facts::fate::{Fate, call_at, uses, way};
 use crate::facts::heard::is_a_connection;
 use crate::facts::keys::constant;
@@ -47,9 +47,16 @@ pub(crate) enum Keeper {
     Connection,
     /// A function of the project that keeps what it is given for this parameter.
     Callee(String),
+    /// An object that somebody puts into a collection.
+    Object,
 }
 
 impl Keeper {
+    /// Whether other functions of the same scope are kept beside it, which need what they capture.
+    pub(crate) const fn keeps_others(&self) -> bool {
+        matches!(self, Self::Interval | Self::Connection | Self::Object)
+    }
+
     /// Whether it keeps a function for as long as something is under way, of which there may be few at a time.
     pub(crate) const fn is_in_use(&self) -> bool {
         matches!(self, Self::Interval | Self::Connection)
@@ -83,6 +90,7 @@ pub(crate) fn kept<'a>(file: &File<'_, 'a>) -> Vec<Kept> {
         }
     }
     add_entries(file, &mut found);
+    add_members(file, &mut found);
     found
 }
 

@@ -307,6 +307,25 @@ impl Project {
         fills.map_or(&[], |fills| fills)
     }
 
+    /// The functions of a file whose results, and the classes whose instances, somebody puts into a collection that outlives
+    /// the call; each by its start.
+    pub(crate) fn stored_of(&self, file: FileIndex) -> impl Iterator<Item = u32> {
+        let stored = self.stored.get_or_init(|| {
+            let files = self.files.iter().enumerate();
+            let all = files.flat_map(|(at, linked)| {
+                let values = linked.summary.stored.iter();
+                values.map(move |value| (FileIndex(at), value))
+            });
+            all.filter_map(|(at, value)| match self.meaning(at, value) {
+                Meaning::Function(site) | Meaning::Class(site) => Some(site),
+                _ => None,
+            })
+            .collect()
+        });
+        let own = stored.iter().filter(move |site| site.file == file);
+        own.map(|site| site.start)
+    }
+
     /// Whether a function of the project keeps what it is given for a parameter.
     pub(crate) fn keeps(&self, callee: Meaning, position: u32) -> bool {
         self.view().function_of(callee).is_some_and(|function| {

@@ -17,7 +17,7 @@ mod view;
 
 use std::sync::{Arc, OnceLock};
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use stanch_js_source::{ParsedSource, SourceText, with_parsed};
 use stanch_leak_patterns::Confidence;
 
@@ -68,6 +68,7 @@ pub struct Project {
     is_a_service: OnceLock<bool>,
     has_memoizers: OnceLock<bool>,
     has_fillers: OnceLock<bool>,
+    stored: OnceLock<FxHashSet<Site>>,
 }
 
 #[derive(Debug)]
@@ -163,6 +164,7 @@ impl Project {
         self.is_a_service = OnceLock::new();
         self.has_memoizers = OnceLock::new();
         self.has_fillers = OnceLock::new();
+        self.stored = OnceLock::new();
         if runs_otherwise {
             self.count_imports(file, |count| count + 1);
         }
@@ -226,6 +228,7 @@ impl Project {
             is_a_service: OnceLock::new(),
             has_memoizers: OnceLock::new(),
             has_fillers: OnceLock::new(),
+            stored: OnceLock::new(),
         };
         project.join_parts();
         project

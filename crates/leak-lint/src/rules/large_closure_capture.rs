@@ -112,12 +112,15 @@ fn check<'a>(file: &File<'_, 'a>, findings: &mut Vec<Finding>) {
     }
     let mut declared: Option<HashMap<u32, SymbolId>> = None;
     let mut in_use = HashSet::new();
-    for kept in kept(file) {
+    let all = kept(file);
+    let starts = all.iter().map(|it| file.kind(it.function).span().start);
+    let beside: HashSet<u32> = starts.collect();
+    for kept in all {
         if file.frequency(kept.function) == Calls::Once || is_of_start_up(file, kept.function) {
             continue;
         }
         let declared = declared.get_or_insert_with(|| variables(file));
-        let Some(found) = capture(file, &kept, declared) else {
+        let Some(found) = capture(file, &kept, declared, &beside) else {
             continue;
         };
         if leaves_with_its_call(file, &kept) {
@@ -176,6 +179,7 @@ fn capture<'a>(
     file: &File<'_, 'a>,
     kept: &Kept,
     declared: &HashMap<u32, SymbolId>,
+    beside: &HashSet<u32>,
 ) -> Option<Capture> {
     let function = file.parsed.function_ref(kept.function);
     let own = file.kind(kept.function).span();
@@ -188,7 +192,7 @@ fn capture<'a>(
     let mut found: Option<Capture> = None;
     for scope in around {
         for (variable, name) in captured(scope, declared) {
-            if let Some(why) = reason(file, kept, scope, variable, own) {
+            if let Some(why) = reason(file, kept, scope, variable, own, beside) {
                 let capture = Capture {
                     variable,
                     name,
@@ -241,6 +245,10 @@ fn finding<'a>(file: &File<'_, 'a>, kept: &Kept, capture: &Capture) -> Finding {
         Keeper::Connection => (
             "the connection keeps this function".to_owned(),
             "per connection, until it closes",
+        ),
+        Keeper::Object => (
+            "the object with this function is put into a collection".to_owned(),
+            "per object, for the life of the entry",
         ),
         Keeper::Single(holder) => (
             format!("`{holder}` keeps this function"),

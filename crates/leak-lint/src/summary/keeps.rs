@@ -2,44 +2,79 @@
 
 use oxc_ast::AstKind;
 use oxc_ast::ast::{Argument, Expression, MemberExpression, ObjectPropertyKind};
-use oxc_span::GetSpan;
+use oxc_semantic::NodeId;
+use oxc_span::{GetSpan, Span};
 use stanch_js_source::{HolderRef, ParsedSource, ReleaseKind, Value, bare};
 
 use super::{Scan, Summary};
 use crate::file::method;
 
 impl<'a> Scan<'_, 'a> {
-    pub(super) fn kept(&self, kind: AstKind<'a>, summary: &mut Summary) {
-        let AstKind::CallExpression(call) = kind else {
+    pub(super) fn kept(&self, node: NodeId, kind: AstKind<'a>, summary: &mut Summary) {
+        let Some((collection, value)) = put_in(kind) else {
             return;
         };
-        let Some((collection, name)) = method(call) else {
-            return;
-        };
-        let at = match name {
-            "push" | "add" | "unshift" => 0,
-            "set" => 1,
-            _ => return,
-        };
-        let Some(value) = call.arguments.get(at).and_then(Argument::as_expression) else {
-            return;
-        };
-        let kept = self.parameters_in(value);
-        if kept.is_empty() {
+        let table = self.table_of(collection);
+        if !self.outlives(table.unwrap_or(collection)) {
             return;
         }
-        let stays = match self.table_of(collection) {
+        let kept = self.parameters_in(value);
+        let made = self.makers(value);
+        if kept.is_empty() && made.is_empty() {
+            return;
+        }
+        let stays = match table {
             // What becomes of the lists in a table, only the table's own uses tell.
-            Some(table) => self.outlives(table) && self.is_never_emptied(table),
+            Some(table) => self.is_never_emptied(table),
             None => {
                 let span = collection.span();
                 let written = self.parsed.text().slice(span.start, span.end);
-                self.outlives(collection) && !is_taken_out(self.parsed, written)
+                !is_taken_out(self.parsed, written)
             }
         };
         if stays {
             summary.keeps.extend(kept);
+            if !made.is_empty() && !self.leaves_with_its_call(node, collection) {
+                summary.stored.extend(made);
+            }
         }
+    }
+
+    /// What makes a value, or what a variable gets: `let board = boards.get(id); if (!board) board = new Board();`.
+    fn makers(&self, value: &Expression<'a>) -> Vec<Value> {
+        let scoping = self.parsed.semantic().scoping();
+        let variable = self.parsed.variable_of(value);
+        let written = variable.filter(|it| scoping.symbol_is_mutated(*it));
+        let given = written.into_iter().flat_map(|variable| {
+            let uses = scoping.get_resolved_references(variable);
+            let written = uses.filter(|used| used.is_write());
+            written.filter_map(|used| match self.kind(self.parent(used.node_id())) {
+                AstKind::AssignmentExpression(put) => Some(&put.right),
+                _ => None,
+            })
+        });
+        let values = given.map(|given| self.parsed.value(given));
+        let own = std::iter::once(self.parsed.value(value));
+        own.chain(values).filter_map(made_by).collect()
+    }
+
+    /// Whether the function around a place, or one in it, deletes something from a collection.
+    fn leaves_with_its_call(&self, node: NodeId, collection: &Expression<'a>) -> bool {
+        let Some(maker) = self.parsed.function_around(node) else {
+            return true;
+        };
+        let within = self.kind(maker).span();
+        let text = self.parsed.text();
+        let written = |span: Span| text.slice(span.start, span.end);
+        self.parsed.semantic().nodes().iter().any(|node| {
+            let AstKind::CallExpression(call) = node.kind() else {
+                return false;
+            };
+            within.contains_inclusive(call.span)
+                && method(call).is_some_and(|(object, name)| {
+                    name == "delete" && written(object.span()) == written(collection.span())
+                })
+        })
     }
 
     /// The table that a list is in: `(table[key] ||= [])`, `table.get(key)`, or a variable that was looked up there.
@@ -95,8 +130,30 @@ impl<'a> Scan<'_, 'a> {
                 .iter()
                 .filter_map(|given| parameter(given.as_expression()?))
                 .collect(),
+            Expression::Identifier(_) => match parameter(value) {
+                Some(parameter) => vec![parameter],
+                // `const one = new Subscription(topic, handler); all.push(one);`
+                None => self
+                    .made_of(value)
+                    .map_or_else(Vec::new, |made| self.parameters_in(made)),
+            },
             value => parameter(value).into_iter().collect(),
         }
+    }
+
+    /// The object that a variable of a function was made as.
+    fn made_of(&self, variable: &Expression<'a>) -> Option<&'a Expression<'a>> {
+        let scoping = self.parsed.semantic().scoping();
+        let declared = scoping.symbol_declaration(self.parsed.variable_of(variable)?);
+        let AstKind::VariableDeclarator(declarator) = self.kind(declared) else {
+            return None;
+        };
+        let made = declarator.init.as_ref()?;
+        matches!(
+            bare(made),
+            Expression::NewExpression(_) | Expression::ObjectExpression(_)
+        )
+        .then_some(made)
     }
 
     /// Whether a collection is one variable of the module for all calls, or a field of the object whose method is called.
@@ -117,6 +174,39 @@ impl<'a> Scan<'_, 'a> {
                 matches!(bare(member.object()), Expression::ThisExpression(_))
             }),
         }
+    }
+}
+
+/// The collection that something is put into, and what that is: `all.push(one)`, `table.set(key, one)`, `table[key] = one`.
+fn put_in<'a>(kind: AstKind<'a>) -> Option<(&'a Expression<'a>, &'a Expression<'a>)> {
+    let call = match kind {
+        AstKind::CallExpression(call) => call,
+        AstKind::AssignmentExpression(put) => {
+            return Some((computed(put.left.as_member_expression()?)?, &put.right));
+        }
+        _ => return None,
+    };
+    let (collection, name) = method(call)?;
+    let at = match name {
+        "push" | "add" | "unshift" => 0,
+        "set" => 1,
+        _ => return None,
+    };
+    let value = call.arguments.get(at).and_then(Argument::as_expression)?;
+    Some((collection, value))
+}
+
+/// What makes a value: the function whose result, or the class whose instance, it is.
+fn made_by(value: Value) -> Option<Value> {
+    match value {
+        Value::Result(made) | Value::Instance(made) => {
+            let is_of_project = matches!(
+                made.root(),
+                Value::Variable(_) | Value::Import { .. } | Value::Function(_) | Value::Class(_)
+            );
+            is_of_project.then_some(*made)
+        }
+        _ => None,
     }
 }
 

@@ -106,6 +106,8 @@ pub struct Summary {
     pub(crate) keeps: FxHashSet<(u32, u32)>,
     /// Functions that put one of their arguments into another, by their start: the positions of the container and of the key.
     pub(crate) fills: FxHashMap<u32, Vec<(u32, u32)>>,
+    /// Functions whose results, and classes whose instances, go into a collection that outlives the call.
+    pub(crate) stored: Vec<Value>,
     /// Functions that memoize without a limit what they are given, and those that give such a function.
     pub(crate) memoizers: FxHashSet<u32>,
     /// The same, of which the results go with the instance that they are results of.
@@ -207,8 +209,8 @@ impl Summary {
             if let (true, Some(outer)) = (is_function(node.kind()), scan.place(node.id())) {
                 summary.nested.push((node.kind().span().start, outer));
             }
-            scan.kept(node.kind(), &mut summary);
             scan.filled(node.kind(), &mut summary);
+            scan.kept(node.id(), node.kind(), &mut summary);
             scan.memoizes(node.id(), node.kind(), &mut summary);
             let name = scan.mentioned(node.id(), node.kind());
             mentioned.extend(name.as_deref().map(Name::of));

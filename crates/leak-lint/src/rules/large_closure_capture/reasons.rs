@@ -1,5 +1,7 @@
 //! A variable that a kept function captures, or that is beside it in its scope, into why it is kept without need.
 
+use std::collections::HashSet;
+
 use oxc_ast::AstKind;
 use oxc_ast::ast::Expression;
 use oxc_semantic::{NodeId, SymbolId};
@@ -24,13 +26,15 @@ pub(super) enum Why {
     OwnTarget,
 }
 
-/// Why a function keeps a variable of a scope around it without need; none where it needs it.
+/// Why a function keeps a variable of a scope around it without need; none where it needs it, or where one of those beside it
+/// does, which are kept too.
 pub(super) fn reason<'a>(
     file: &File<'_, 'a>,
     kept: &Kept,
     scope: &CapturedScope,
     variable: SymbolId,
     own: Span,
+    beside: &HashSet<u32>,
 ) -> Option<Why> {
     match &kept.by {
         Keeper::Finalizer { target } => {
@@ -43,11 +47,21 @@ pub(super) fn reason<'a>(
     }
     let large = bulk(file, variable)?;
     let used = uses_in(file, variable, own);
+    let scope_symbol = scope.variables.iter().find(|captured| {
+        let scoping = file.parsed.semantic().scoping();
+        captured.extent.start == scoping.symbol_span(variable).start
+    })?;
+    // `{ page: (at) => rows.slice(at), count: () => rows.length }`
+    let is_needed_beside = scope_symbol.captured_by.iter().any(|function| {
+        let other = Span::new(function.extent.start, function.extent.end);
+        other.start != own.start
+            && beside.contains(&other.start)
+            && !(uses_in(file, variable, other).iter()).all(|node| is_read_for_a_part(file, *node))
+    });
+    if is_needed_beside {
+        return None;
+    }
     if used.is_empty() {
-        let scope_symbol = scope.variables.iter().find(|captured| {
-            let scoping = file.parsed.semantic().scoping();
-            captured.extent.start == scoping.symbol_span(variable).start
-        })?;
         // Requests and responses go with their handler's other listeners only when those go.
         if large == Bulk::Exchange {
             return None;
@@ -56,7 +70,7 @@ pub(super) fn reason<'a>(
             !(function.extent.start <= own.start && own.end <= function.extent.end)
         })?;
         // What goes on beside it needs its variables as long as that does.
-        if kept.by.is_in_use()
+        if kept.by.keeps_others()
             && !(scope_symbol.captured_by.iter())
                 .all(|function| is_over(file, function.extent.start))
         {

@@ -312,3 +312,54 @@ fn what_is_read_is_read_before() {
         "const sizes = new Map();\nexport function remember(req) {\n  const image = req.body;\n  const byteLength = image.byteLength;\n  sizes.set(req.url, () => byteLength);\n}\n",
     );
 }
+
+#[test]
+fn members_of_what_is_kept() {
+    let session = |store: &str| {
+        format!(
+            "const sessions = new Map();\nfunction open(req) {{\n  const at = Date.now();\n  return {{\n    agent: () => req.headers['user-agent'],\n    age: () => Date.now() - at,\n  }};\n}}\napp.post('/', (req) => {{ {store} }});"
+        )
+    };
+    check(&RULE, &session("sessions.set(req.id, open(req));"), &[5]);
+    check(
+        &RULE,
+        &session(
+            "let one = sessions.get(req.id); if (!one) one = open(req); sessions.set(req.id, one);",
+        ),
+        &[5],
+    );
+    check(
+        &RULE,
+        &session(
+            "const one = open(req); sessions.set(req.id, one); one.run(); sessions.delete(req.id);",
+        ),
+        &[],
+    );
+    check(&RULE, &session("open(req).agent();"), &[]);
+    let class = |also: &str| {
+        format!(
+            "class Match {{\n  constructor(replay) {{\n    const frames = JSON.parse(replay);\n    const counts = KINDS.map((kind) => frames.filter(kind).length);\n    this.describe = () => `${{counts}} of each`;\n    {also}\n  }}\n}}\nconst matches = {{}};\napp.put('/', (req) => {{ matches[req.params.id] = new Match(req.body); }});"
+        )
+    };
+    check(&RULE, &class(""), &[5]);
+    // What is there for the frames keeps them anyway.
+    check(&RULE, &class("this.at = (n) => frames[n];"), &[]);
+}
+
+#[test]
+fn lists_of_lists_and_wrappers() {
+    let text = |keep: &str| {
+        format!(
+            "const table = new Map();\n{keep}\napp.post('/', async (req) => {{\n  const rows = await load(req.body.id);\n  const sums = NAMES.map((name) => rows.filter((row) => row.is(name)));\n  later(req.body.id, () => log(sums.length));\n}});"
+        )
+    };
+    let list = "function later(key, run) { let list = table.get(key); if (!list) table.set(key, (list = [])); list.push(run); }";
+    check(&RULE, &text(list), &[6]);
+    let wrapped =
+        "function later(key, run) { const one = new Later(key, run); table.set(key, one); }";
+    check(&RULE, &text(wrapped), &[6]);
+    let run = "function later(key, run) { const one = new Later(key, run); table.set(key, 1); one.go(); }";
+    check(&RULE, &text(run), &[]);
+    let emptied = format!("{list}\tfunction go(key) {{ table.delete(key); }}").replace('\t', " ");
+    check(&RULE, &text(&emptied), &[]);
+}
