@@ -1,11 +1,10 @@
 //! Paths that were asked for into the files to lint, and what was left out on the way.
 
-use std::collections::BTreeMap;
 use std::fs::FileType;
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use ignore::{DirEntry, WalkBuilder};
+use ignore::{DirEntry, WalkBuilder, WalkState};
 
 use crate::config::{Config, Excluded};
 use crate::error::LintError;
@@ -31,10 +30,11 @@ pub enum Ignoring {
     Nothing,
 }
 
-/// Files to lint, by path, and what was left out.
+/// Files to lint, and what was left out.
 #[derive(Debug, Default)]
 pub(crate) struct Walked {
-    pub(crate) files: BTreeMap<PathBuf, Named>,
+    /// Each once, in the order of paths.
+    pub(crate) files: Vec<(PathBuf, Named)>,
     pub(crate) skipped: Vec<Skipped>,
     /// Folders that could not be read.
     pub(crate) unreadable: Vec<(PathBuf, String)>,
@@ -58,11 +58,12 @@ pub(crate) fn walk(
             let reason = reason_by_name(path)
                 .or_else(|| config.excluded().matches(path).then_some(Reason::Excluded));
             match reason {
-                None => drop(walked.files.insert(path.clone(), Named::Itself)),
+                None => walked.files.push((path.clone(), Named::Itself)),
                 Some(reason) => walked.skip(path.clone(), reason, Named::Itself),
             }
         }
     }
+    walked.put_in_order();
     Ok(walked)
 }
 
@@ -98,16 +99,19 @@ fn walk_folder(root: &Path, config: &Config, ignoring: Ignoring, walked: &mut Wa
             false
         }
     });
-    for entry in builder.build() {
-        match entry {
-            Ok(entry) if entry.file_type().is_some_and(|kind| kind.is_dir()) => {}
-            Ok(entry) => {
-                let named = Named::InFolder;
-                walked.files.entry(entry.into_path()).or_insert(named);
+    let found = Mutex::new(walked);
+    builder.build_parallel().run(|| {
+        Box::new(|entry| {
+            let mut walked = found.lock().unwrap_or_else(PoisonError::into_inner);
+            match entry {
+                Ok(entry) if entry.file_type().is_some_and(|kind| kind.is_dir()) => {}
+                Ok(entry) => walked.files.push((entry.into_path(), Named::InFolder)),
+                Err(error) => walked.unreadable.push(unreadable(root, &error)),
             }
-            Err(error) => walked.unreadable.push(unreadable(root, &error)),
-        }
-    }
+            WalkState::Continue
+        })
+    });
+    let walked = found.into_inner().unwrap_or_else(PoisonError::into_inner);
     let mut left_out = left_out.lock().unwrap_or_else(PoisonError::into_inner);
     for (path, reason) in left_out.drain(..) {
         walked.skip(path, reason, Named::InFolder);
@@ -161,6 +165,14 @@ fn unreadable(root: &Path, error: &ignore::Error) -> (PathBuf, String) {
 }
 
 impl Walked {
+    /// Walks on several cores find files in any order, and some may have been asked for twice.
+    fn put_in_order(&mut self) {
+        self.files
+            .sort_by_cached_key(|(path, named)| (key(path), *named == Named::InFolder));
+        self.files.dedup_by(|(one, _), (other, _)| one == other);
+        self.unreadable.sort();
+    }
+
     fn skip(&mut self, path: PathBuf, reason: Reason, named: Named) {
         self.skipped.push(Skipped {
             path,
@@ -168,6 +180,16 @@ impl Walked {
             named,
         });
     }
+}
+
+/// What paths are compared by: paths themselves are, name by name, which takes ten times as long.
+fn key(path: &Path) -> Vec<u8> {
+    let letters = path.as_os_str().as_encoded_bytes().iter();
+    let is_between = |letter: u8| std::path::is_separator(char::from(letter));
+    // The end of a name comes before all its letters, as in the order of paths.
+    letters
+        .map(|letter| if is_between(*letter) { 0 } else { *letter })
+        .collect()
 }
 
 /// The path without `.` and `..`, as its letters say.
@@ -191,6 +213,7 @@ mod tests {
 
     use super::{Ignoring, lexical, walk};
     use crate::config::Config;
+    use crate::outcome::Named;
 
     type Outcome = Result<(), Box<dyn std::error::Error>>;
 
@@ -226,7 +249,7 @@ mod tests {
             let path = path.strip_prefix(&folder).unwrap_or(path);
             path.display().to_string()
         };
-        let found: Vec<String> = walked.files.keys().map(|path| short(path)).collect();
+        let found: Vec<String> = walked.files.iter().map(|(path, _)| short(path)).collect();
         assert_eq!(found, files);
         let mut left: Vec<String> = walked
             .skipped
@@ -258,6 +281,25 @@ mod tests {
                 "src/types.d.ts: declarations only",
             ],
         )
+    }
+
+    #[test]
+    fn files_come_in_the_order_of_paths() -> Outcome {
+        let folder = tempfile::tempdir()?;
+        let folder = folder.path().canonicalize()?;
+        for file in ["a-b/c.js", "a/b.js", "a.js", "a/b-c.js"] {
+            let path = folder.join(file);
+            fs::create_dir_all(path.parent().unwrap_or(&folder))?;
+            fs::write(path, "")?;
+        }
+        let paths = [folder.join("a"), folder.join("a/b.js"), folder.clone()];
+        let paths = paths.map(|path| (path.clone(), path));
+        let found = walk(&paths, &Config::none(), Ignoring::Usual)?.files;
+        assert!(found.is_sorted_by(|(one, _), (other, _)| one < other));
+        let itself = found.iter().filter(|(_, named)| *named == Named::Itself);
+        assert!(itself.map(|(path, _)| path).eq([&paths[1].1]));
+        assert_eq!(found.len(), 4);
+        Ok(())
     }
 
     #[test]
