@@ -307,6 +307,38 @@ impl Project {
         fills.map_or(&[], |fills| fills)
     }
 
+    /// The positions of the arguments that what a call gives, or an instance, has as its properties.
+    pub(crate) fn parameters_kept_by(&self, file: FileIndex, made: &Value) -> Vec<u32> {
+        let (of, is_instance) = match made {
+            Value::Result(of) => (of, false),
+            Value::Instance(of) => (of, true),
+            _ => return Vec::new(),
+        };
+        let view = self.view();
+        let (owner, members) = match self.meaning(file, of) {
+            Meaning::Function(site) if !is_instance => match view.returned(site) {
+                Some(Value::Object(start)) => {
+                    let object = Site {
+                        start: *start,
+                        ..site
+                    };
+                    (Some(site.start), view.properties(object))
+                }
+                _ => return Vec::new(),
+            },
+            Meaning::Class(site) | Meaning::Function(site) => match view.class(site) {
+                Some(shape) => (shape.constructor, shape.members.as_slice()),
+                None => return Vec::new(),
+            },
+            _ => return Vec::new(),
+        };
+        let kept = members.iter().filter_map(|(_, value)| match value {
+            Value::Parameter(function, position) if Some(*function) == owner => Some(*position),
+            _ => None,
+        });
+        kept.collect()
+    }
+
     /// The functions of a file whose results, and the classes whose instances, somebody puts into a collection that outlives
     /// the call; each by its start.
     pub(crate) fn stored_of(&self, file: FileIndex) -> impl Iterator<Item = u32> {

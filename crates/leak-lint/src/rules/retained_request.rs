@@ -310,6 +310,51 @@ mod tests {
     }
 
     #[test]
+    fn requests_in_what_is_made_of_them() {
+        let log = |make: &str, put: &str| {
+            format!(
+                "const all = [];\n{make}\napp.use((req, res, next) => {{\n  {put}\n  next();\n}});"
+            )
+        };
+        let object = |of: &str| format!("const make = (req, at) => ({{ of: {of}, at }});");
+        check(&RULE, &log(&object("req"), "all.push(make(req, 1));"), &[4]);
+        check(
+            &RULE,
+            &log(&object("req.url"), "all.push(make(req, 1));"),
+            &[],
+        );
+        let class = |of: &str| format!("class One {{ constructor(req) {{ this.of = {of}; }} }}");
+        check(
+            &RULE,
+            &log(&class("req"), "const one = new One(req); all.push(one);"),
+            &[4],
+        );
+        check(
+            &RULE,
+            &log(&class("req.url"), "all.push(new One(req));"),
+            &[],
+        );
+        let error = "app.use((err, req, res, next) => {\n  err.of = req;\n  all.push(err);\n});";
+        check(&RULE, &format!("const all = [];\n{error}"), &[4]);
+        check(
+            &RULE,
+            &format!("const all = [];\n{}", error.replace("= req", "= req.url")),
+            &[],
+        );
+    }
+
+    #[test]
+    fn requests_in_what_callers_write() {
+        let store = |value: &str| {
+            format!(
+                "const all = {{}};\nconst put = (key, value) => {{\n  all[key] = value;\n}};\napp.use((req, res, next) => {{ put(req.id, {{ {value}, at: 1 }}); next(); }});"
+            )
+        };
+        check(&RULE, &store("req"), &[3]);
+        check(&RULE, &store("url: req.url"), &[]);
+    }
+
+    #[test]
     fn requests_that_leave_and_parts_of_them() {
         check(
             &RULE,

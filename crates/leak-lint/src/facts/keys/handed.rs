@@ -38,6 +38,19 @@ pub(super) fn contents(project: &Project, function: Site, position: u32) -> Opti
     search.contents(function, position, DEEPEST)
 }
 
+/// Whether a caller writes an object for a parameter with such a thing in it.
+pub(super) fn has_part(project: &Project, function: Site, position: u32, wanted: Thing) -> bool {
+    let mut search = Search {
+        project,
+        steps: MOST_STEPS,
+    };
+    let mut all = project.given(function, position);
+    all.any(|(file, given)| {
+        given.property.is_some()
+            && search.of_given(file, given, &[], DEEPEST) == Some(Domain::Object(wanted))
+    })
+}
+
 struct Search<'p> {
     project: &'p Project,
     /// How many more arguments are looked at.

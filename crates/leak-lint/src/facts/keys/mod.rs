@@ -9,11 +9,14 @@ mod value;
 mod variable;
 mod words;
 
-use oxc_ast::ast::Expression;
-use stanch_js_source::bare;
+use oxc_ast::AstKind;
+use oxc_ast::ast::{Argument, Expression};
+use oxc_span::GetSpan;
+use stanch_js_source::{Value, bare};
 
 use crate::facts::holders::Holder;
 use crate::file::File;
+use crate::project::Site;
 
 pub(crate) use request::is_exchange_parameter as is_exchange;
 pub(crate) use types::domain_of_type;
@@ -156,13 +159,80 @@ fn keeps_through<'a>(
                 || types::has_part(file, expression, wanted)
                 || constant(file, expression)
                     .is_some_and(|init| keeps_through(file, init, wanted, deeper))
+                || is_given_such_a_part(file, expression, wanted)
+                || gets_such_a_part(file, expression, wanted)
         }
         Expression::LogicalExpression(logical) => {
             keeps_through(file, &logical.right, wanted, deeper)
         }
+        Expression::CallExpression(call) => {
+            let made = Value::Result(Box::new(file.parsed.value(&call.callee)));
+            is_made_with(file, &made, &call.arguments, wanted, deeper)
+        }
+        Expression::NewExpression(new) => {
+            let made = Value::Instance(Box::new(file.parsed.value(&new.callee)));
+            is_made_with(file, &made, &new.arguments, wanted, deeper)
+        }
         // `reply.raw`, `ctx.req`
         other => other.is_member_expression() && domain(file, expression) == Domain::Object(wanted),
     }
+}
+
+/// Whether a function that puts an object together, or a constructor, keeps in it what it is given here: `new Job(req)`.
+fn is_made_with<'a>(
+    file: &File<'_, 'a>,
+    made: &Value,
+    arguments: &[Argument<'a>],
+    wanted: Thing,
+    deeper: u32,
+) -> bool {
+    let given = || arguments.iter().filter_map(Argument::as_expression);
+    let keeps = |given: &Expression<'a>| keeps_through(file, given, wanted, deeper);
+    // Most calls are given nothing of the kind.
+    given().any(keeps) && {
+        let kept = file.project.parameters_kept_by(file.index, made);
+        arguments.iter().enumerate().any(|(at, given)| {
+            u32::try_from(at).is_ok_and(|at| kept.contains(&at))
+                && given.as_expression().is_some_and(keeps)
+        })
+    }
+}
+
+/// Whether a parameter is given such an object as a property of what some caller writes: `store.put(id, { req })`.
+fn is_given_such_a_part<'a>(
+    file: &File<'_, 'a>,
+    expression: &Expression<'a>,
+    wanted: Thing,
+) -> bool {
+    let parameter = file
+        .variable(expression)
+        .and_then(|variable| file.parsed.parameter_of_variable(variable));
+    let Some(Value::Parameter(start, position)) = parameter else {
+        return false;
+    };
+    let function = Site {
+        file: file.index,
+        start,
+    };
+    handed::has_part(file.project, function, position, wanted)
+}
+
+/// Whether the function around gives such an object to a variable as its property: `err.request = req; failures.push(err);`.
+fn gets_such_a_part<'a>(file: &File<'_, 'a>, expression: &Expression<'a>, wanted: Thing) -> bool {
+    let Some(variable) = file.variable(expression) else {
+        return false;
+    };
+    let scoping = file.parsed.semantic().scoping();
+    let mut uses = scoping.get_resolved_references(variable);
+    uses.any(|used| {
+        let member = file.parent(used.node_id());
+        let AstKind::StaticMemberExpression(property) = file.kind(member) else {
+            return false;
+        };
+        matches!(file.kind(file.parent(member)), AstKind::AssignmentExpression(put)
+            if put.left.span() == property.span
+                && domain(file, &put.right) == Domain::Object(wanted))
+    })
 }
 
 /// Whether a name says that there are few of what it names.
