@@ -274,6 +274,15 @@ impl<'a> Search<'_, 'a> {
             "set" | "add" | "on" | "once" | "addListener" | "prependListener" => {
                 Step::Chained(call)
             }
+            "values" | "entries" => {
+                let parent = self.tree.parent(call).map(|parent| self.tree.kind(parent));
+                if let Some(AstKind::ForOfStatement(each)) = parent
+                    && each.right.span() == self.tree.span(call)
+                {
+                    self.iterate(&each.left, Level::Element);
+                }
+                Step::Stop
+            }
             "forEach" | "map" | "filter" | "some" | "every" => {
                 let AstKind::CallExpression(node) = self.tree.kind(call) else {
                     return Step::Stop;
@@ -313,8 +322,10 @@ impl<'a> Search<'_, 'a> {
                 let index = call.arguments.iter().position(|a| a.span() == span);
                 let callee = self.tree.callee_node(&call.callee);
                 self.pass(callee, index, path, level);
-                if let ([_], Some(0)) = (path, index) {
-                    self.all_of_an_object(call, level);
+                match (path, index) {
+                    ([_], Some(0)) => self.all_of_an_object(call, level),
+                    ([], Some(0)) => self.all_of_an_object(call, Level::Element),
+                    _ => {}
                 }
             }
             AstKind::NewExpression(new) if new.callee.span() != span => {

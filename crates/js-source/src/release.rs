@@ -295,6 +295,9 @@ impl<'a> Tree<'a> {
         let AstKind::IdentifierReference(identifier) = self.kind(target) else {
             return false;
         };
+        if self.is_emptying(value) {
+            return false;
+        }
         let Some(symbol) = self.symbol_of_reference(identifier) else {
             return false;
         };

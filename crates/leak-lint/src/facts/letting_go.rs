@@ -424,6 +424,20 @@ fn is_replaced_with_others(file: &File<'_, '_>, holder: &Holder<'_>) -> bool {
     let Some((object, name)) = holder.written.rsplit_once('.') else {
         return false;
     };
+    // `this.state = { users: new Map() }` in a method of its own.
+    let is_made_anew = file.assignments().iter().any(|(node, assignment)| {
+        let function = file.function_around(*node);
+        let is_later = function.is_some_and(|function| {
+            !matches!(file.kind(file.parent(function)), AstKind::MethodDefinition(method)
+                if method.kind.is_constructor())
+        });
+        is_later
+            && file.frequency(*node) != Calls::Once
+            && file.slice(assignment.left.span()) == object
+    });
+    if is_made_anew {
+        return true;
+    }
     file.calls().iter().any(|(node, call)| {
         let is_assign = method(call).is_some_and(|(of, name)| {
             name == "assign" && matches!(of, Expression::Identifier(of) if of.name == "Object")

@@ -57,6 +57,7 @@ pub(crate) mod timers;
 pub(crate) mod told;
 pub(crate) mod turns;
 pub(crate) mod under_way;
+pub(crate) mod updates;
 pub(crate) mod waiters;
 pub(crate) mod waiting;
 pub(crate) mod waiting_lists;

@@ -262,9 +262,7 @@ impl Project {
 
     /// What a function of another file makes its result of: parts of its parameters, or something new.
     pub(crate) fn made_by(&self, file: FileIndex, callee: &Value) -> Option<(Site, &[Origin])> {
-        let Meaning::Function(site) = self.meaning(file, callee) else {
-            return None;
-        };
+        let site = self.view().run_by_value(file, callee)?;
         let made = self.summary(site.file).made.get(&site.start)?;
         (site.file != file).then_some((site, &**made))
     }
@@ -276,15 +274,18 @@ impl Project {
             files.any(|file| !file.summary.memoizers.is_empty())
         });
         *has_some
-            && matches!(self.meaning(file, callee), Meaning::Function(site)
-                if self.summary(site.file).memoizers.contains(&site.start))
+            && self
+                .view()
+                .run_by_value(file, callee)
+                .is_some_and(|site| self.summary(site.file).memoizers.contains(&site.start))
     }
 
     /// The same, where the results go with the instance whose method it is.
     pub(crate) fn memoizes_by_instance(&self, file: FileIndex, callee: &Value) -> bool {
-        !self.view().is_of_others(file, callee)
-            && matches!(self.meaning(file, callee), Meaning::Function(site)
-                if self.summary(site.file).instance_memoizers.contains(&site.start))
+        self.view().run_by_value(file, callee).is_some_and(|site| {
+            let known = &self.summary(site.file).instance_memoizers;
+            known.contains(&site.start)
+        })
     }
 
     /// Whether some function of the project fills a container that it is given.
@@ -297,10 +298,7 @@ impl Project {
 
     /// Which of its arguments a function of the project puts into which other: the container's position, and the key's.
     pub(crate) fn fills(&self, file: FileIndex, callee: &Value) -> &[(u32, u32)] {
-        if self.view().is_of_others(file, callee) {
-            return &[];
-        }
-        let Meaning::Function(site) = self.meaning(file, callee) else {
+        let Some(site) = self.view().run_by_value(file, callee) else {
             return &[];
         };
         let fills = self.summary(site.file).fills.get(&site.start);

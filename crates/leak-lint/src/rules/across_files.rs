@@ -56,6 +56,14 @@ fn noted(caller: &str, expected: &[u32]) {
 }
 
 #[test]
+fn a_module_that_is_a_memoizer() {
+    let memo = "module.exports = function memo(f) { const all = new Map(); return (x) => { if (!all.has(x)) all.set(x, f(x)); return all.get(x); }; };";
+    let user = "const memo = require('./memo');\nexports.find = memo((id) => load(id));";
+    let files = [("user.js", user), ("memo.js", memo)];
+    check(&uncapped_memoize::RULE, &files, &[2]);
+}
+
+#[test]
 fn a_key_of_several_parts() {
     noted(
         "app.get('/', (req, res) => { const q = req.query; note(`${q.type}/${q.slug}`); });",

@@ -13,6 +13,7 @@ use crate::facts::keys::{Domain, Source, domain, domain_in};
 use crate::facts::letting_go::{Fate, fate};
 use crate::facts::steadiness::steadiness;
 use crate::facts::told::when_told;
+use crate::facts::updates::is_an_update;
 use crate::file::File;
 use crate::finding::{Finding, Fix, Label, Safety, is_new};
 use crate::fix::{Change, own_variable};
@@ -96,10 +97,11 @@ fn check<'a>(file: &File<'_, 'a>, findings: &mut Vec<Finding>) {
         if holder.container == Container::Array {
             continue;
         }
-        let whole = find(file, holder, found, false);
-        let finding = whole.or_else(|| find(file, holder, found, true));
         // `state.users` is a holder, and in another: `state`.
-        findings.extend(finding.filter(|finding| is_new(findings, finding)));
+        for nested in [false, true] {
+            let finding = find(file, holder, found, nested);
+            findings.extend(finding.filter(|finding| is_new(findings, finding)));
+        }
     }
 }
 
@@ -126,7 +128,9 @@ fn find<'a>(
                 Domain::Named(source) => (source, Confidence::Medium),
                 _ => return None,
             };
-            if is_on_a_list(file, insertion.node, key) {
+            if is_on_a_list(file, insertion.node, key)
+                || is_an_update(file, insertion.node, &holder.written, key)
+            {
                 return None;
             }
             Some((insertion, source, known.min(steadiness(holder, insertion))))

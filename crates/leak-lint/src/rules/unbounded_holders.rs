@@ -111,6 +111,16 @@ fn containers_that_come_on_first_use() {
 }
 
 #[test]
+fn containers_that_go_and_come() {
+    let reset = "let all; setInterval(() => { all = undefined; }, 9);";
+    check(
+        &RULE,
+        &serving(reset, "all ??= new Map(); all.set(id, 1);"),
+        &[],
+    );
+}
+
+#[test]
 fn containers_that_are_defaults() {
     let text = |options: &str| {
         serving(
@@ -175,6 +185,80 @@ fn containers_in_containers() {
         &serving("const all = {};", "Object.assign(all, { id });"),
         &[],
     );
+}
+
+#[test]
+fn tables_in_fields() {
+    let class = |first: &str, more: &str| {
+        serving(
+            &format!(
+                "class Hub {{\n  {first}\n  put(id) {{ this.state.users.set(id, 1); }}\n{more}}}\nconst hub = new Hub();"
+            ),
+            "hub.put(id);",
+        )
+    };
+    let field = "state = { users: new Map(), rooms: new Map() };";
+    let made = "constructor() { this.state = { users: new Map() }; }";
+    check_sure(&RULE, &class(field, ""), &[3]);
+    check_sure(&RULE, &class(made, ""), &[3]);
+    check_sure(
+        &RULE,
+        &class(field, "drop(id) { this.state.rooms.delete(id); }"),
+        &[3],
+    );
+    check(
+        &RULE,
+        &class(field, "drop(id) { this.state.users.delete(id); }"),
+        &[],
+    );
+    check(
+        &RULE,
+        &class(made, "flush() { this.state = { users: new Map() }; }"),
+        &[],
+    );
+}
+
+#[test]
+fn entries_that_are_only_replaced() {
+    let puts = |statement: &str| serving("const all = new Map();", statement);
+    check(
+        &RULE,
+        &puts("if (!all.has(id)) return; all.set(id, 1);"),
+        &[],
+    );
+    check(&RULE, &puts("if (all.has(id)) all.set(id, 1);"), &[]);
+    check(
+        &RULE,
+        &puts("const one = all.get(id); if (!one) return; all.set(id, { ...one });"),
+        &[],
+    );
+    check_sure(&RULE, &puts("if (!all.has(id)) all.set(id, 1);"), &[2]);
+    check_sure(
+        &RULE,
+        &puts("const one = all.get(id); if (one) return; all.set(id, 1);"),
+        &[2],
+    );
+    check_sure(
+        &RULE,
+        &puts("if (!all.has(other)) return; all.set(id, 1);"),
+        &[2],
+    );
+}
+
+#[test]
+fn containers_that_grow_under_both_keys() {
+    let text = |more: &str| {
+        serving(
+            &format!(
+                "const all = new Map();\nfunction note(user, id) {{\n  let own = all.get(user);\n  if (!own) all.set(user, (own = new Set()));\n  own.add(id);\n}}\n{more}"
+            ),
+            "note(req.user.id, id);",
+        )
+    };
+    check_sure(&RULE, &text(""), &[4, 5]);
+    let leave = "app.delete('/:id', (req) => { for (const own of all.values()) own.delete(req.params.id); });";
+    check_sure(&RULE, &text(leave), &[4]);
+    check(&RULE, &text("setInterval(() => all.clear(), 9);"), &[]);
 }
 
 #[test]

@@ -376,6 +376,17 @@ mod tests {
     }
 
     #[test]
+    fn memoizers_that_forget_failures_only() {
+        let memo = |forget: &str| {
+            format!(
+                "const memo = (f) => {{ const all = new Map(); return (x) => {{ if (!all.has(x)) all.set(x, f(x).{forget}); return all.get(x); }}; }};\nexports.find = memo((id) => load(id));"
+            )
+        };
+        check(&RULE, &memo("catch(() => all.delete(x))"), &[2]);
+        check(&RULE, &memo("finally(() => all.delete(x))"), &[]);
+    }
+
+    #[test]
     fn memoizers_made_on_first_use() {
         let made = |when: &str| {
             format!(

@@ -223,6 +223,7 @@ fn is_listed<'a>(file: &File<'_, 'a>, holder: &Holder<'a>) -> bool {
                 "size" | "forEach" | "values" | "keys" | "entries" | "clear"
             ) && is_it(&member.object)
         }
+        AstKind::CallExpression(_) if file.fillers().iter().any(|it| it.call == node.id()) => false,
         AstKind::CallExpression(call) => {
             (0..call.arguments.len()).any(|at| argument(call, at).is_some_and(is_it))
                 && method(call).is_none_or(|(object, _)| !is_it(object))
@@ -242,6 +243,20 @@ fn is_listed<'a>(file: &File<'_, 'a>, holder: &Holder<'a>) -> bool {
 mod tests {
     use super::RULE;
     use crate::rules::testing::{check, check_fix, check_page};
+
+    #[test]
+    fn what_servers_give_and_helpers_keep() {
+        check(
+            &RULE,
+            "const at = new Map();\nnet.createServer((client) => {\n  at.set(client, 1);\n  client.end();\n});",
+            &[3],
+        );
+        check(
+            &RULE,
+            "const make = (map, key) => { if (!map.has(key)) map.set(key, {}); return map.get(key); };\nconst all = new Map();\napp.use((req, res, next) => {\n  make(all, req).at = 1;\n});",
+            &[4],
+        );
+    }
 
     #[test]
     fn connections_of_handlers_around() {

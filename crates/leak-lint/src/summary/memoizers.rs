@@ -9,6 +9,7 @@ use oxc_syntax::operator::BinaryOperator;
 use stanch_js_source::{bare, is_function};
 
 use super::{Scan, Summary};
+use crate::file::method;
 
 /// What is done to a container where its variable is named.
 pub(super) enum Use<'a> {
@@ -149,6 +150,8 @@ impl<'a> Scan<'_, 'a> {
                 };
                 match (member.property.name.as_str(), call.arguments.first()) {
                     ("has" | "get", _) => Use::Look,
+                    // What failed is tried again; all else stays.
+                    ("delete", _) if self.is_after_failure(name) => Use::Look,
                     ("set" | "add", Some(key)) => key.as_expression().map_or(Use::Other, Use::Fill),
                     _ => Use::Other,
                 }
@@ -167,6 +170,18 @@ impl<'a> Scan<'_, 'a> {
             AstKind::BinaryExpression(binary) if binary.operator == BinaryOperator::In => Use::Look,
             _ => Use::Other,
         }
+    }
+
+    /// Whether code runs in a `catch`, or in a callback of one.
+    fn is_after_failure(&self, node: NodeId) -> bool {
+        let mut around = self.parsed.semantic().nodes().ancestor_kinds(node).skip(2);
+        around.any(|kind| match kind {
+            AstKind::CatchClause(_) => true,
+            AstKind::CallExpression(call) => method(call).is_some_and(|(of, name)| {
+                name == "catch" && !of.span().contains_inclusive(self.kind(node).span())
+            }),
+            _ => false,
+        })
     }
 
     /// Whether an argument of a function inside another is in an expression, or in the constant that it names.

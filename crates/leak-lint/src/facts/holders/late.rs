@@ -4,13 +4,14 @@
 use oxc_ast::AstKind;
 use oxc_ast::ast::{
     AssignmentExpression, AssignmentTarget, BindingPattern, Class, Expression, FormalParameter,
+    ObjectExpression,
 };
 use oxc_semantic::NodeId;
 use oxc_span::GetSpan;
 use oxc_syntax::operator::{AssignmentOperator, LogicalOperator};
 use stanch_js_source::{HolderRef, ITSELF, Value, bare};
 
-use super::container::{container_in, key_type_of};
+use super::container::{container_in, container_of, key_type_of};
 use super::{Access, Container, Holder, Search, lifetime};
 use crate::file::File;
 use crate::project::{Holder as Identity, Site};
@@ -96,6 +97,60 @@ impl<'a> Search<'_, '_, 'a> {
         };
         let class = file.parsed.class_around(node)?;
         is_for_the_missing(file, assignment).then(|| (class, file.kind(class).span()))
+    }
+
+    /// `this.state = { users: new Map() }`, or a field of that value: what is in it are holders of the instance.
+    pub(super) fn table_of_field(
+        &mut self,
+        node: NodeId,
+        name: &str,
+        object: &'a ObjectExpression<'a>,
+    ) {
+        let file = self.file;
+        let owner = match file.kind(node) {
+            AstKind::PropertyDefinition(field) if field.r#static => None,
+            AstKind::PropertyDefinition(field) => {
+                let class = file.parsed.class_around(node);
+                let private = if field.key.is_private_identifier() {
+                    "#"
+                } else {
+                    ""
+                };
+                class.map(|class| (class, file.kind(class).span(), format!("{private}{name}")))
+            }
+            _ => self
+                .constructed_by(node)
+                .map(|(owner, start)| (owner, start, name.to_owned())),
+        };
+        let Some((class, start, name)) = owner else {
+            return;
+        };
+        for property in object.properties.iter().filter_map(|it| it.as_property()) {
+            let (Some(own), Some(container)) =
+                (property.key.static_name(), container_of(&property.value))
+            else {
+                continue;
+            };
+            if !self.grown.contains(&*own) {
+                continue;
+            }
+            self.add(Holder {
+                reference: self
+                    .field_of(class, start, name.clone())
+                    .property(own.as_ref()),
+                written: format!("this.{name}.{own}"),
+                declared: file.extent(property.key.span()),
+                container,
+                lifetime: lifetime::of_instances(file, class),
+                access: Access::Private,
+                identity: Some(Identity::Member(
+                    file.site(object.node_id.get()),
+                    own.as_ref().into(),
+                )),
+                is_table: false,
+                key_type: key_type_of(None, &property.value),
+            });
+        }
     }
 
     /// What a field gets where callers give nothing else: `constructor({ store = new Map() }) { this.store = store; }`.

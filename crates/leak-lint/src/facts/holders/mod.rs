@@ -241,6 +241,9 @@ impl<'a> Search<'_, '_, 'a> {
         let Some(value) = &field.value else {
             return;
         };
+        if let Expression::ObjectExpression(object) = bare(value) {
+            self.table_of_field(node, &name, object);
+        }
         let Some(container) = container_in(self.file, value) else {
             return;
         };
@@ -330,6 +333,11 @@ impl<'a> Search<'_, '_, 'a> {
                 access: Access::Public,
             };
             self.literal(&owner, literal);
+        }
+        if let (Expression::ObjectExpression(literal), Expression::ThisExpression(_)) =
+            (right, object)
+        {
+            self.table_of_field(node, &name, literal);
         }
         if !self.grown.contains(name.trim_start_matches('#')) {
             return;

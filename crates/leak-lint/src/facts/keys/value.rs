@@ -109,6 +109,8 @@ pub(crate) const FAITHFUL: &[&str] = &[
     "createHmac",
     "from",
     "parse",
+    "safeParse",
+    "parseAsync",
     "format",
     "pop",
     "shift",

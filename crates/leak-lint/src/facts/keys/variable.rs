@@ -286,6 +286,15 @@ fn parameter(
     {
         return Domain::Object(thing);
     }
+    // A connection, a stream, whatever a server gives to its handler.
+    if path.is_none()
+        && annotation.is_none()
+        && file.is_handler(function)
+        && request::lead_of(file, symbol).is_some_and(|lead| lead.is_empty())
+        && is_taken_apart(file, symbol)
+    {
+        return Domain::Object(request::thing_named(name).unwrap_or(Thing::Fresh));
+    }
     // The first of the four parameters of a handler of errors.
     if path.is_none() && is_handler && matches!(name, "err" | "error") {
         return Domain::Object(Thing::Fresh);
@@ -305,6 +314,35 @@ fn parameter(
     or_named(all.unwrap_or(Domain::Unknown), name)
 }
 
+/// Methods of texts, buffers and numbers that messages and their parts are asked for.
+const OF_TEXTS: &[&str] = &[
+    "toString",
+    "split",
+    "trim",
+    "slice",
+    "substring",
+    "startsWith",
+    "endsWith",
+    "includes",
+    "replace",
+    "replaceAll",
+    "match",
+    "toLowerCase",
+    "toUpperCase",
+    "indexOf",
+    "charAt",
+    "charCodeAt",
+    "padStart",
+    "normalize",
+    "concat",
+    "at",
+    "equals",
+    "subarray",
+    "toFixed",
+    "valueOf",
+    "toJSON",
+];
+
 /// Whether properties of a variable are read that a text or a buffer has not: it is an object.
 fn is_taken_apart(file: &File<'_, '_>, variable: SymbolId) -> bool {
     let scoping = file.parsed.semantic().scoping();
@@ -316,7 +354,7 @@ fn is_taken_apart(file: &File<'_, '_>, variable: SymbolId) -> bool {
         let is_called = matches!(file.kind(file.parent(member)), AstKind::CallExpression(call)
             if call.callee.span() == read.span);
         read.object.span() == file.kind(used.node_id()).span()
-            && !is_called
+            && !(is_called && OF_TEXTS.contains(&read.property.name.as_str()))
             && !matches!(
                 read.property.name.as_str(),
                 "length" | "byteLength" | "buffer"

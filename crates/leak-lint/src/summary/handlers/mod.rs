@@ -274,6 +274,10 @@ fn work_of_call(
     let event = argument(call, 0).and_then(literal_text);
     match method(call) {
         Some((_, name)) if CONSUMES.contains(&name) => Some(Work::Message),
+        // redis: of the stores of pages `subscribe` takes the function alone.
+        Some((_, "subscribe")) if event.is_some() && call.arguments.len() == 2 => {
+            Some(Work::Message)
+        }
         Some((_, name)) if OF_BOTS.contains(&name) && takes_a_ctx(call) => Some(Work::Request),
         Some((_, name)) if ROUTES.contains(&name) => Some(Work::Request),
         Some((_, "addService")) => Some(Work::Message),
@@ -516,6 +520,10 @@ mod tests {
             "bot.on('text', (ctx) => { setInterval(tick, 9); });"
         ));
         assert!(!is_hot("bot.on('text', () => { setInterval(tick, 9); });"));
+        assert!(is_hot(
+            "redis.subscribe('a', () => { setInterval(tick, 9); });"
+        ));
+        assert!(!is_hot("store.subscribe(() => { setInterval(tick, 9); });"));
         assert!(is_hot(
             "client.on('messageCreate', () => { setInterval(tick, 9); });"
         ));
