@@ -40,6 +40,18 @@ fn parts_of_addresses() {
 }
 
 #[test]
+fn elements_of_lists() {
+    let text = |key: &str| {
+        format!(
+            "const all = new Map();\napp.get('/', (req) => {{\n  const [kind, second] = req.params.key.split(':');\n  for (const [name, value] of Object.entries(req.body)) all.set({key}, 1);\n}});"
+        )
+    };
+    check_sure(&RULE, &text("second"), &[4]);
+    check_sure(&RULE, &text("value"), &[4]);
+    check_sure(&RULE, &text("kind"), &[]);
+}
+
+#[test]
 fn what_a_token_says() {
     let text = |key: &str| {
         format!(

@@ -8,7 +8,7 @@ use stanch_js_source::{ParsedSource, Value, bare};
 
 use super::types::domain_of_type;
 use super::value::{Depth, named, of, property};
-use super::{Domain, Source, Thing, handed, request};
+use super::{Domain, Source, Thing, handed, request, says_few};
 use crate::file::{File, argument, method};
 use crate::project::Site;
 
@@ -52,6 +52,17 @@ fn of_symbol(file: &File<'_, '_>, symbol: SymbolId, text: &str, deeper: Depth<'_
                     return known;
                 }
                 or_named(assigned(file, symbol, declaration, deeper), text)
+            }
+            // `const [, token] = header.split(' ')`
+            BindingPattern::ArrayPattern(_) => {
+                let found = match &declarator.init {
+                    Some(init) => element(file, init, deeper),
+                    None => iterated(file, declaration, deeper),
+                };
+                match found {
+                    found @ Domain::Unbounded(_) if !says_few(text) => found,
+                    _ => Domain::Unknown,
+                }
             }
             pattern => {
                 let Some(path) = path_to(pattern, symbol) else {
