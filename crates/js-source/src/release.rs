@@ -1,7 +1,7 @@
 //! A holder into the places of its script that let go of what it keeps, or bound it.
 
 use oxc_ast::AstKind;
-use oxc_ast::ast::{BinaryExpression, Expression};
+use oxc_ast::ast::{AssignmentTarget, BinaryExpression, Expression};
 use oxc_semantic::NodeId;
 use oxc_span::GetSpan;
 use oxc_syntax::operator::{AssignmentOperator, BinaryOperator, UnaryOperator};
@@ -280,7 +280,9 @@ impl<'a> Tree<'a> {
         if self.is_smaller_copy(&assignment.right, target) {
             return Found::new(ReleaseKind::Filter, node);
         }
-        if used.level == Level::Element
+        // `tables[key] = []` makes an entry; `room.history = []` begins anew.
+        let is_part = matches!(assignment.left, AssignmentTarget::StaticMemberExpression(_));
+        if used.level == Level::Element && !is_part
             || !self.is_fresh(&assignment.right)
             || self.is_first_value(used.node, &assignment.right)
             || self.is_made_where_missing(node, target)

@@ -2,7 +2,7 @@
 
 use oxc_ast::AstKind;
 use oxc_ast::ast::{CallExpression, Expression};
-use oxc_semantic::NodeId;
+use oxc_semantic::{NodeId, SymbolId};
 use oxc_span::{GetSpan, Span};
 use stanch_js_source::bare;
 
@@ -103,6 +103,7 @@ pub(crate) fn misses_the_end<'a>(file: &File<'_, 'a>, heard: &[Heard<'a>]) -> Op
         }
         // `end` comes when the other side says so, and not when the connection breaks.
         Some(Client::Connection) => !GOES.contains(&heard.event) || heard.event == "end",
+        Some(Client::Call) => !GOES.contains(&heard.event) || heard.event == "end",
         Some(Client::Sink) => true,
         None => false,
     };
@@ -114,6 +115,8 @@ pub(crate) fn misses_the_end<'a>(file: &File<'_, 'a>, heard: &[Heard<'a>]) -> Op
 enum Client {
     /// A request or a response.
     Exchange,
+    /// A call of gRPC that the server alone writes to: what it reads has ended before it begins.
+    Call,
     /// A connection that serves until one side leaves.
     Connection,
     /// What a request is piped into: it hears nothing of a client that goes away, and waits for more.
@@ -153,7 +156,29 @@ fn handed<'a>(file: &File<'_, 'a>, emitter: &'a Expression<'a>) -> Option<Client
     if is_of_a_connection(file, handler) {
         return Some(Client::Connection);
     }
+    if is_a_call(file, emitter, variable) && file.is_handler(handler) {
+        return Some(Client::Call);
+    }
     (file.is_handler(handler) && is_exchange(file, emitter)).then_some(Client::Exchange)
+}
+
+/// Whether an emitter is the `call` that gRPC gives to a method which answers with a stream.
+fn is_a_call<'a>(file: &File<'_, 'a>, emitter: &'a Expression<'a>, variable: SymbolId) -> bool {
+    let asked = |name: &str| {
+        uses(file, variable)
+            .iter()
+            .any(|(_, way)| matches!(way.fate, Fate::Asked { method, .. } if method == name))
+    };
+    let reads = || {
+        uses(file, variable).iter().any(|(_, way)| match way.fate {
+            Fate::Asked { call, method: "on" } => event_of(file, call, 0) == Some("data"),
+            Fate::Iterated => true,
+            _ => false,
+        })
+    };
+    matches!(bare(emitter), Expression::Identifier(name) if name.name == "call")
+        && asked("write")
+        && !reads()
 }
 
 /// Whether a request is piped into something: `req.pipe(file)` itself, or `file` after that.

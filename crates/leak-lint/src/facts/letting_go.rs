@@ -104,12 +104,45 @@ const SAYS: &[&str] = &[
 
 /// What becomes of the entries; `nested` asks after those of the containers in the holder.
 pub(crate) fn fate<'a>(file: &File<'_, 'a>, holder: &Holder<'a>, nested: bool) -> Fate {
+    fate_of(file, holder, nested, |_| true)
+}
+
+/// What becomes of what is put in the containers of the entries that have this name: `history` of `room.history.push(…)`.
+/// What leaves others of the same entry says nothing of them.
+pub(crate) fn fate_of_part<'a>(file: &File<'_, 'a>, holder: &Holder<'a>, part: &str) -> Fate {
+    fate_of(file, holder, true, |release| {
+        !release.nested || part_of(file, release.node).is_none_or(|other| other == part)
+    })
+}
+
+/// The name of the container, among those of an entry, to which something is done at a node.
+pub(crate) fn part_of<'a>(file: &File<'_, 'a>, node: NodeId) -> Option<&'a str> {
+    let name = |of: &'a Expression<'a>| bare(of).as_member_expression()?.static_property_name();
+    match file.kind(node) {
+        AstKind::CallExpression(call) => name(method(call)?.0),
+        AstKind::AssignmentExpression(assignment) => {
+            let target = assignment.left.as_member_expression()?;
+            match target.static_property_name()? {
+                "length" => name(target.object()),
+                part => Some(part),
+            }
+        }
+        _ => None,
+    }
+}
+
+fn fate_of<'a>(
+    file: &File<'_, 'a>,
+    holder: &Holder<'a>,
+    nested: bool,
+    counts: impl Fn(&Release) -> bool,
+) -> Fate {
     let releases = file.parsed.releases(&holder.reference);
     let mut partial = None;
     let mut effective = Vec::new();
     for release in releases {
         // What leaves the holder takes its own entries along; the other way round the holder grows.
-        if release.nested && !nested {
+        if release.nested && !nested || !counts(&release) {
             continue;
         }
         match effect(file, holder, &release, nested) {

@@ -238,7 +238,7 @@ fn gathered_later(file: &File<'_, '_>, pushed: NodeId) -> Option<Lost> {
     let mut gathered = None;
     for (_, way) in uses(file, variable) {
         match way.fate {
-            Fate::Asked { method: "push", .. } => {}
+            Fate::Asked { method: "push", .. } | Fate::Read { .. } => {}
             Fate::Given { call, at: 0 } if gathers_all(file, call) && gathered.is_none() => {
                 gathered = Some(call);
             }

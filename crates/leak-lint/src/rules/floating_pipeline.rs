@@ -299,6 +299,10 @@ mod tests {
             &upload("await once(bb, 'close'); await Promise.all(all);"),
             &[3],
         );
+        check_after_import(
+            &upload("await once(bb, 'close'); await Promise.all(all); log(all.length);"),
+            &[3],
+        );
         check_after_import(&upload("await Promise.all(all);"), &[]);
         check_after_import(&upload("await once(bb, 'close'); return all;"), &[]);
     }

@@ -9,7 +9,7 @@ use crate::facts::checks::is_added_once;
 use crate::facts::holders::{Container, Holder};
 use crate::facts::insertions::Insertion;
 use crate::facts::keys::{Domain, constant, domain};
-use crate::facts::letting_go::{Fate, fate};
+use crate::facts::letting_go::{Fate, fate, fate_of_part, part_of};
 use crate::facts::steadiness::steadiness;
 use crate::file::File;
 use crate::finding::{Finding, Fix, Label, Safety, is_new};
@@ -118,7 +118,12 @@ fn find<'a>(
     if sure == Confidence::Low {
         return None;
     }
-    let hint = match fate(file, holder, nested) {
+    let part = part_of(file, insertion.node).filter(|_| nested);
+    let fate = match part {
+        Some(part) => fate_of_part(file, holder, part),
+        None => fate(file, holder, nested),
+    };
+    let hint = match fate {
         Fate::LetGo(_) | Fate::InOthersHands => return None,
         Fate::OnlyWatched(at) => Some((at, "leaves the array as it is")),
         Fate::KeptOnSuccess(at) => Some((at, "only after a failure")),
@@ -416,6 +421,20 @@ mod tests {
             "const rooms = { main: { history: [] } };\nio.on('connection', (socket) => socket.on('say', (text) => {\n  rooms.main.history.push(text);\n}));",
             &[3],
         );
+    }
+
+    #[test]
+    fn one_of_the_lists_of_an_entry() {
+        let room = |rest: &str| {
+            format!(
+                "const rooms = {{ main: {{ members: new Set(), history: [] }} }};\nio.on('connection', (socket) => {{\n  socket.on('say', (name, text) => {{ const room = rooms[name]; room.history.push(text); }});\n  socket.on('leave', (name) => {{ const room = rooms[name]; {rest} }});\n}});"
+            )
+        };
+        check(&RULE, &room("room.members.delete(socket);"), &[3]);
+        check(&RULE, &room("room.history.shift();"), &[]);
+        check(&RULE, &room("room.history = [];"), &[]);
+        check(&RULE, &room("room.history.length = 0;"), &[]);
+        check(&RULE, &room("delete rooms[name];"), &[]);
     }
 
     #[test]

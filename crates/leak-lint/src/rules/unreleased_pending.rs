@@ -2,6 +2,7 @@
 
 mod fix;
 
+use oxc_ast::ast::Expression;
 use stanch_js_source::Release;
 use stanch_leak_patterns::{Confidence, Pattern};
 
@@ -89,7 +90,7 @@ fn check<'a>(file: &File<'_, 'a>, findings: &mut Vec<Finding>) {
         let finding = found
             .iter()
             .filter(|insertion| !insertion.nested && insertion.key.is_some())
-            .find_map(|insertion| find(file, holder, insertion));
+            .find_map(|insertion| find(file, holder, insertion, found));
         findings.extend(finding);
     }
 }
@@ -98,6 +99,7 @@ fn find<'a>(
     file: &File<'_, 'a>,
     holder: &Holder<'a>,
     insertion: &Insertion<'a>,
+    all: &[Insertion<'a>],
 ) -> Option<Finding> {
     let kept = kept(file, insertion)?;
     let releases: Vec<Release> = file
@@ -116,10 +118,13 @@ fn find<'a>(
     let is_lost = insertion
         .key
         .is_some_and(|key| domain(file, key) == Domain::Unbounded(Source::Serial));
-    let confidence = match (is_again || is_lost, why) {
+    // Those who come later join a list of which nobody takes care any more: it grows with its key alone.
+    let is_joined = all.iter().any(|joins| joins.nested)
+        && matches!(insertion.values.as_slice(), [Expression::ArrayExpression(first)] if !first.elements.is_empty());
+    let confidence = match (is_again || is_lost || is_joined, why) {
         (false, BY_ANOTHER_WAY | AFTER_REJECTION | FAILED | BETWEEN) => Confidence::Medium,
         // It may be something else that is called so: a resolver of names.
-        (_, OVER) if !makes_it(file, insertion) => Confidence::Medium,
+        (_, OVER) if !(is_again && is_lost || makes_it(file, insertion)) => Confidence::Medium,
         // Whoever waits has something of its own to wait with: there is one for each question that was asked.
         _ => Confidence::High,
     };
@@ -321,6 +326,29 @@ mod tests {
         };
         check_sure(&RULE, &rpc(""), &[5]);
         check_sure(&RULE, &rpc("calls.delete(id);"), &[]);
+    }
+
+    #[test]
+    fn lists_that_others_join() {
+        let read = |joined: &str| {
+            format!(
+                "const waiting = {{}};\nmodule.exports.read = function (id, callback) {{\n  if (waiting[id]) {{ {joined} return; }}\n  waiting[id] = [callback];\n  store.get(id, function (err, body) {{\n    if (err) return callback(err);\n    const list = waiting[id];\n    delete waiting[id];\n    list.forEach((each) => each(null, body));\n  }});\n}};"
+            )
+        };
+        check_sure(&RULE, &read("waiting[id].push(callback);"), &[4]);
+        check_sure(&RULE, &read(""), &[]);
+    }
+
+    #[test]
+    fn callbacks_under_a_new_number() {
+        let run = |id: &str, done: &str| {
+            format!(
+                "const tasks = {{}}; let last = 0;\napp.get('/:n', (req, res) => {{\n  const id = {id}; const callback = (x) => res.end(x);\n  tasks[id] = {{ callback }}; send(id);\n}});\nlisten((m) => {{ tasks[m.id].callback(m); {done} }});"
+            )
+        };
+        check_sure(&RULE, &run("++last", ""), &[4]);
+        check_sure(&RULE, &run("req.params.n", ""), &[]);
+        check_sure(&RULE, &run("++last", "delete tasks[m.id];"), &[]);
     }
 
     #[test]

@@ -199,6 +199,14 @@ fn ends_that_do_not_come() {
         )
     };
     check(&RULE, &server("end"), &[3]);
+    let call = |event: &str, more: &str| {
+        format!(
+            "export function progress(call) {{\n  const t = setInterval(() => call.write(call.request.id), 9);\n  call.on('{event}', () => clearInterval(t)); {more}\n}}"
+        )
+    };
+    check(&RULE, &call("end", ""), &[2]);
+    check(&RULE, &call("cancelled", ""), &[]);
+    check(&RULE, &call("end", "call.on('data', log);"), &[]);
     check(&RULE, &server("close"), &[]);
     check(
         &RULE,
