@@ -156,7 +156,9 @@ fn by_call<'a>(
             _ => None,
         };
         if let Some(value) = value {
-            if is_collection_of_module(file, object) {
+            let mut holds_one = false;
+            functions_in(file, value, DEEPEST, &mut |_, _| holds_one = true);
+            if holds_one && is_collection_of_module(file, object) {
                 add(value, Keeper::Collection(file.written(object)));
             }
             return;

@@ -107,28 +107,37 @@ impl<'a> Scan<'_, 'a> {
         let end = nodes.kind(call).span().start;
         let written = |of: Span| self.parsed.text().slice(of.start, of.end);
         let wanted = written(bare(argument).span());
-        self.lookups().iter().any(|(place, asked)| {
-            within.contains_inclusive(*place) && place.start < end && written(*asked) == wanted
+        self.lookups().iter().any(|lookup| {
+            within.contains_inclusive(lookup.place)
+                && lookup.place.start < end
+                && written(bare(lookup.asked).span()) == wanted
+                && is_written_down(self.parsed, lookup.list)
         })
     }
 
-    fn lookups(&self) -> &[(Span, Span)] {
+    fn lookups(&self) -> &[Lookup<'a>] {
         self.lookups.get_or_init(|| {
-            let kinds = self.parsed.semantic().nodes().iter();
-            let kinds = kinds.map(|node| node.kind());
-            let found = kinds.filter_map(|kind| Some((kind.span(), self.listed(kind)?)));
-            found.collect()
+            let nodes = self.parsed.semantic().nodes().iter();
+            nodes.filter_map(|node| Lookup::of(node.kind())).collect()
         })
     }
+}
 
-    /// What a node looks up in a list or table of the program.
-    fn listed(&self, kind: AstKind<'a>) -> Option<Span> {
+/// What looks something up in a list or a table.
+pub(super) struct Lookup<'a> {
+    place: Span,
+    list: &'a Expression<'a>,
+    asked: &'a Expression<'a>,
+}
+
+impl<'a> Lookup<'a> {
+    fn of(kind: AstKind<'a>) -> Option<Self> {
         let (list, asked) = match kind {
             AstKind::CallExpression(call) => {
                 let (list, name) = method(call)?;
-                let asked = call.arguments.first().and_then(Argument::as_expression)?;
                 let asks = matches!(name, "includes" | "has" | "indexOf" | "hasOwnProperty");
-                (list, asks.then_some(asked)?)
+                let asked = asks.then(|| call.arguments.first()).flatten()?;
+                (list, asked.as_expression()?)
             }
             AstKind::BinaryExpression(binary) if binary.operator == BinaryOperator::In => {
                 (&binary.right, &binary.left)
@@ -136,7 +145,11 @@ impl<'a> Scan<'_, 'a> {
             AstKind::ComputedMemberExpression(member) => (&member.object, &member.expression),
             _ => return None,
         };
-        is_written_down(self.parsed, list).then(|| bare(asked).span())
+        Some(Self {
+            place: kind.span(),
+            list,
+            asked,
+        })
     }
 }
 

@@ -34,6 +34,7 @@ use stanch_js_source::{
 
 pub(crate) use callees::Callee;
 pub(crate) use exports::WHOLE;
+use given::Lookup;
 pub(crate) use given::{Given, Handed, Taken, is_a_timeout};
 pub(crate) use mentioned::{Mentioned, Name};
 pub(crate) use origins::Origin;
@@ -282,8 +283,8 @@ pub(crate) struct Scan<'s, 'a> {
     pub(crate) parsed: &'s ParsedSource<'a>,
     /// The function that each node is in.
     places: Vec<Place>,
-    /// What is looked up in lists of the program: the place, and what is asked for.
-    lookups: OnceCell<Vec<(Span, Span)>>,
+    /// What may be looked up in lists of the program.
+    lookups: OnceCell<Vec<Lookup<'a>>>,
     /// What names from a variable stand for, as far as that was asked.
     values: RefCell<FxHashMap<Names<'a>, Rc<Value>>>,
     /// What is called.

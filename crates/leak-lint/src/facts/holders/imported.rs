@@ -1,6 +1,7 @@
 //! Containers that other files declare and this one fills: by their names, or as parts of what is imported.
 
 use oxc_ast::ast::StaticMemberExpression;
+use oxc_semantic::SymbolId;
 use stanch_js_source::{HolderRef, Value};
 
 use super::{Access, Container, Holder, Lifetime, Search};
@@ -11,20 +12,16 @@ impl<'a> Search<'_, '_, 'a> {
     pub(super) fn imported(&mut self) {
         let file = self.file;
         let scoping = file.parsed.semantic().scoping();
-        for import in file.parsed.imports() {
-            let Some(local) = import
-                .local
-                .filter(|local| self.grown.contains(local.as_str()))
-            else {
+        let bindings = scoping.get_bindings(scoping.root_scope_id()).iter();
+        let grown = bindings.filter(|(name, _)| self.grown.contains(name.as_str()));
+        let mut grown: Vec<SymbolId> = grown.map(|(_, symbol)| *symbol).collect();
+        grown.sort_unstable();
+        for symbol in grown {
+            if !is_imported(&file.parsed.first_value(symbol)) {
                 continue;
-            };
-            let bindings = scoping.get_bindings(scoping.root_scope_id());
-            let symbol = bindings
-                .iter()
-                .find_map(|(name, symbol)| (name.as_str() == local).then_some(*symbol));
-            let Some(value) = symbol.map(|symbol| file.parsed.value_of_variable(symbol)) else {
-                continue;
-            };
+            }
+            let local = scoping.symbol_name(symbol);
+            let value = file.parsed.value_of_variable(symbol);
             let Some(container) = self.container_elsewhere(&value) else {
                 continue;
             };
@@ -32,9 +29,9 @@ impl<'a> Search<'_, '_, 'a> {
                 continue;
             };
             self.add(Holder {
-                reference: HolderRef::variable(local.as_str()),
-                written: local,
-                declared: import.extent,
+                reference: HolderRef::variable(local),
+                written: local.to_owned(),
+                declared: file.extent(scoping.symbol_span(symbol)),
                 container,
                 lifetime: Lifetime::Process,
                 access: Access::Public,
@@ -90,5 +87,14 @@ impl<'a> Search<'_, '_, 'a> {
             Meaning::Instance(class) if class.is_global("Set") => Some(Container::Set),
             _ => None,
         }
+    }
+}
+
+/// Whether a value is what another file exports, or a part of that.
+fn is_imported(value: &Value) -> bool {
+    match value {
+        Value::Import { .. } => true,
+        Value::Member(of, _) => is_imported(of),
+        _ => false,
     }
 }
