@@ -235,6 +235,12 @@ impl Project {
             if self.summary(site.file).lasting.contains(&site.start))
     }
 
+    /// Whether a callee is a function of the project that gives another function on each call.
+    pub(crate) fn gives_new_function(&self, callee: Meaning) -> bool {
+        matches!(callee, Meaning::Function(site)
+            if self.summary(site.file).gives_new_function.contains(&site.start))
+    }
+
     /// Whether a function gives something large, or hands on what one gives.
     pub(crate) fn gives_much(&self, callee: &Meaning) -> bool {
         let mut callee = callee.clone();

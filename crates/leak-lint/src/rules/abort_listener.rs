@@ -9,6 +9,7 @@ use stanch_leak_patterns::{Confidence, Pattern};
 
 use crate::facts::ends::ends_soon;
 use crate::facts::guard::is_guarded;
+use crate::facts::left_on::is_left_on;
 use crate::facts::lifetime::{Life, is_constructor, life_of};
 use crate::facts::listeners::{Added, Way, member};
 use crate::facts::removal::{Ending, ending, is_given_back};
@@ -166,6 +167,7 @@ fn verdict<'a>(file: &File<'_, 'a>, added: &Added<'a>) -> Option<(Confidence, Op
         // What the function gives back would take it off, and a caller drops that.
         Some(Ending::TakenOff(removal)) => {
             is_given_back(file, removal, function) && file.is_dropped_again(function)
+                || is_left_on(file, added, function)
         }
         Some(_) => false,
     };
@@ -399,6 +401,22 @@ mod tests {
     #[test]
     fn the_page_holds() {
         check_page(&RULE);
+    }
+
+    #[test]
+    fn taken_off_on_some_ways_only() {
+        let each = |failed: &str| {
+            format!(
+                "const stop = new AbortController();\napp.post('/', async (req, res) => {{\n  const end = () => res.end();\n  stop.signal.addEventListener('abort', end);\n  if (!(await known(req))) {{ {failed} }}\n  res.json(await load(req));\n  stop.signal.removeEventListener('abort', end);\n}});"
+            )
+        };
+        check(&RULE, &each("return res.sendStatus(404);"), &[4]);
+        check(
+            &RULE,
+            &each("stop.signal.removeEventListener('abort', end); return res.sendStatus(404);"),
+            &[],
+        );
+        check(&RULE, &each("log(req.url);"), &[]);
     }
 
     #[test]

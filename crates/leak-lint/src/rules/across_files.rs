@@ -1,6 +1,8 @@
 //! What grows because of what other files, or a framework, hand over: small services of a few files, and the lines that are said
 //! with high confidence.
 
+mod made;
+
 use stanch_js_source::SourceText;
 use stanch_leak_patterns::Confidence;
 

@@ -104,7 +104,9 @@ fn check<'a>(file: &File<'_, 'a>, findings: &mut Vec<Finding>) {
             .filter(|added| {
                 let is_same =
                     |one: &str, other: &str| one.replace("this.", "") == other.replace("this.", "");
-                is_same(&added.emitter, &removal.emitter) && is_same(&added.event, &removal.event)
+                (is_same(&added.emitter, &removal.emitter)
+                    || is_kept_as(file, added.emitter_given, removal.emitter_given))
+                    && is_same(&added.event, &removal.event)
             })
             .collect();
         let names_an_event = literal_text(removal.event_given).is_some()
@@ -138,6 +140,7 @@ fn check<'a>(file: &File<'_, 'a>, findings: &mut Vec<Finding>) {
 struct Listener<'b, 'a> {
     /// As written.
     emitter: String,
+    emitter_given: &'b Expression<'a>,
     method: &'b str,
     /// As written.
     event: String,
@@ -151,6 +154,7 @@ impl<'b, 'a> Listener<'b, 'a> {
         let (emitter, method) = method(call).filter(|(_, name)| methods.contains(name))?;
         Some(Self {
             emitter: file.written(emitter),
+            emitter_given: emitter,
             method,
             event: file.written(argument(call, 0)?),
             event_given: argument(call, 0)?,
@@ -180,6 +184,26 @@ impl<'b, 'a> Listener<'b, 'a> {
     }
 }
 
+/// Whether a variable is what the class around keeps in a field: `this.#bus = bus; bus.on(…)`, and `this.#bus.off(…)`.
+fn is_kept_as<'a>(file: &File<'_, 'a>, given: &Expression<'a>, field: &Expression<'a>) -> bool {
+    let Some(variable) = file.variable(given) else {
+        return false;
+    };
+    let (object, name, node) = match field {
+        Expression::PrivateFieldExpression(field) => {
+            (&field.object, &field.field.name, field.node_id.get())
+        }
+        Expression::StaticMemberExpression(field) => {
+            (&field.object, &field.property.name, field.node_id.get())
+        }
+        _ => return false,
+    };
+    let class = file.parsed.class_around(node);
+    matches!(bare(object), Expression::ThisExpression(_))
+        && matches!(file.fields().assigned(class, name.as_str()), [(_, value)]
+            if file.variable(value) == Some(variable))
+}
+
 /// Why an expression is a new function each time it is evaluated.
 fn made_on_the_spot<'a>(file: &File<'_, 'a>, expression: &Expression<'a>) -> Option<&'static str> {
     match expression {
@@ -194,9 +218,11 @@ fn made_on_the_spot<'a>(file: &File<'_, 'a>, expression: &Expression<'a>) -> Opt
             if is_made_by_a_package(&call.callee) {
                 return Some("each call of what makes the listener makes another one");
             }
-            let callee = file.callable(&call.callee)?;
-            gives_a_new_function(file, callee)
-                .then_some("each call of what makes the listener makes another one")
+            let gives_a_new_one = match file.callable(&call.callee) {
+                Some(callee) => gives_a_new_function(file, callee),
+                None => file.project.gives_new_function(file.meaning(&call.callee)),
+            };
+            gives_a_new_one.then_some("each call of what makes the listener makes another one")
         }
         Expression::StaticMemberExpression(member) => {
             let getter = getter_of(file, member)?;
@@ -245,7 +271,10 @@ fn getter_of<'a>(file: &File<'_, 'a>, member: &StaticMemberExpression<'a>) -> Op
 fn gives_a_new_function(file: &File<'_, '_>, function: NodeId) -> bool {
     let is_made = |value: &Expression<'_>| match bare(value) {
         Expression::ArrowFunctionExpression(_) | Expression::FunctionExpression(_) => true,
-        Expression::CallExpression(call) => method(call).is_some_and(|(_, name)| name == "bind"),
+        Expression::CallExpression(call) => {
+            method(call).is_some_and(|(_, name)| name == "bind")
+                || is_made_by_a_package(&call.callee)
+        }
         _ => false,
     };
     let body = match file.kind(function) {
@@ -373,6 +402,28 @@ mod tests {
     #[test]
     fn the_page_holds() {
         check_page(&RULE);
+    }
+
+    #[test]
+    fn makers_of_other_files_and_fields_that_a_parameter_is_kept_in() {
+        let maker = |make: &str| {
+            format!(
+                "{make}\nexport const a = (id) => bus.on('m', of(id));\nexport const b = (id) => bus.off('m', of(id));"
+            )
+        };
+        check(
+            &RULE,
+            &maker("const of = (id) => _.debounce((m) => log(id, m), 9);"),
+            &[3],
+        );
+        check(&RULE, &maker("const of = (id) => known.get(id);"), &[]);
+        let class = |kept: &str| {
+            format!(
+                "class View {{\n  #bus;\n  constructor(bus) {{ this.#bus = {kept}; bus.on('x', this.show.bind(this)); }}\n  end() {{ this.#bus.off('x', this.show); }}\n}}"
+            )
+        };
+        check(&RULE, &class("bus"), &[4]);
+        check(&RULE, &class("other"), &[]);
     }
 
     #[test]

@@ -9,6 +9,7 @@ use oxc_span::{GetSpan, Span};
 use stanch_js_source::{Value, bare, is_function};
 
 use super::{Scan, Summary};
+use crate::file::method;
 
 /// A function that gives back a field of its instance, `this.ready` or `(this.ready ??= start())`.
 struct GivesField<'a> {
@@ -22,6 +23,7 @@ impl<'a> Scan<'_, 'a> {
     /// Marks the functions all of whose results last, or are always the same field of the instance.
     pub(super) fn lasting(&self, summary: &mut Summary) {
         let mut others = rustc_hash::FxHashSet::default();
+        let mut not_new = rustc_hash::FxHashSet::default();
         let mut fields = Vec::new();
         let mut put = Vec::new();
         for node in self.parsed.semantic().nodes().iter() {
@@ -40,6 +42,11 @@ impl<'a> Scan<'_, 'a> {
             let (Some(function), Some(given)) = (function, given) else {
                 continue;
             };
+            if makes_a_function(given) {
+                summary.gives_new_function.insert(function);
+            } else {
+                not_new.insert(function);
+            }
             if self.lasts(given) {
                 summary.lasting.insert(function);
             } else if let Some(field) = self.given_field(given) {
@@ -60,6 +67,9 @@ impl<'a> Scan<'_, 'a> {
                 others.insert(gives.function);
             }
         }
+        summary
+            .gives_new_function
+            .retain(|function| !not_new.contains(function));
         for lasting in [&mut summary.lasting, &mut summary.lasting_fields] {
             lasting.retain(|function| !others.contains(function));
         }
@@ -189,4 +199,13 @@ fn field_of_this(member: &MemberExpression<'_>) -> Option<Span> {
     let is_own = matches!(bare(member.object()), Expression::ThisExpression(_));
     (is_own && !matches!(member, MemberExpression::ComputedMemberExpression(_)))
         .then(|| member.span())
+}
+
+/// Whether an expression is a new function each time: one that is written there, or what `bind` gives.
+fn makes_a_function(given: &Expression<'_>) -> bool {
+    match bare(given) {
+        Expression::ArrowFunctionExpression(_) | Expression::FunctionExpression(_) => true,
+        Expression::CallExpression(call) => method(call).is_some_and(|(_, name)| name == "bind"),
+        _ => false,
+    }
 }

@@ -101,6 +101,8 @@ pub struct Summary {
     pub(crate) lasting: FxHashSet<u32>,
     /// Functions that give something large: rows, the contents of a file.
     pub(crate) large: FxHashSet<u32>,
+    /// Functions that give another function on each call.
+    pub(crate) gives_new_function: FxHashSet<u32>,
     /// Methods that always give the same field of their instance, which gets its value once.
     pub(crate) lasting_fields: FxHashSet<u32>,
     /// Parameters, by function and position, that go into a collection which outlives the call.
