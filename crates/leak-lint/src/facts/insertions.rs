@@ -72,7 +72,7 @@ pub(crate) fn insertions<'a>(file: &File<'_, 'a>, holder: &Holder<'a>) -> Vec<In
     let mut found: Vec<_> = found.collect();
     let given = fillers.iter().filter(|filler| {
         matches!(holder.container, Container::Map | Container::Object)
-            && file.written(filler.container) == holder.written
+            && filler.fills(file, holder)
             && file.frequency(filler.call) != Calls::Once
     });
     found.extend(given.map(|filler| Insertion {

@@ -1,6 +1,7 @@
 //! What rules ask of a file: each module answers one question about a place, a value or a holder.
 //!
-//! What grows: [`holders`], [`names`], [`insertions`], [`keys`], [`letting_go`], [`steadiness`], [`checks`]. Listeners:
+//! What grows: [`holders`], [`names`], [`insertions`], [`keys`], [`letting_go`], [`steadiness`], [`checks`], [`fillers`], [`told`],
+//! [`updates`]. Listeners:
 //! [`listeners`], [`lifetime`], [`fields`], [`lent`], [`removal`], [`repeats`], [`recalls`], [`reconnects`], [`guard`], [`heard`],
 //! [`handed`], [`left_on`], [`settlement`], [`waiting`]. Closures: [`kept`], [`entries`],
 //! [`bulk`].

@@ -78,7 +78,8 @@ fix.
 
 Keys that the program or its configuration lists: literals, enums, unions, methods, routes; keys that are checked against a
 list first. Containers from which anything takes entries out, whether by key, by age, by number or all at once, or whose
-size something compares with a limit. What is filled while the module is loaded. Containers of scripts, which end. Objects as
+size something compares with a limit; of entries under new ids that clients make, such as invitations, more than these clients'
+own requests has to take them out. What is only written again where it is already there. What is filled while the module is loaded. Containers of scripts, which end. Objects as
 keys: see `weak-keyed-cache`.
 
 ## References

@@ -111,6 +111,29 @@ fn containers_that_come_on_first_use() {
 }
 
 #[test]
+fn containers_of_functions() {
+    let text = |first: &str| {
+        serving(
+            &format!(
+                "function parse(text) {{\n  {first};\n  parse.all[text] ||= text.split();\n}}"
+            ),
+            "parse(id);",
+        )
+    };
+    let said = |first: &str, expected: &[u32]| {
+        let own = text(first);
+        across_files::check(
+            &RULE,
+            &[("parse.js", &own), ("start.js", "import './parse';")],
+            expected,
+        );
+    };
+    said("parse.all = parse.all || {}", &[3]);
+    said("if (!parse.all) parse.all = {}", &[3]);
+    said("parse.all = {}", &[]);
+}
+
+#[test]
 fn containers_that_go_and_come() {
     let reset = "let all; setInterval(() => { all = undefined; }, 9);";
     check(
@@ -153,6 +176,8 @@ fn helpers_that_fill_what_they_are_given() {
         ),
         &[],
     );
+    let own = "const all = new Map(); make(all, id, 1); send(all.size);";
+    check_sure(&RULE, &serving(helper, own), &[]);
     let bounded = helper.replace("if (", "if (map.size < 99 && ");
     check_sure(&RULE, &serving(&bounded, "make(all, id, 1);"), &[]);
     let other = (

@@ -23,6 +23,14 @@ fn parts_of_messages() {
         "const m = Shape.safeParse(JSON.parse(raw)); all.set(m.data.docId, 1);",
         &[3],
     );
+    on_message(
+        "for (const one of raw.messages) { const m = JSON.parse(one.value); all.set(m.docId, 1); }",
+        &[3],
+    );
+    on_message(
+        "for (const one of rows) { const m = JSON.parse(one.value); all.set(m.docId, 1); }",
+        &[],
+    );
     on_message("const m = JSON.parse(raw); all.set(m.type, 1);", &[]);
     on_message("const row = db.find(raw); all.set(row.docId, 1);", &[]);
 }

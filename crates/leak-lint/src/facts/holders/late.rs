@@ -8,7 +8,7 @@ use oxc_ast::ast::{
 };
 use oxc_semantic::NodeId;
 use oxc_span::GetSpan;
-use oxc_syntax::operator::{AssignmentOperator, LogicalOperator};
+use oxc_syntax::operator::{AssignmentOperator, LogicalOperator, UnaryOperator};
 use stanch_js_source::{HolderRef, ITSELF, Value, bare};
 
 use super::container::{container_in, container_of, key_type_of};
@@ -96,7 +96,7 @@ impl<'a> Search<'_, '_, 'a> {
             return None;
         };
         let class = file.parsed.class_around(node)?;
-        is_for_the_missing(file, assignment).then(|| (class, file.kind(class).span()))
+        is_for_the_missing(file, node, assignment).then(|| (class, file.kind(class).span()))
     }
 
     /// `this.state = { users: new Map() }`, or a field of that value: what is in it are holders of the instance.
@@ -209,9 +209,21 @@ fn default_in<'a>(
 /// Whether an assignment only gives a first value: `x ??= …`, `x = x || …`, `if (!x) x = …`.
 pub(super) fn is_for_the_missing<'a>(
     file: &File<'_, 'a>,
+    node: NodeId,
     assignment: &AssignmentExpression<'a>,
 ) -> bool {
     let target = file.slice(assignment.left.span());
+    // Past the statement that it is, and a block.
+    let around = file.nodes().ancestor_kinds(node).take(3);
+    let is_asked = around.into_iter().any(|kind| match kind {
+        AstKind::IfStatement(branch) => matches!(bare(&branch.test),
+            Expression::UnaryExpression(not) if not.operator == UnaryOperator::LogicalNot
+                && file.slice(bare(&not.argument).span()) == target),
+        _ => false,
+    });
+    if is_asked {
+        return true;
+    }
     match (assignment.operator, bare(&assignment.right)) {
         (AssignmentOperator::LogicalNullish | AssignmentOperator::LogicalOr, _) => true,
         (AssignmentOperator::Assign, Expression::LogicalExpression(either)) => {

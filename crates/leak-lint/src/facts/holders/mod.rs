@@ -419,8 +419,9 @@ impl<'a> Search<'_, '_, 'a> {
                         .map(|function| file.parsed.function_ref(function).position),
                 };
                 let is_class = file.callable(object).is_some();
-                let is_first = matches!(file.kind(node), AstKind::AssignmentExpression(assignment)
-                    if late::is_for_the_missing(file, assignment));
+                let is_first = self.is_at_module_level(symbol)
+                    && matches!(file.kind(node), AstKind::AssignmentExpression(assignment)
+                        if late::is_for_the_missing(file, node, assignment));
                 // `compile.cache = compile.cache || {}` in `compile` itself.
                 let is_ours = is_class && (file.function_around(node).is_none() || is_first)
                     || APPLICATIONS.contains(&root) && !self.is_handler_parameter(symbol);

@@ -3,6 +3,7 @@
 
 use oxc_ast::AstKind;
 use oxc_ast::ast::{CallExpression, Expression};
+use oxc_semantic::NodeId;
 use stanch_js_source::bare;
 
 use super::value::{Depth, of};
@@ -44,13 +45,23 @@ fn is_message_through<'a>(file: &File<'_, 'a>, part: &Expression<'a>, deeper: u3
                     .function_around(declaration)
                     .is_some_and(|function| file.is_handler(function)),
                 AstKind::VariableDeclarator(declarator) => {
-                    !scoping.symbol_is_mutated(symbol)
-                        && declarator.init.as_ref().is_some_and(is_one)
+                    let first = declarator.init.as_ref();
+                    let first = first.or_else(|| list_of_loop(file, declaration));
+                    !scoping.symbol_is_mutated(symbol) && first.is_some_and(is_one)
                 }
                 _ => false,
             }
         }
     }
+}
+
+/// What a loop goes through: `for (const message of batch.messages)`.
+fn list_of_loop<'a>(file: &File<'_, 'a>, declarator: NodeId) -> Option<&'a Expression<'a>> {
+    let mut around = file.nodes().ancestor_kinds(declarator).take(2);
+    around.find_map(|kind| match kind {
+        AstKind::ForOfStatement(each) => Some(&each.right),
+        _ => None,
+    })
 }
 
 /// Methods that read a message: of JSON, and of the schemas of zod, yup and protobufjs.

@@ -293,7 +293,8 @@ fn work_of_call(
             (is_lone || takes_apart(parameters, &["input"])).then_some(Work::Message)
         }
         Some((of, "on" | "addListener" | "addEventListener")) => match event? {
-            "message" | "job" => Some(Work::Message),
+            // `notification` of pg, `pmessage` of ioredis.
+            "message" | "job" | "notification" | "pmessage" => Some(Work::Message),
             event if OF_CHATS.contains(&event) => Some(Work::Message),
             event if WORK.contains(&event) => Some(Work::Request),
             event if !ENDS.contains(&event) && is_a_client(parsed, node, of) => Some(Work::Message),
@@ -524,6 +525,9 @@ mod tests {
             "redis.subscribe('a', () => { setInterval(tick, 9); });"
         ));
         assert!(!is_hot("store.subscribe(() => { setInterval(tick, 9); });"));
+        assert!(is_hot(
+            "pg.on('notification', () => { setInterval(tick, 9); });"
+        ));
         assert!(is_hot(
             "client.on('messageCreate', () => { setInterval(tick, 9); });"
         ));
