@@ -317,8 +317,11 @@ fn outliving_variable<'a>(
 /// The end of a stream as a promise: `finished(stream)`, and what readers, writers and sessions of the web have as `closed`.
 fn is_end_of_a_stream<'a>(file: &File<'_, 'a>, made: &'a Expression<'a>) -> bool {
     match made {
-        Expression::CallExpression(call) => outside(file, &call.callee)
-            .is_some_and(|callee| callee.is("stream/promises", "finished")),
+        Expression::CallExpression(call) => match method(call) {
+            Some((end, "then" | "catch" | "finally")) => is_end_of_a_stream(file, end),
+            _ => outside(file, &call.callee)
+                .is_some_and(|callee| callee.is("stream/promises", "finished")),
+        },
         _ => member(made).is_some_and(|(_, name)| name == "closed"),
     }
 }

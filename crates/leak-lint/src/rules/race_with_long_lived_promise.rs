@@ -430,6 +430,8 @@ mod tests {
         };
         check(&RULE, &pump("to.closed"), &[5]);
         check(&RULE, &pump("finished(to)"), &[5]);
+        check(&RULE, &pump("to.closed.then(() => null)"), &[5]);
+        check(&RULE, &pump("to.ready.then(() => null)"), &[]);
         check(&RULE, &pump("to.ready"), &[]);
         let pool = |again: &str| {
             format!(
