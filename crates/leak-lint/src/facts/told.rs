@@ -7,7 +7,7 @@ use oxc_semantic::NodeId;
 use stanch_js_source::{Extent, Release, ReleaseKind, is_function, literal_text};
 
 use crate::facts::insertions::{Insertion, serves_itself};
-use crate::facts::keys::{Domain, Source, domain};
+use crate::facts::keys::{Domain, Source, domain, is_sent};
 use crate::file::{File, argument, method};
 
 /// Where the first of the releases is, if all of them are deletions of keys that clients send, and each entry has a new key.
@@ -52,7 +52,9 @@ fn asked_by(file: &File<'_, '_>, node: NodeId) -> Option<By> {
     };
     let (_, name) = method(registration)?;
     let event = argument(registration, 0).and_then(literal_text)?;
-    let is_message = matches!(name, "on" | "addEventListener") && event == "message";
+    // The events of a connection that are its client's own: `accept`, `commit`.
+    let is_message = matches!(name, "on" | "addEventListener")
+        && (event == "message" || file.is_handler(function));
     let mut around = file.nodes().ancestor_ids(function);
     let connection = around.find(|around| is_function(file.kind(*around)))?;
     (is_message && file.is_handler(connection)).then_some(By::Connection(connection))
@@ -68,7 +70,10 @@ fn is_of_a_sent_key(file: &File<'_, '_>, release: NodeId) -> bool {
         },
         _ => None,
     };
-    key.is_some_and(
-        |key| matches!(domain(file, key), Domain::Unbounded(source) if source != Source::Serial),
-    )
+    key.is_some_and(|key| {
+        let known = domain(file, key);
+        matches!(known, Domain::Unbounded(source) if source != Source::Serial)
+            // `req.query.state`: that names of states are few says nothing of who sends it.
+            || known != Domain::Unbounded(Source::Serial) && is_sent(file, key)
+    })
 }

@@ -309,6 +309,32 @@ fn entries_that_only_clients_take_out() {
         &uploads("ws.on('close', () => all.delete(ws.id));"),
         &[],
     );
+    let login = |back: &str| {
+        format!(
+            "const states = new Map();\napp.get('/login', (req, res) => {{\n  states.set(randomUUID(), req.query.to); }});\napp.get('/back', (req, res) => {{ {back} }});"
+        )
+    };
+    check_sure(
+        &RULE,
+        &login("states.delete(req.query.state); res.end();"),
+        &[3],
+    );
+    check(
+        &RULE,
+        &login("for (const [state, one] of states) if (one.old) states.delete(state);"),
+        &[],
+    );
+    let invites = |more: &str| {
+        format!(
+            "const all = {{}};\nio.on('connection', (socket) => {{\n  socket.on('invite', (to) => {{ all[randomUUID()] = to; }});\n  socket.on('accept', (id) => {{ delete all[id]; }});\n  {more}\n}});"
+        )
+    };
+    check_sure(&RULE, &invites(""), &[3]);
+    check(
+        &RULE,
+        &invites("socket.on('disconnect', () => { delete all[socket.id]; });"),
+        &[],
+    );
     // A reply of a server of ours.
     check(
         &RULE,

@@ -18,7 +18,7 @@ use crate::facts::holders::Holder;
 use crate::file::File;
 use crate::project::Site;
 
-pub(crate) use request::is_exchange_parameter as is_exchange;
+pub(crate) use request::{is_exchange_parameter as is_exchange, is_sent};
 pub(crate) use types::domain_of_type;
 pub(crate) use value::{FAITHFUL, LOOKS_UP, SERIAL, domain};
 pub(crate) use variable::{constant, is_written_down};

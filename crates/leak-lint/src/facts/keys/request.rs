@@ -129,6 +129,11 @@ pub(super) fn has_a_header_read(file: &File<'_, '_>, parameter: SymbolId) -> boo
     })
 }
 
+/// Whether an expression is a part of a request or of a message, however few values it may have.
+pub(crate) fn is_sent<'a>(file: &File<'_, 'a>, expression: &Expression<'a>) -> bool {
+    path(file, expression).is_some_and(|path| !path.is_empty())
+}
+
 /// Constants that stand for parts of a request are followed this far.
 const DEEPEST: u32 = 6;
 
