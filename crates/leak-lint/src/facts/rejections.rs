@@ -7,6 +7,7 @@ use oxc_span::{GetSpan, Span};
 use stanch_js_source::bare;
 
 use crate::facts::fate::{Fate, Way, call_at, uses, way};
+use crate::facts::turns::is_loop;
 use crate::file::{File, argument, method};
 
 /// How a promise is lost.
@@ -271,17 +272,6 @@ fn gathered_later(file: &File<'_, '_>, pushed: NodeId) -> Option<Lost> {
         how: How::Late,
         at: push.span,
     })
-}
-
-const fn is_loop(kind: AstKind<'_>) -> bool {
-    matches!(
-        kind,
-        AstKind::ForStatement(_)
-            | AstKind::ForOfStatement(_)
-            | AstKind::ForInStatement(_)
-            | AstKind::WhileStatement(_)
-            | AstKind::DoWhileStatement(_)
-    )
 }
 
 /// `Promise.all(list)`, and `Promise.allSettled(list)`.

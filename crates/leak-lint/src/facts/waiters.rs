@@ -4,7 +4,7 @@ use oxc_ast::AstKind;
 use oxc_ast::ast::{BindingPattern, CallExpression, Expression, NewExpression};
 use oxc_semantic::{NodeId, SymbolId};
 use oxc_span::{GetSpan, Span};
-use stanch_js_source::{bare, is_function};
+use stanch_js_source::{Value, bare, is_function};
 
 use crate::facts::fate::{Fate, call_at, uses, way};
 use crate::facts::locks::{kept_locked, left_shut};
@@ -281,13 +281,27 @@ fn under_key<'a>(
         let is_given_up = method == "delete"
             && within.contains_inclusive(span)
             && !is_of_failed_asking(file, node, promise, maker);
-        if !OF_ONE_KEY.contains(&method) || is_given_up {
+        // Whoever asks for one after the other may settle all of them: the other side has ended.
+        let is_walked = method == "get" && is_in_a_walk(file, node);
+        if !OF_ONE_KEY.contains(&method) || is_given_up || is_walked {
             return None;
         }
         takes_out |= matches!(method, "get" | "delete");
     }
     let exported = file.exported_locals().contains(name);
     (takes_out && !exported).then(|| Pending::UnderKey(name.to_owned()))
+}
+
+/// Whether code goes through a list that is not what its function was handed: not the answers of a batch.
+fn is_in_a_walk<'a>(file: &File<'_, 'a>, node: NodeId) -> bool {
+    let around = file.nodes().ancestor_kinds(node);
+    let mut own = around.take_while(|kind| !is_function(*kind));
+    let list = own.find_map(|kind| match kind {
+        AstKind::ForOfStatement(each) => Some(&each.right),
+        AstKind::ForInStatement(each) => Some(&each.right),
+        _ => None,
+    });
+    list.is_some_and(|list| !matches!(file.parsed.value(list).root(), Value::Parameter(..)))
 }
 
 /// Whether a place is in the `catch` of a `try` of the asking function that does not wait for the promise: the question

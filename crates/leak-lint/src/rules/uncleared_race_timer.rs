@@ -13,7 +13,7 @@ use crate::facts::timers::{
     rejects_late_only,
 };
 use crate::file::{File, argument, method};
-use crate::finding::{Finding, Fix, Label, Safety};
+use crate::finding::{Finding, Fix, Label, Safety, is_new};
 use crate::fix::Change;
 use crate::project::Calls;
 use crate::rule::{On, Rule};
@@ -157,7 +157,8 @@ fn of_race<'a>(
                 0,
                 Label::new(file.extent(call.span), "the race does not end its losers"),
             );
-            findings.push(found);
+            // One timeout may be raced in many places.
+            findings.extend(is_new(findings, &found).then_some(found));
         }
     }
 }
@@ -344,6 +345,15 @@ mod tests {
     #[test]
     fn the_page_holds() {
         check_page(&RULE);
+    }
+
+    #[test]
+    fn one_timeout_in_many_races_is_said_once() {
+        let race = "await Promise.race([fetch(url), late()]);";
+        let text = format!(
+            "const late = () => new Promise((_, reject) =>\n  setTimeout(reject, 9000));\nexport async function f(url) {{ {race} }}\nexport async function g(url) {{ {race} }}"
+        );
+        check(&RULE, &text, &[2]);
     }
 
     #[test]

@@ -322,6 +322,19 @@ mod tests {
     }
 
     #[test]
+    fn whoever_goes_through_all_may_settle_all() {
+        let text = |ended: &str| {
+            format!(
+                "const open = new Map(), states = new Map();\nexport const ask = (id) => new Promise((resolve, reject) => {{ open.set(id, {{ resolve, reject }}); child.send(id); }});\nchild.on('message', ({{ id }}) => {{ open.get(id)?.resolve(); open.delete(id); }});\nfunction ended(lost) {{ {ended} }}"
+            )
+        };
+        check(&RULE, &text(""), &[2]);
+        let walk = |list: &str| format!("for (const id of {list}) open.get(id)?.reject();");
+        check(&RULE, &text(&walk("states.keys()")), &[]);
+        check(&RULE, &text(&walk("lost")), &[2]);
+    }
+
+    #[test]
     fn threads_that_are_replaced() {
         let pool = |ended: &str| {
             format!(
