@@ -96,7 +96,7 @@ keeps the scope there is no automatic fix.
 
 Functions that need all of what they capture; variables that are set to null in time; callbacks that run at once or hang on
 the response; timers of less than a minute; functions that are made once, while the program starts; lists that are drained
-and entries that are taken out to be called.
+and entries that are taken out to be called, or before the request is over; what another function needs that is kept beside it.
 
 ## References
 
