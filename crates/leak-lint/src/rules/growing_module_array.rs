@@ -67,7 +67,8 @@ a statement that pushes one element. Other arrays have no fix.
 
 ## What is not flagged
 
-Arrays from which anything is taken, cut, filtered or replaced, or whose length something compares with a limit. Lists of
+Arrays from which anything is taken, cut, filtered or replaced, or whose length something compares with a limit: but not where
+that is done only as the process ends, or by a route that does nothing else and waits for somebody to call it. Lists of
 handlers, hooks and plugins, which programs fill at start. Elements that are added only when they are not there yet, unless
 there is no end of them. Arrays of scripts and builds, which end.
 

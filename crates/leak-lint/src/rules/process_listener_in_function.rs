@@ -76,7 +76,8 @@ after it. Elsewhere there is no automatic fix, because what ends the need for th
 ## What is not flagged
 
 Module level, and functions that are only called there, such as `main()` or a constructor of the one instance; functions
-behind a guard that lets them run once; listeners that the same file takes off again; plugins that a framework loads once.
+behind a guard that lets them run once; listeners that the same file takes off again, if the function that adds and removes
+them does so on every way out; plugins that a framework loads once.
 
 ## References
 
