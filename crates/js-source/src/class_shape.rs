@@ -119,10 +119,13 @@ impl<'a> Tree<'a> {
         let BindingPattern::BindingIdentifier(name) = &parameter.pattern else {
             return;
         };
-        if let (true, Some(annotation)) = (is_field, &parameter.type_annotation) {
-            let value = self.value_of_type(annotation);
-            shape.members.push((name.name.as_str().into(), value));
-        }
+        let value = match (&parameter.type_annotation, &parameter.initializer) {
+            _ if !is_field => return,
+            (Some(annotation), _) => self.value_of_type(annotation),
+            (None, Some(default)) => self.value(default, MOST_NAMES),
+            (None, None) => return,
+        };
+        shape.members.push((name.name.as_str().into(), value));
     }
 }
 

@@ -164,6 +164,22 @@ fn containers_that_are_defaults() {
 }
 
 #[test]
+fn containers_that_are_defaults_of_fields() {
+    let text = |made: &str| {
+        serving(
+            &format!(
+                "import cache from './cache';\nclass Store {{\n  constructor(private readonly all = new Map<string, number>()) {{}}\n  put(id) {{ this.all.set(id, 1); }}\n}}\nconst store = {made};"
+            ),
+            "store.put(id);",
+        )
+    };
+    check_sure(&RULE, &text("new Store()"), &[4]);
+    check_sure(&RULE, &text("new Store(cache)"), &[]);
+    let inner = "class Store {\n  #all = {};\n  put(id) { this.#all[id] = 1; }\n}\nclass Codes {\n  constructor(private readonly store = new Store()) {}\n  issue(id) { this.store.put(id); }\n}\nconst codes = new Codes();";
+    check_sure(&RULE, &serving(inner, "codes.issue(id);"), &[3]);
+}
+
+#[test]
 fn helpers_that_fill_what_they_are_given() {
     let helper = "const make = (map, key, value) => { if (!map.has(key)) map.set(key, value); return map.get(key); };\nconst all = new Map();\nconst few = new Map();";
     check_sure(&RULE, &serving(helper, "make(all, id, 1);"), &[4]);

@@ -6,7 +6,7 @@ use oxc_ast::ast::{
     AssignmentExpression, AssignmentTarget, BindingPattern, Class, Expression, FormalParameter,
     ObjectExpression,
 };
-use oxc_semantic::NodeId;
+use oxc_semantic::{NodeId, SymbolId};
 use oxc_span::GetSpan;
 use oxc_syntax::operator::{AssignmentOperator, LogicalOperator, UnaryOperator};
 use stanch_js_source::{HolderRef, ITSELF, Value, bare};
@@ -163,6 +163,13 @@ impl<'a> Search<'_, '_, 'a> {
             return None;
         };
         let (default, name) = default_in(parameter, scoping.symbol_name(symbol))?;
+        let is_given = self.is_given(symbol, name.as_deref())?;
+        (!is_given).then_some(default)
+    }
+
+    /// Whether somebody gives a parameter, or this part of it, or options that nobody knows.
+    fn is_given(&self, symbol: SymbolId, part: Option<&str>) -> Option<bool> {
+        let file = self.file;
         let mut parameter = file.parsed.parameter_of_variable(symbol)?;
         while let Value::Member(of, _) = parameter {
             parameter = *of;
@@ -174,16 +181,51 @@ impl<'a> Search<'_, '_, 'a> {
             file: file.index,
             start,
         };
-        // Whoever calls it gives no container, nor options that nobody knows.
-        let is_given = file
-            .project
-            .given_ever(function, position)
-            .any(|(_, given)| match (&given.property, &name) {
-                (Some(own), Some(name)) => **own == *name,
-                (None, Some(_)) => !matches!(given.value, Value::Object(_)),
-                _ => true,
-            });
-        (!is_given).then_some(default)
+        let mut all = file.project.given_ever(function, position);
+        let is_given = all.any(|(_, given)| match (&given.property, part) {
+            (Some(own), Some(name)) => **own == *name,
+            (None, Some(_)) => !matches!(given.value, Value::Object(_)),
+            _ => true,
+        });
+        Some(is_given)
+    }
+
+    /// `constructor(private readonly all = new Map())`: a field that nobody gives another one.
+    pub(super) fn parameter_field(&mut self, node: NodeId, parameter: &'a FormalParameter<'a>) {
+        let file = self.file;
+        let is_field = parameter.accessibility.is_some() || parameter.readonly;
+        let (Some(name), Some(default), true) = (
+            parameter.pattern.get_binding_identifier(),
+            parameter.initializer.as_deref(),
+            is_field,
+        ) else {
+            return;
+        };
+        let (Some(container), Some(class)) = (
+            container_in(file, default).filter(|_| self.grown.contains(name.name.as_str())),
+            file.parsed.class_around(node),
+        ) else {
+            return;
+        };
+        let symbol = name.symbol_id.get();
+        if symbol.and_then(|symbol| self.is_given(symbol, None)) != Some(false) {
+            return;
+        }
+        let annotation = parameter.type_annotation.as_ref();
+        self.add(Holder {
+            reference: self.field_of(class, file.kind(class).span(), name.name.to_string()),
+            written: format!("this.{}", name.name),
+            declared: file.extent(name.span),
+            container,
+            lifetime: lifetime::of_instances(file, class),
+            access: Access::Private,
+            identity: Some(Identity::Member(
+                file.site(class),
+                name.name.as_str().into(),
+            )),
+            is_table: false,
+            key_type: key_type_of(annotation.map(|a| &a.type_annotation), default),
+        });
     }
 }
 

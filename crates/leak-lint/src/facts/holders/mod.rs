@@ -76,6 +76,7 @@ pub(crate) fn holders<'a>(file: &File<'_, 'a>) -> Vec<Holder<'a>> {
                 found.given_late(assignment);
             }
             AstKind::Class(class) => found.extending(node.id(), class),
+            AstKind::FormalParameter(parameter) => found.parameter_field(node.id(), parameter),
             AstKind::CallExpression(call) => found.decorated(node.id(), call),
             AstKind::StaticMemberExpression(member) => found.of_import(member),
             _ => {}
