@@ -7,6 +7,7 @@ use oxc_span::GetSpan;
 use stanch_js_source::{EscapeKind, Extent, Release, ReleaseKind, bare, is_function};
 
 use crate::facts::holders::{Access, Container, Holder};
+use crate::facts::updates::is_replaced_with_others;
 use crate::file::{File, argument, method};
 use crate::project::{Calls, Holder as Identity, Meaning};
 
@@ -450,43 +451,6 @@ fn is_lookup(file: &File<'_, '_>, function: NodeId) -> bool {
         if !call.callee.span().contains_inclusive(file.kind(function).span()))
         && !file.is_handler(function);
     !is_callback && !file.parsed.results_of(function).is_empty()
-}
-
-/// Whether an object gets a new container in the holder's place: `Object.assign(state, { users: new Map() })`.
-fn is_replaced_with_others(file: &File<'_, '_>, holder: &Holder<'_>) -> bool {
-    let Some((object, name)) = holder.written.rsplit_once('.') else {
-        return false;
-    };
-    // `this.state = { users: new Map() }` in a method of its own.
-    let is_made_anew = file.assignments().iter().any(|(node, assignment)| {
-        let function = file.function_around(*node);
-        let is_later = function.is_some_and(|function| {
-            !matches!(file.kind(file.parent(function)), AstKind::MethodDefinition(method)
-                if method.kind.is_constructor())
-        });
-        is_later
-            && file.frequency(*node) != Calls::Once
-            && file.slice(assignment.left.span()) == object
-    });
-    if is_made_anew {
-        return true;
-    }
-    file.calls().iter().any(|(node, call)| {
-        let is_assign = method(call).is_some_and(|(of, name)| {
-            name == "assign" && matches!(of, Expression::Identifier(of) if of.name == "Object")
-        });
-        let names = |given: &Expression<'_>| match given {
-            Expression::ObjectExpression(given) => given.properties.iter().any(|property| {
-                let property = property.as_property();
-                property.is_none_or(|one| one.key.static_name().is_some_and(|own| own == name))
-            }),
-            _ => true,
-        };
-        is_assign
-            && file.frequency(*node) != Calls::Once
-            && argument(call, 0).is_some_and(|first| file.slice(first.span()) == object)
-            && argument(call, 1).is_some_and(names)
-    })
 }
 
 /// What other files do with a holder.

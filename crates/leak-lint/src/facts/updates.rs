@@ -1,5 +1,5 @@
 //! A place that fills a container into whether it only replaces what is there already: `if (!rooms.has(id)) return; rooms.set(id,
-//! state)` adds no entry.
+//! state)` adds no entry. And a container into whether another takes its place, with all that it is kept beside.
 
 use oxc_ast::AstKind;
 use oxc_ast::ast::Expression;
@@ -9,8 +9,10 @@ use oxc_syntax::operator::{BinaryOperator, LogicalOperator, UnaryOperator};
 use stanch_js_source::{bare, is_function};
 
 use crate::facts::guard::leaves;
+use crate::facts::holders::Holder;
 use crate::facts::keys::constant;
 use crate::file::{File, argument, method};
+use crate::project::Calls;
 
 /// Whether a place is reached only where the container has the key.
 pub(crate) fn is_an_update<'a>(
@@ -43,6 +45,43 @@ pub(crate) fn is_an_update<'a>(
         AstKind::BlockStatement(block) => entry.is_asked_before(&block.body, at),
         AstKind::FunctionBody(body) => entry.is_asked_before(&body.statements, at),
         _ => false,
+    })
+}
+
+/// Whether an object gets a new container in the holder's place: `Object.assign(state, { users: new Map() })`.
+pub(crate) fn is_replaced_with_others(file: &File<'_, '_>, holder: &Holder<'_>) -> bool {
+    let Some((object, name)) = holder.written.rsplit_once('.') else {
+        return false;
+    };
+    // `this.state = { users: new Map() }` in a method of its own.
+    let is_made_anew = file.assignments().iter().any(|(node, assignment)| {
+        let function = file.function_around(*node);
+        let is_later = function.is_some_and(|function| {
+            !matches!(file.kind(file.parent(function)), AstKind::MethodDefinition(method)
+                if method.kind.is_constructor())
+        });
+        is_later
+            && file.frequency(*node) != Calls::Once
+            && file.slice(assignment.left.span()) == object
+    });
+    if is_made_anew {
+        return true;
+    }
+    file.calls().iter().any(|(node, call)| {
+        let is_assign = method(call).is_some_and(|(of, name)| {
+            name == "assign" && matches!(of, Expression::Identifier(of) if of.name == "Object")
+        });
+        let names = |given: &Expression<'_>| match given {
+            Expression::ObjectExpression(given) => given.properties.iter().any(|property| {
+                let property = property.as_property();
+                property.is_none_or(|one| one.key.static_name().is_some_and(|own| own == name))
+            }),
+            _ => true,
+        };
+        is_assign
+            && file.frequency(*node) != Calls::Once
+            && argument(call, 0).is_some_and(|first| file.slice(first.span()) == object)
+            && argument(call, 1).is_some_and(names)
     })
 }
 
