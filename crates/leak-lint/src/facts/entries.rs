@@ -1,8 +1,6 @@
 //! Functions that are put into the containers of a file: fields of the one instance there is, properties of the application,
 //! lists in tables; and those that leave again with the work they belong to.
 
-use std::collections::HashSet;
-
 use oxc_ast::AstKind;
 use oxc_ast::ast::{AssignmentTarget, Expression};
 use oxc_semantic::NodeId;
@@ -39,7 +37,7 @@ pub(super) fn add_entries(file: &File<'_, '_>, found: &mut Vec<Kept>) {
 /// Adds the functions that objects have which somebody puts into a collection: what a function gives back, and what a
 /// constructor sets.
 pub(super) fn add_members(file: &File<'_, '_>, found: &mut Vec<Kept>) {
-    let stored: HashSet<u32> = file.project.stored_of(file.index).collect();
+    let stored = file.project.stored_of(file.index);
     if stored.is_empty() {
         return;
     }

@@ -1,5 +1,6 @@
 //! Arguments of all files into what the parameters of functions and constructors hold.
 
+use rustc_hash::FxHashMap;
 use stanch_js_source::Value;
 
 use super::meaning::{Meaning, Site};
@@ -345,21 +346,21 @@ impl Project {
 
     /// The functions of a file whose results, and the classes whose instances, somebody puts into a collection that outlives
     /// the call; each by its start.
-    pub(crate) fn stored_of(&self, file: FileIndex) -> impl Iterator<Item = u32> {
+    pub(crate) fn stored_of(&self, file: FileIndex) -> &[u32] {
         let stored = self.stored.get_or_init(|| {
-            let files = self.files.iter().enumerate();
-            let all = files.flat_map(|(at, linked)| {
-                let values = linked.summary.stored.iter();
-                values.map(move |value| (FileIndex(at), value))
-            });
-            all.filter_map(|(at, value)| match self.meaning(at, value) {
-                Meaning::Function(site) | Meaning::Class(site) => Some(site),
-                _ => None,
-            })
-            .collect()
+            let mut of: FxHashMap<FileIndex, Vec<u32>> = FxHashMap::default();
+            for (at, linked) in self.files.iter().enumerate() {
+                for value in &linked.summary.stored {
+                    if let Meaning::Function(site) | Meaning::Class(site) =
+                        self.meaning(FileIndex(at), value)
+                    {
+                        of.entry(site.file).or_default().push(site.start);
+                    }
+                }
+            }
+            of
         });
-        let own = stored.iter().filter(move |site| site.file == file);
-        own.map(|site| site.start)
+        stored.get(&file).map_or(&[], Vec::as_slice)
     }
 
     /// Whether a function of the project keeps what it is given for a parameter.

@@ -17,7 +17,7 @@ mod view;
 
 use std::sync::{Arc, OnceLock};
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 use stanch_js_source::{ParsedSource, SourceText, with_parsed};
 use stanch_leak_patterns::Confidence;
 
@@ -68,7 +68,7 @@ pub struct Project {
     is_a_service: OnceLock<bool>,
     has_memoizers: OnceLock<bool>,
     has_fillers: OnceLock<bool>,
-    stored: OnceLock<FxHashSet<Site>>,
+    stored: OnceLock<FxHashMap<FileIndex, Vec<u32>>>,
 }
 
 #[derive(Debug)]
