@@ -177,18 +177,26 @@ fn is_skipped_by_its_maker<'a>(
     if !deletes.iter().all(is_within) {
         return false;
     }
-    let closed: Vec<Span> = deletes
-        .iter()
-        .map(|release| file.kind(release.node).span())
-        .collect();
+    exits_before(file, maker, None, deletes)
+        .any(|exit| matches!(exit, Exit::Rejection | Exit::Throw))
+}
+
+/// The ways out of a function that come by none of these places, from where the entry is put in.
+fn exits_before(
+    file: &File<'_, '_>,
+    function: NodeId,
+    opened: Option<Span>,
+    deletes: &[&Release],
+) -> impl Iterator<Item = Exit> {
+    let closed = deletes.iter().map(|release| file.kind(release.node).span());
+    let closed: Vec<Span> = closed.collect();
     let resource = Resource {
-        opened: None,
+        opened,
         closed: &closed,
         variable: None,
     };
-    let left = left_open(file, maker, &resource);
-    left.iter()
-        .any(|left| matches!(left.exit, Exit::Rejection | Exit::Throw))
+    let left = left_open(file, function, &resource);
+    left.into_iter().map(|left| left.exit)
 }
 
 /// Whether a function that takes the entry out again returns or throws on a way that does not come by there.
@@ -208,18 +216,9 @@ fn leaves_before<'a>(
     if !deletes.iter().all(is_own) {
         return false;
     }
-    let closed: Vec<Span> = deletes
-        .iter()
-        .map(|release| file.kind(release.node).span())
-        .collect();
-    let resource = Resource {
-        opened: Some(file.kind(insertion.node).span()),
-        closed: &closed,
-        variable: None,
-    };
-    left_open(file, function, &resource)
-        .iter()
-        .any(|left| matches!(left.exit, Exit::Return | Exit::Throw))
+    let opened = file.kind(insertion.node).span();
+    exits_before(file, function, Some(opened), deletes)
+        .any(|exit| matches!(exit, Exit::Return | Exit::Throw))
 }
 
 /// Whether the branch that puts the entry in leaves the function, and it is taken out further down: a count that is started again

@@ -144,14 +144,8 @@ impl Project {
         function: Site,
         position: u32,
     ) -> impl Iterator<Item = (FileIndex, &Given)> {
-        let spots = self
-            .arguments
-            .of_parameter(self.view().key(function), position);
-        spots.filter_map(|spot| {
-            let given = &self.summary(spot.file).given[spot.at];
-            let is_early = self.calls_at(spot.file, given.place) == Calls::Once;
-            (!is_early).then_some((spot.file, given))
-        })
+        let all = self.given_ever(function, position);
+        all.filter(|(file, given)| self.calls_at(*file, given.place) != Calls::Once)
     }
 
     /// The same of all callers, those included that call while the program starts.
