@@ -26,10 +26,6 @@ mod across_endings;
 mod across_files;
 #[cfg(test)]
 mod testing;
-#[cfg(test)]
-mod unbounded_holders;
-#[cfg(test)]
-mod unbounded_keys;
 
 use crate::rule::Rule;
 

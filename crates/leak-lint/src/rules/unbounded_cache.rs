@@ -268,6 +268,10 @@ const fn growth(source: Source, lifetime: Lifetime) -> &'static str {
 }
 
 #[cfg(test)]
+mod holders;
+#[cfg(test)]
+mod keys;
+#[cfg(test)]
 mod tests {
     use super::RULE;
     use crate::rules::testing::{check, check_fix, check_fix_in, check_page, check_sure};

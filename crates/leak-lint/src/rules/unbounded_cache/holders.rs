@@ -1,8 +1,8 @@
 //! Containers in the places where programs keep them: what the rule on unbounded caches is sure of.
 
+use super::RULE;
 use crate::rules::across_files;
 use crate::rules::testing::{check, check_sure};
-use crate::rules::unbounded_cache::RULE;
 
 /// A handler that does this with the id of its request.
 fn serving(text: &str, statement: &str) -> String {

@@ -1,7 +1,7 @@
 //! Keys that come in with messages, in addresses, tokens and lists: what the rule on unbounded caches is sure of.
 
+use super::RULE;
 use crate::rules::testing::check_sure;
-use crate::rules::unbounded_cache::RULE;
 
 /// A Map that is filled in a handler of messages.
 #[track_caller]
