@@ -258,7 +258,7 @@ impl Ways {
     const TAKEN: Self = Self(256);
     /// Somebody who drops its result and does not wait for it.
     const LOST: Self = Self(512);
-    /// Something that takes a request, under no condition.
+    /// Something that takes a request, or a clock or a loop without an end, under no condition.
     const SERVES: Self = Self(1024);
     /// A handler, or what one calls, for each new key of a table.
     const KEYED: Self = Self(2048);
@@ -294,7 +294,12 @@ impl Ways {
     fn surely_through(self) -> Self {
         let is_sure = self.is_driven() || self.has(Self::SURELY);
         let surely = if is_sure { Self::SURELY.0 } else { 0 };
-        Self(surely | self.0 & (Self::SERVES.0 | Self::KEYED.0))
+        let ticked = if self.has(Self::TICK) {
+            Self::SERVES.0
+        } else {
+            0
+        };
+        Self(surely | ticked | self.0 & (Self::SERVES.0 | Self::KEYED.0))
     }
 
     /// How what it calls for each new key of a table is called beside that.
@@ -423,7 +428,7 @@ impl Project {
         ways.has(Ways::KEYED)
     }
 
-    /// Whether a function takes a request, or runs whenever one that does runs.
+    /// Whether a function takes a request, or runs whenever one that does runs, or what goes on for ever.
     pub(crate) fn is_surely_served(&self, site: Site) -> bool {
         let ways = self.frequencies.ways(self.view().key(site));
         ways.has(Ways::SERVES)

@@ -4,6 +4,7 @@ use oxc_ast::AstKind;
 use oxc_ast::ast::{CallExpression, Expression};
 use oxc_semantic::{NodeId, SymbolId};
 use oxc_span::{GetSpan, Span};
+use stanch_js_source::is_function;
 use stanch_leak_patterns::{Confidence, Pattern};
 
 use crate::facts::ends::ends_soon;
@@ -327,6 +328,21 @@ fn removals<'a>(file: &File<'_, 'a>, added: &CallExpression<'a>) -> Vec<NodeId> 
     removals.map(|(node, _)| *node).collect()
 }
 
+/// Where a call is reached that another undoes: where one loop adds listeners and another takes them off, each stands for all
+/// that it does, and its list is where that begins.
+fn reached(file: &File<'_, '_>, call: NodeId, other: NodeId) -> Span {
+    let other = file.kind(other).span();
+    let around = file.nodes().ancestor_kinds(call);
+    let mut around = around.take_while(|kind| !is_function(*kind));
+    let list = around.find_map(|kind| match kind {
+        AstKind::ForOfStatement(each) if !each.span.contains_inclusive(other) => {
+            Some(each.right.span())
+        }
+        _ => None,
+    });
+    list.unwrap_or_else(|| file.kind(call).span())
+}
+
 /// The way out of its function on which a listener stays that the same function takes off on others.
 fn left_on(
     file: &File<'_, '_>,
@@ -334,11 +350,9 @@ fn left_on(
     function: NodeId,
     removals: &[NodeId],
 ) -> Option<LeftOpen> {
-    let added = file.kind(node).span();
-    let closed: Vec<Span> = removals
-        .iter()
-        .map(|removal| file.kind(*removal).span())
-        .collect();
+    let added = reached(file, node, *removals.first()?);
+    let closed = removals.iter().map(|removal| reached(file, *removal, node));
+    let closed: Vec<Span> = closed.collect();
     let is_own = |removal: &NodeId| file.function_around(*removal) == Some(function);
     if !removals.iter().all(is_own) || closed.iter().any(|span| span.start < added.start) {
         return None;
@@ -504,6 +518,31 @@ mod tests {
             &[],
         );
         check(&RULE, "exports.run = () => { child.on('exit', f); };", &[]);
+    }
+
+    #[test]
+    fn what_a_clock_starts_is_started_again() {
+        let text = |when: &str| {
+            format!(
+                "const cron = require('node-cron');\nfunction run(child) {{\n  process.on('SIGTERM', () => child.kill());\n}}\n{when}"
+            )
+        };
+        check_sure(
+            &RULE,
+            &text("cron.schedule('* * * * *', () => run(fork()));"),
+            &[3],
+        );
+        check_sure(&RULE, &text("run(fork());"), &[]);
+        let taken_off = |before: &str| {
+            text("cron.schedule('* * * * *', () => run(fork()));").replace(
+                "process.on('SIGTERM', () => child.kill());",
+                &format!("const stop = () => child.kill();\n  for (const it of ALL) process.on(it, stop);\n  {before} for (const it of ALL) process.off(it, stop);"),
+            )
+        };
+        check_sure(&RULE, &taken_off(""), &[]);
+        check_sure(&RULE, &taken_off("if (child.killed) return;"), &[4]);
+        let sometimes = "cron.schedule('* * * * *', () => { if (!started) run(fork()); });";
+        check_sure(&RULE, &text(sometimes), &[]);
     }
 
     #[test]

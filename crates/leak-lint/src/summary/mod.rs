@@ -36,6 +36,7 @@ pub(crate) use callees::Callee;
 pub(crate) use exports::WHOLE;
 use given::Lookup;
 pub(crate) use given::{Given, Handed, Taken, is_a_timeout};
+pub(crate) use handlers::wraps_requests;
 pub(crate) use mentioned::{Mentioned, Name};
 pub(crate) use origins::Origin;
 pub(crate) use skipped::Skipped;

@@ -11,6 +11,7 @@ use super::value::{Depth, named, of, property};
 use super::{Domain, Source, Thing, handed, request, says_few};
 use crate::file::{File, argument, method};
 use crate::project::Site;
+use crate::summary::wraps_requests;
 
 pub(super) fn variable<'a>(
     file: &File<'_, 'a>,
@@ -322,7 +323,12 @@ fn parameter(
         .flatten();
     let anywhere = given_anywhere(file, symbol, &[]);
     let all = here.into_iter().chain(anywhere).reduce(Domain::joined);
-    or_named(all.unwrap_or(Domain::Unknown), name)
+    match or_named(all.unwrap_or(Domain::Unknown), name) {
+        Domain::Named(address) if path.is_none() && wraps_requests(file.parsed, function) => {
+            Domain::Unbounded(address)
+        }
+        known => known,
+    }
 }
 
 /// Methods of texts, buffers and numbers that messages and their parts are asked for.

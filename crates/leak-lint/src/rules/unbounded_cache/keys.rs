@@ -115,3 +115,16 @@ fn values_of_objects_that_callers_give() {
     counted("{ path: req.originalUrl, status: res.statusCode }", &[4]);
     counted("{ method: req.method, status: res.statusCode }", &[]);
 }
+
+#[test]
+fn addresses_that_a_program_asks_for() {
+    let text = |target: &str| {
+        format!(
+            "const http = require('node:http');\nconst names = new Map();\n{target} = function (url, callback) {{\n  names.set(String(url), 1);\n}};"
+        )
+    };
+    for target in ["http.get", "globalThis.fetch", "fetch"] {
+        check_sure(&RULE, &text(target), &[4]);
+    }
+    check_sure(&RULE, &text("exports.get"), &[]);
+}

@@ -1,6 +1,7 @@
 //! Functions that run again and again: for each request, message or tick.
 
 mod signature;
+mod wrappers;
 
 use oxc_ast::AstKind;
 use oxc_ast::ast::{
@@ -19,6 +20,7 @@ use signature::{
     exported_as, has_marks_of_a_handler, has_names_of_a_handler, is_given_an_event, parameters_of,
     takes_a_request, takes_apart,
 };
+pub(crate) use wrappers::wraps_requests;
 
 /// Methods under which frameworks take handlers of requests: express, koa, fastify, hono, restify, express-ws.
 const ROUTES: &[&str] = &[
@@ -170,7 +172,9 @@ fn handlers_at<'a>(
             let exported = exported_as(parsed, node);
             let is_route = exported.is_some_and(|name| EXPORTED_ROUTES.contains(&name));
             match (exported, parameters) {
-                _ if is_named || is_route => vec![(function(), Work::Request)],
+                _ if is_named || is_route || wraps_requests(parsed, node) => {
+                    vec![(function(), Work::Request)]
+                }
                 (Some(_), Some(parameters)) if is_an_action(parsed, parameters) => {
                     vec![(function(), Work::Message)]
                 }
