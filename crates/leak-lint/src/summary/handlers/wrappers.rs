@@ -11,8 +11,9 @@ const ASKS: &[&str] = &["get", "request"];
 
 /// Whether a function is put in the place of `http.get`, `https.request` or the global `fetch`.
 pub(crate) fn wraps_requests(parsed: &ParsedSource<'_>, function: NodeId) -> bool {
-    let nodes = parsed.semantic().nodes();
-    let AstKind::AssignmentExpression(assignment) = nodes.parent_kind(function) else {
+    let mut around = parsed.semantic().nodes().ancestor_kinds(function);
+    let Some(AstKind::AssignmentExpression(assignment)) = around.find(|kind| !is_wrapping(*kind))
+    else {
         return false;
     };
     let target = match &assignment.left {
@@ -34,4 +35,16 @@ pub(crate) fn wraps_requests(parsed: &ParsedSource<'_>, function: NodeId) -> boo
         }),
         _ => false,
     }
+}
+
+/// Parentheses and casts, which change nothing.
+const fn is_wrapping(kind: AstKind<'_>) -> bool {
+    matches!(
+        kind,
+        AstKind::ParenthesizedExpression(_)
+            | AstKind::TSAsExpression(_)
+            | AstKind::TSSatisfiesExpression(_)
+            | AstKind::TSTypeAssertion(_)
+            | AstKind::TSNonNullExpression(_)
+    )
 }
