@@ -189,11 +189,10 @@ fn is_filled<'a>(
     };
     let within = file.kind(function).span();
     let collection = file.written(collection);
-    let adds = file.calls().iter().any(|(_, call)| {
-        within.contains_inclusive(call.span)
-            && method(call).is_some_and(|(object, name)| {
-                matches!(name, "add" | "set" | "push") && file.written(object) == collection
-            })
+    let adds = file.calls_within(within).any(|(_, call)| {
+        method(call).is_some_and(|(object, name)| {
+            matches!(name, "add" | "set" | "push") && file.written(object) == collection
+        })
     });
     let assigns = || {
         file.assignments().iter().any(|(_, assignment)| {

@@ -385,15 +385,14 @@ fn failure_that_goes_on(
         .collect();
     let function = file.function_around(node)?;
     let scoping = file.parsed.semantic().scoping();
-    let told = file.calls().iter().filter(|(_, call)| {
+    let told = file.calls_within(own).filter(|(_, call)| {
         let given = file
             .variable(&call.callee)
             .map(|callee| scoping.symbol_declaration(callee));
-        own.contains_inclusive(call.span)
-            && given.is_some_and(|declared| {
-                matches!(file.kind(declared), AstKind::FormalParameter(_))
-                    && file.function_around(declared) == Some(function)
-            })
+        given.is_some_and(|declared| {
+            matches!(file.kind(declared), AstKind::FormalParameter(_))
+                && file.function_around(declared) == Some(function)
+        })
     });
     let is_cleared = |told: NodeId| {
         let around = file

@@ -2,7 +2,7 @@
 //! who could clear it do not.
 
 use oxc_ast::AstKind;
-use oxc_ast::ast::{CallExpression, Expression};
+use oxc_ast::ast::Expression;
 use oxc_semantic::{NodeId, SymbolId};
 use oxc_span::{GetSpan, Span};
 use stanch_js_source::bare;
@@ -61,10 +61,8 @@ pub(crate) fn left_by_what_it_runs(
     };
     let left = ways_out(file, function, node, variable, clears);
     left.into_iter().find(|left| {
-        let is_work = |call: &CallExpression<'_>| {
-            left.at.contains_inclusive(call.span) && is_given_work(&call.callee)
-        };
-        left.exit == Exit::Rejection && file.calls().iter().any(|(_, call)| is_work(call))
+        let mut calls = file.calls_within(left.at);
+        left.exit == Exit::Rejection && calls.any(|(_, call)| is_given_work(&call.callee))
     })
 }
 

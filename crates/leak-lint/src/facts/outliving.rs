@@ -115,11 +115,7 @@ fn stays_pending(promise: &Meaning) -> bool {
             }
             of => of.is_of_node("events", &["once"]),
         },
-        Meaning::Member(deferred, name) => {
-            &**name == "promise"
-                && matches!(&**deferred, Meaning::Result(of)
-                if matches!(&**of, Meaning::Global(path) if path.iter().map(|name| &**name).eq(["Promise", "withResolvers"])))
-        }
+        Meaning::Member(deferred, name) => &**name == "promise" && is_deferred(deferred),
         _ => false,
     }
 }
@@ -194,10 +190,7 @@ fn is_raced_once_by_its_instance(file: &File<'_, '_>, race: NodeId) -> bool {
     let calls = file.parsed.calls_of(method);
     let is_of_constructor = |call: &NodeId| {
         let around = file.function_around(*call);
-        around.is_some_and(|function| {
-            matches!(file.kind(file.nodes().parent_id(function)),
-                AstKind::MethodDefinition(method) if method.kind.is_constructor())
-        })
+        around.is_some_and(|function| is_constructor(file, function))
     };
     !is_in_loop && !calls.is_empty() && calls.iter().all(is_of_constructor)
 }
@@ -207,9 +200,7 @@ fn part_of_deferred<'a>(file: &File<'_, 'a>, racer: &'a Expression<'a>) -> Optio
     let member = racer.as_member_expression()?;
     let variable = file.variable(member.object())?;
     let scoping = file.parsed.semantic().scoping();
-    let is_of_another = matches!(file.meaning(member.object()), Meaning::Result(of)
-        if matches!(&*of, Meaning::Global(path) if path.iter().map(|name| &**name).eq(["Promise", "withResolvers"])));
-    if is_of_another
+    if is_deferred(&file.meaning(member.object()))
         && member.static_property_name() == Some("promise")
         && matches!(
             file.kind(scoping.symbol_declaration(variable)),
@@ -230,6 +221,15 @@ fn part_of_deferred<'a>(file: &File<'_, 'a>, racer: &'a Expression<'a>) -> Optio
         made: made.span(),
         why: "which is made once and stays pending",
     })
+}
+
+/// Whether something is what `Promise.withResolvers()` gives, in whatever file.
+fn is_deferred(meaning: &Meaning) -> bool {
+    let Meaning::Result(of) = meaning else {
+        return false;
+    };
+    matches!(&**of, Meaning::Global(path)
+        if path.iter().map(|name| &**name).eq(["Promise", "withResolvers"]))
 }
 
 fn is_with_resolvers(made: &Expression<'_>) -> bool {
@@ -260,18 +260,16 @@ fn outliving_variable<'a>(
     let scoping = file.parsed.semantic().scoping();
     let declaration = scoping.symbol_declaration(variable);
     let kind = file.kind(declaration);
-    if matches!(
+    let is_imported = matches!(
         kind,
         AstKind::ImportSpecifier(_) | AstKind::ImportDefaultSpecifier(_)
-    ) {
-        return (!ends_by_itself(&file.meaning(racer))).then(|| Outliving {
-            made: scoping.symbol_span(variable),
-            why: "which its module makes once",
-        });
-    }
+    );
     // `const { draining } = require('./lifecycle')`
-    let required = file.parsed.import_of(racer);
-    if required.is_some_and(|(module, _)| module.starts_with('.')) {
+    let is_required = || {
+        let required = file.parsed.import_of(racer);
+        required.is_some_and(|(module, _)| module.starts_with('.'))
+    };
+    if is_imported || is_required() {
         return (!ends_by_itself(&file.meaning(racer))).then(|| Outliving {
             made: scoping.symbol_span(variable),
             why: "which its module makes once",

@@ -388,15 +388,13 @@ fn is_on_a_clock(file: &File<'_, '_>, node: NodeId, releases: &[Release]) -> boo
     // A promise's executor is part of the function around it.
     functions.iter().take(2).any(|function| {
         let within = file.kind(*function).span();
-        file.calls().iter().any(|(_, call)| {
+        file.calls_within(within).any(|(_, call)| {
             let Some(name) = callee_name(call) else {
                 return false;
             };
             let is_timer = matches!(name, "setTimeout" | "setInterval");
-            within.contains_inclusive(call.span)
-                && (CLOCKS.contains(&name)
-                    || is_timer
-                        && argument(call, 0).is_none_or(|run| releases_in(file, run, releases)))
+            CLOCKS.contains(&name)
+                || is_timer && argument(call, 0).is_none_or(|run| releases_in(file, run, releases))
         })
     })
 }
@@ -415,10 +413,9 @@ fn releases_in<'a>(file: &File<'_, 'a>, run: &Expression<'a>, releases: &[Releas
     };
     let within = file.kind(function).span();
     is_in(function)
-        || file.calls().iter().any(|(_, call)| {
-            within.contains_inclusive(call.span)
-                && file.parsed.callee_of(&call.callee).is_some_and(is_in)
-        })
+        || file
+            .calls_within(within)
+            .any(|(_, call)| file.parsed.callee_of(&call.callee).is_some_and(is_in))
 }
 
 /// Whether code runs however an operation ends: in a `finally`, in a function that both outcomes run, or when a connection ends.

@@ -465,9 +465,8 @@ pub(crate) fn is_watched(file: &File<'_, '_>, request: SymbolId, upload: &Source
 /// Whether a function hands its streams to something that destroys them: `pipeline`, `finished` and their likes.
 pub(crate) fn has_caretaker(file: &File<'_, '_>, function: NodeId) -> bool {
     let within = file.kind(function).span();
-    file.calls()
-        .iter()
-        .any(|(_, call)| within.contains_inclusive(call.span) && is_caretaker(call))
+    file.calls_within(within)
+        .any(|(_, call)| is_caretaker(call))
 }
 
 fn is_caretaker(call: &CallExpression<'_>) -> bool {

@@ -34,9 +34,8 @@ pub(crate) fn is_called_again_by_itself<'a>(
         return false;
     };
     let within = file.kind(function).span();
-    file.calls().iter().any(|(node, call)| {
-        within.contains_inclusive(call.span)
-            && !(is_for_once(file, added) && added.call.span.contains_inclusive(call.span))
+    file.calls_within(within).any(|(node, call)| {
+        !(is_for_once(file, added) && added.call.span.contains_inclusive(call.span))
             && file.function_around(*node) != Some(function)
             && method(call)
                 .is_some_and(|(object, called)| called == name && is_the_instance(file, object))

@@ -47,9 +47,8 @@ pub(crate) fn gives_up_waiting<'a>(file: &File<'_, 'a>, added: &Added<'a>) -> bo
         return false;
     };
     let within = file.kind(executor).span();
-    file.calls().iter().any(|(node, call)| {
-        within.contains_inclusive(call.span)
-            && file.function_around(*node) == Some(executor)
+    file.calls_within(within).any(|(node, call)| {
+        file.function_around(*node) == Some(executor)
             && matches!(bare(&call.callee), Expression::Identifier(name) if name.name == "setTimeout")
     })
 }

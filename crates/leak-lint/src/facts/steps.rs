@@ -81,9 +81,7 @@ fn put_in(file: &File<'_, '_>, used: NodeId, fate: Fate<'_>) -> Option<Span> {
 }
 
 fn has_a_step(file: &File<'_, '_>, put: Span) -> bool {
-    file.calls().iter().any(|(_, call)| {
-        put.contains_inclusive(call.span)
-            && call.arguments.is_empty()
-            && method(call).is_some_and(|(_, name)| name == "next")
+    file.calls_within(put).any(|(_, call)| {
+        call.arguments.is_empty() && method(call).is_some_and(|(_, name)| name == "next")
     })
 }

@@ -13,9 +13,8 @@ use crate::file::{File, argument, method};
 /// Whether a function asks a thread, which answers under the key that it was told: not sure where the program replaces
 /// threads that end, and leaves what they were asked. `looked_at` is where the file names what waits for the answers.
 pub(crate) fn answers(file: &File<'_, '_>, asking: Span, looked_at: &[(NodeId, Span)]) -> bool {
-    let asks = file.calls().iter().any(|(node, call)| {
-        asking.contains_inclusive(call.span)
-            && posts(call)
+    let asks = file.calls_within(asking).any(|(node, call)| {
+        posts(call)
             // A thread's gives nothing to wait for; that of a service does.
             && !matches!(file.kind(file.parent(*node)), AstKind::AwaitExpression(_))
     });
@@ -72,10 +71,7 @@ fn starts_a_thread(kind: AstKind<'_>) -> bool {
 /// A function with those of the file that it calls itself.
 fn runs(file: &File<'_, '_>, function: NodeId) -> Vec<NodeId> {
     let whole = file.kind(function).span();
-    let calls = file
-        .calls()
-        .iter()
-        .filter(|(_, call)| whole.contains_inclusive(call.span));
+    let calls = file.calls_within(whole);
     calls
         .filter_map(|(_, call)| file.parsed.callee_of(&call.callee))
         .chain([function])

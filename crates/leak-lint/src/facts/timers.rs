@@ -492,10 +492,9 @@ fn is_shared(file: &File<'_, '_>, race: NodeId, timer: &Timer) -> bool {
         .parsed
         .parameters(function)
         .is_some_and(|given| !given.items.is_empty());
-    let clears_first = file.calls().iter().any(|(_, call)| {
-        clears_timers(file, call.node_id.get())
-            && call.span.end < timer.call.start
-            && file.kind(function).span().contains_inclusive(call.span)
+    let mut calls = file.calls_within(file.kind(function).span());
+    let clears_first = calls.any(|(_, call)| {
+        clears_timers(file, call.node_id.get()) && call.span.end < timer.call.start
     });
     takes_work && !clears_first
 }

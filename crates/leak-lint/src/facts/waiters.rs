@@ -224,9 +224,9 @@ pub(super) fn keeping_call(file: &File<'_, '_>, used: NodeId, executor: NodeId) 
 fn has_a_deadline(file: &File<'_, '_>, function: NodeId) -> bool {
     let whole = file.kind(function).span();
     let text = file.slice(whole);
-    let times = file.calls().iter().any(|(_, call)| {
-        whole.contains_inclusive(call.span) && is_global_call(file, call, "setTimeout")
-    });
+    let times = file
+        .calls_within(whole)
+        .any(|(_, call)| is_global_call(file, call, "setTimeout"));
     times
         || ["signal", "Signal", "timeout", "Timeout", "deadline"]
             .iter()
@@ -411,13 +411,11 @@ fn without_event<'a>(
         .find(|around| matches!(file.kind(*around), AstKind::Class(_)))?;
     let whole = file.kind(class).span();
     let emits: Vec<(NodeId, &CallExpression<'a>)> = file
-        .calls()
-        .iter()
+        .calls_within(whole)
         .filter(|(_, call)| {
-            whole.contains_inclusive(call.span)
-                && method(call).is_some_and(|(object, name)| {
-                    name == "emit" && matches!(object, Expression::ThisExpression(_))
-                })
+            method(call).is_some_and(|(object, name)| {
+                name == "emit" && matches!(object, Expression::ThisExpression(_))
+            })
         })
         .map(|(node, call)| (*node, *call))
         .collect();

@@ -169,9 +169,9 @@ fn after_close(
                 .iter()
                 .any(|(_, other)| span.contains_inclusive(*other));
             directly
-                || file.calls().iter().any(|(_, call)| {
-                    span.contains_inclusive(call.span) && serves(file, call, others)
-                })
+                || file
+                    .calls_within(span)
+                    .any(|(_, call)| serves(file, call, others))
         };
         // A gate: its `close` is not the end of it.
         let reopens = class.body.body.iter().any(|element| {
@@ -180,10 +180,7 @@ fn after_close(
                 .is_some_and(|name| matches!(&*name, "open" | "start" | "resume"))
         });
         // What ends sockets or threads as well is the end of the instance, and those that wait go with it.
-        let ends_more = file
-            .calls()
-            .iter()
-            .any(|(_, call)| own.span.contains_inclusive(call.span));
+        let ends_more = file.calls_within(own.span).next().is_some();
         if looks(own.span) || reopens || ends_more {
             return None;
         }

@@ -351,11 +351,7 @@ fn is_import(file: &File<'_, '_>, statement: &Statement<'_>) -> bool {
 /// Whether code requires something, and calls nothing else but what it required.
 fn requires_only(file: &File<'_, '_>, code: Span) -> bool {
     let mut requires = false;
-    for (_, call) in file
-        .calls()
-        .iter()
-        .filter(|(_, call)| code.contains_inclusive(call.span))
-    {
+    for (_, call) in file.calls_within(code) {
         let callee = file.slice(call.span);
         if !callee.starts_with("require(") {
             return false;

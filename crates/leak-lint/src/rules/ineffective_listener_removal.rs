@@ -362,9 +362,8 @@ fn calls_only<'a>(file: &File<'_, 'a>, handler: &Expression<'a>, inner: &str) ->
         return false;
     }
     let within = handler.span();
-    file.calls().iter().any(|(_, call)| {
-        within.contains_inclusive(call.span) && file.written(bare(&call.callee)) == inner
-    })
+    file.calls_within(within)
+        .any(|(_, call)| file.written(bare(&call.callee)) == inner)
 }
 
 /// Whether a listener is made around the function `inner` when it is added: bound, throttled, wrapped.

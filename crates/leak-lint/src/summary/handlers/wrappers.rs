@@ -6,14 +6,15 @@ use oxc_ast::ast::{AssignmentTarget, Expression};
 use oxc_semantic::NodeId;
 use stanch_js_source::{ImportedName, ParsedSource, bare};
 
+use crate::file::parent;
+
 /// Functions of Node's modules for requests.
 const ASKS: &[&str] = &["get", "request"];
 
 /// Whether a function is put in the place of `http.get`, `https.request` or the global `fetch`.
 pub(crate) fn wraps_requests(parsed: &ParsedSource<'_>, function: NodeId) -> bool {
-    let mut around = parsed.semantic().nodes().ancestor_kinds(function);
-    let Some(AstKind::AssignmentExpression(assignment)) = around.find(|kind| !is_wrapping(*kind))
-    else {
+    let around = parsed.semantic().nodes().kind(parent(parsed, function));
+    let AstKind::AssignmentExpression(assignment) = around else {
         return false;
     };
     let target = match &assignment.left {
@@ -35,16 +36,4 @@ pub(crate) fn wraps_requests(parsed: &ParsedSource<'_>, function: NodeId) -> boo
         }),
         _ => false,
     }
-}
-
-/// Parentheses and casts, which change nothing.
-const fn is_wrapping(kind: AstKind<'_>) -> bool {
-    matches!(
-        kind,
-        AstKind::ParenthesizedExpression(_)
-            | AstKind::TSAsExpression(_)
-            | AstKind::TSSatisfiesExpression(_)
-            | AstKind::TSTypeAssertion(_)
-            | AstKind::TSNonNullExpression(_)
-    )
 }
