@@ -200,6 +200,11 @@ impl<'s, 'a> File<'s, 'a> {
         self.project.is_result_dropped(self.site(function))
     }
 
+    /// Whether somebody calls a function for each unit of work and drops what it gives back, whatever others do.
+    pub(crate) fn is_left_again(&self, function: NodeId) -> bool {
+        self.project.is_left_again(self.site(function))
+    }
+
     /// Whether somebody calls a function, drops what it gives back and does not wait for it, whatever others do.
     pub(crate) fn is_dropped_by_a_caller(&self, function: NodeId) -> bool {
         self.project.is_dropped_by_a_caller(self.site(function))

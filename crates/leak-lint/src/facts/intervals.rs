@@ -368,7 +368,8 @@ fn after_success_only(file: &File<'_, '_>, function: NodeId) -> Option<Span> {
     // What was caught before is fulfilled.
     let catches = matches!(promise, Expression::CallExpression(before)
         if method(before).is_some_and(|(_, name)| matches!(name, "catch" | "finally")));
-    (!catches && then.arguments.len() == 1).then_some(then.span)
+    // Another function for when it is rejected clears nothing: it would be one of those asked about.
+    (!catches && then.arguments.len() <= 2).then_some(then.span)
 }
 
 /// Where the interval's function tells its caller that it has failed, and does not clear the interval, as it does where it

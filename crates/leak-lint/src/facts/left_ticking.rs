@@ -66,13 +66,14 @@ pub(crate) fn left_by_what_it_runs(
     })
 }
 
-/// The function that would clear the interval, if it is what a function gives back, and all who call that drop it.
+/// The function that would clear the interval, if it is what a function gives back, and all who call that drop it, or somebody
+/// does who calls it again and again.
 pub(crate) fn dropped_stop(
     file: &File<'_, '_>,
     function: NodeId,
     clears: &[NodeId],
 ) -> Option<Span> {
-    if !file.is_result_dropped(function) {
+    if !file.is_result_dropped(function) && !file.is_left_again(function) {
         return None;
     }
     let is_given =

@@ -9,6 +9,7 @@ use stanch_js_source::{ParsedSource, bare, is_function};
 use crate::facts::fields::key;
 use crate::facts::lent::{is_lent_by_a_pool, only_value};
 use crate::facts::listeners::{member, unchained};
+use crate::facts::reconnects::is_reset_at_the_end;
 use crate::file::{File, method};
 
 /// How long something lives.
@@ -337,7 +338,9 @@ fn is_replaced(file: &File<'_, '_>, variable: SymbolId) -> bool {
     let mut in_functions = scoping
         .get_resolved_references(variable)
         .filter(|reference| {
-            reference.is_write() && file.function_around(reference.node_id()).is_some()
+            reference.is_write()
+                && file.function_around(reference.node_id()).is_some()
+                && !is_reset_at_the_end(file.parsed, reference.node_id())
         });
     let is_let_go = |node: NodeId| match file.kind(file.parent(node)) {
         AstKind::AssignmentExpression(assignment) => {

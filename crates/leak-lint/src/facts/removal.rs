@@ -100,9 +100,25 @@ fn takes_off<'a>(file: &File<'_, 'a>, removed: &Removed<'a>, added: &Added<'a>) 
     {
         return false;
     }
-    (is_same_emitter && (is_same_event || is_same_handler))
+    (is_same_emitter && (is_same_event && !is_of_another(file, removed, added) || is_same_handler))
         // The emitter under another name: `source.on(event, f)`, and `this.source.off(event, f)` in what is handed on.
         || (is_same_handler && added.handler.is_some_and(|handler| !is_written_function(handler)))
+}
+
+/// Whether a removal names a listener that the file adds somewhere else, and this one is not it.
+fn is_of_another<'a>(file: &File<'_, 'a>, removed: &Removed<'a>, added: &Added<'a>) -> bool {
+    let Some(named) = removed.handler.filter(|one| !is_written_function(one)) else {
+        return false;
+    };
+    let is = |listener: &Added<'a>| {
+        listener
+            .handler
+            .is_some_and(|handler| match file.variable(named) {
+                Some(variable) => file.variable(handler) == Some(variable),
+                None => member(named).is_some() && file.written(handler) == file.written(named),
+            })
+    };
+    !is(added) && file.listeners().added.iter().any(is)
 }
 
 /// The removals of a listener, if the function that adds it, or what is written in there, has all of them.

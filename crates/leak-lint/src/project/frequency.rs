@@ -40,6 +40,7 @@ const LIFECYCLE: &[&str] = &[
     "onModuleDestroy",
     "beforeApplicationShutdown",
     "onApplicationShutdown",
+    "afterInit",
 ];
 
 /// What a file says of how often functions run, its own and those of others.
@@ -65,6 +66,8 @@ pub(super) struct Running {
     calls: Vec<(Key, Key)>,
     /// Those of them that no condition keeps from being made when the caller runs.
     unconditional: Vec<(Key, Key)>,
+    /// Those that are made for some of what the caller is called with.
+    asked: Vec<(Key, Key)>,
     /// Those that are made for each new key of a table.
     keyed: Vec<(Key, Key)>,
     /// Functions, and those inside them; ascending.
@@ -75,6 +78,8 @@ pub(super) struct Running {
     lost: Vec<Key>,
     /// Called for what they give back.
     taken: Vec<Key>,
+    /// Which of the file's functions drop what which others give back; ascending.
+    left: Vec<(Key, Key)>,
 }
 
 impl Running {
@@ -124,8 +129,10 @@ impl Running {
         for calls in [
             &mut running.calls,
             &mut running.unconditional,
+            &mut running.asked,
             &mut running.keyed,
             &mut running.nested,
+            &mut running.left,
         ] {
             calls.sort_unstable();
             calls.dedup();
@@ -215,8 +222,12 @@ impl Running {
             return;
         };
         self.calls.push((caller, callee));
+        if call.result != Taken::Used {
+            self.left.push((caller, callee));
+        }
         match call.under {
             Under::NoCondition => self.unconditional.push((caller, callee)),
+            Under::Asked => self.asked.push((caller, callee)),
             Under::NewKey => self.keyed.push((caller, callee)),
             Under::Condition => {}
         }
@@ -262,6 +273,8 @@ impl Ways {
     const SERVES: Self = Self(1024);
     /// A handler, or what one calls, for each new key of a table.
     const KEYED: Self = Self(2048);
+    /// Somebody who runs again and again, and drops its result.
+    const LEFT: Self = Self(4096);
     /// Others, who may do whatever they want with its result.
     const BY_OTHERS: Self = Self(Self::UNKNOWN.0 | Self::TAKEN.0);
 
@@ -338,8 +351,10 @@ impl Frequencies {
             for callee in called_by(&running.calls, function) {
                 reach.one(callee, ways.through());
             }
-            for callee in called_by(&running.unconditional, function) {
-                reach.one(callee, ways.surely_through());
+            for surely in [&running.unconditional, &running.asked] {
+                for callee in called_by(surely, function) {
+                    reach.one(callee, ways.surely_through());
+                }
             }
             for callee in called_by(&running.keyed, function) {
                 reach.one(callee, ways.for_each_key());
@@ -348,7 +363,16 @@ impl Frequencies {
                 reach.one(inner, ways.within());
             }
         }
-        Self(reach.ways)
+        let mut ways = reach.ways;
+        for part in parts {
+            for (caller, callee) in &part.running.left {
+                let caller = ways.get(caller).copied().unwrap_or_default();
+                if caller.is_driven() || caller.has(Ways::CALLED) {
+                    ways.entry(*callee).or_default().0 |= Ways::LEFT.0;
+                }
+            }
+        }
+        Self(ways)
     }
 
     fn ways(&self, function: Key) -> Ways {
@@ -438,6 +462,12 @@ impl Project {
     pub(crate) fn is_result_dropped(&self, site: Site) -> bool {
         let ways = self.frequencies.ways(self.view().key(site));
         ways.has(Ways::DROPPED) && !ways.has(Ways::TAKEN) && !ways.is_driven()
+    }
+
+    /// Whether somebody who runs again and again drops what a function gives back, whatever others do.
+    pub(crate) fn is_left_again(&self, site: Site) -> bool {
+        let ways = self.frequencies.ways(self.view().key(site));
+        ways.has(Ways::LEFT)
     }
 
     /// Whether a caller of a function neither takes what it gives back nor waits for it, whatever others do.

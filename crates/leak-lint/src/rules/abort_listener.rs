@@ -166,7 +166,8 @@ fn verdict<'a>(file: &File<'_, 'a>, added: &Added<'a>) -> Option<(Confidence, Op
         Some(Ending::TakesItselfOff(_)) => true,
         // What the function gives back would take it off, and a caller drops that.
         Some(Ending::TakenOff(removal)) => {
-            is_given_back(file, removal, function) && file.is_dropped_again(function)
+            is_given_back(file, removal, function)
+                && (file.is_dropped_again(function) || file.is_left_again(function))
                 || is_left_on(file, added, function)
         }
         Some(_) => false,

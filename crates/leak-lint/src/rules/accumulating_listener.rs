@@ -146,8 +146,9 @@ fn verdict<'a>(file: &File<'_, 'a>, added: &Added<'a>) -> Option<Verdict> {
         None => false,
         Some(Ending::TakenOff(removal)) => {
             // What the wrapper gives back would take it off, and its callers drop that.
-            let is_dropped =
-                handed.is_some_and(|(wrapper, _)| is_given_back(file, removal, wrapper));
+            let is_dropped = handed
+                .is_some_and(|(wrapper, _)| is_given_back(file, removal, wrapper))
+                || file.is_left_again(function) && is_given_back(file, removal, function);
             !is_dropped && !is_left_on(file, added, function)
         }
         Some(_) => true,

@@ -535,8 +535,12 @@ fn callers_drop_what_would_clear_it() {
         "const stop = follow(req.body.id, log); res.on('close', stop);",
         &[],
     );
-    called("follow(req.body.id, log); stops.push(follow(1, log));", &[]);
-    called("follow(req.body.id, log); run(follow);", &[]);
+    called(
+        "follow(req.body.id, log); stops.push(follow(1, log));",
+        &[2],
+    );
+    called("stops.push(follow(req.body.id, log));", &[]);
+    called("run(follow);", &[]);
 }
 
 #[test]

@@ -327,7 +327,11 @@ fn is_taken_over(file: &File<'_, '_>, node: NodeId) -> bool {
     {
         return true;
     }
-    functions.last().is_some_and(|&function| {
+    // A plugin around it has other routes too.
+    let handler = functions
+        .iter()
+        .find(|function| file.is_handler(**function));
+    handler.or(functions.last()).is_some_and(|&function| {
         let text = file.slice(file.kind(function).span()).to_ascii_lowercase();
         TAKES_OVER.iter().any(|words| text.contains(words))
     })
@@ -361,6 +365,11 @@ mod tests {
             &RULE,
             "http.createServer((req, res) => { req.socket.on('error', () => res.end()); });",
             &[1],
+        );
+        check(
+            &RULE,
+            "export default async function live(fastify) {\n  fastify.get('/a', async (request) => {\n    request.raw.socket.on('close', () => request.log.info('gone'));\n  });\n  fastify.get('/b', (request, reply) => { reply.raw.writeHead(200, { 'content-type': 'text/event-stream' }); });\n}",
+            &[3],
         );
         check(
             &RULE,

@@ -3,13 +3,14 @@
 use std::cell::LazyCell;
 
 use oxc_ast::AstKind;
-use oxc_ast::ast::{Argument, CallExpression, Expression, Statement, UnaryOperator};
+use oxc_ast::ast::{Argument, CallExpression, Expression, UnaryOperator};
 use oxc_semantic::NodeId;
 use oxc_span::{GetSpan, Span};
 use stanch_js_source::{Value, bare, is_function, literal_text};
 
+use super::conditions::{Side, may_leave_by, tells_of_the_past};
+use super::handlers::HOOKS_OF_APPLICATIONS;
 use super::{Call, Callee, Scan, Summary, Taken, Times, Under, When};
-use crate::facts::guard::leaves;
 use crate::file::{argument, callee_name, method};
 
 /// Functions and methods that call what they are given at once, or once: `map` of arrays, `then` of promises, timers that do
@@ -190,21 +191,51 @@ impl<'a> Scan<'_, 'a> {
                 under = Under::NewKey;
                 continue;
             }
-            let is_on_condition = match around {
+            // What the code around the place asks, and on which answer it reaches the place.
+            let asked = match around {
                 kind if is_function(kind) => break,
-                AstKind::IfStatement(branch) => !branch.test.span().contains_inclusive(place),
-                AstKind::ConditionalExpression(choice) => {
-                    !choice.test.span().contains_inclusive(place)
+                AstKind::IfStatement(branch) if !branch.test.span().contains_inclusive(place) => {
+                    let is_then = branch.consequent.span().contains_inclusive(place);
+                    vec![(&branch.test, Side::of(is_then))]
                 }
-                AstKind::LogicalExpression(either) => either.right.span().contains_inclusive(place),
-                AstKind::AssignmentExpression(assignment) => assignment.operator.is_logical(),
-                AstKind::SwitchCase(_) | AstKind::CatchClause(_) => true,
-                AstKind::FunctionBody(body) => may_leave(&body.statements, place),
-                AstKind::BlockStatement(block) => may_leave(&block.body, place),
-                _ => false,
+                AstKind::ConditionalExpression(choice)
+                    if !choice.test.span().contains_inclusive(place) =>
+                {
+                    let is_then = choice.consequent.span().contains_inclusive(place);
+                    vec![(&choice.test, Side::of(is_then))]
+                }
+                AstKind::LogicalExpression(either)
+                    if either.right.span().contains_inclusive(place) =>
+                {
+                    vec![(&either.left, Side::of(either.operator.is_and()))]
+                }
+                AstKind::SwitchStatement(switch)
+                    if !switch.discriminant.span().contains_inclusive(place) =>
+                {
+                    vec![(&switch.discriminant, Side::Either)]
+                }
+                AstKind::AssignmentExpression(assignment) if assignment.operator.is_logical() => {
+                    return Under::Condition;
+                }
+                AstKind::CatchClause(_) => return Under::Condition,
+                AstKind::FunctionBody(body) => may_leave_by(&body.statements, place),
+                AstKind::BlockStatement(block) => may_leave_by(&block.body, place),
+                _ => continue,
             };
-            if is_on_condition {
-                return Under::Condition;
+            let mut asked = asked.into_iter();
+            match asked.next() {
+                None => {}
+                Some((test, side)) if tells_of_the_past(self.parsed, node, test, side) => {
+                    return Under::Condition;
+                }
+                Some(_)
+                    if asked
+                        .any(|(test, side)| tells_of_the_past(self.parsed, node, test, side)) =>
+                {
+                    return Under::Condition;
+                }
+                Some(_) if under == Under::NoCondition => under = Under::Asked,
+                Some(_) => {}
             }
         }
         under
@@ -292,6 +323,9 @@ impl<'a> Scan<'_, 'a> {
             _ if **around == Times::Again => Times::Again,
             Some((_, name)) if REPEATS.contains(&name) => Times::Again,
             Some((_, name)) if AS_WRITTEN.contains(&name) => **around,
+            Some((_, "addHook")) if event.is_some_and(|it| HOOKS_OF_APPLICATIONS.contains(&it)) => {
+                **around
+            }
             Some((_, name))
                 if REGISTERS.contains(&name) && event.is_some_and(|e| ONCE.contains(&e)) =>
             {
@@ -410,16 +444,6 @@ fn when(call: &CallExpression<'_>) -> When {
         matches!(name, "setTimeout" | "setImmediate" | "once") || REGISTERS.contains(&name)
     });
     if is_later { When::Later } else { When::Now }
-}
-
-/// Whether a branch before a place leaves the function.
-fn may_leave(statements: &[Statement<'_>], place: Span) -> bool {
-    let before = statements
-        .iter()
-        .take_while(|statement| statement.span().end <= place.start);
-    before.into_iter().any(
-        |statement| matches!(statement, Statement::IfStatement(branch) if leaves(&branch.consequent)),
-    )
 }
 
 /// Whether a callee may be the project's own: not a method of something unknown, nor a global, nor what a caller wants to

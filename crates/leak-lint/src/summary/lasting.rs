@@ -9,6 +9,7 @@ use oxc_span::{GetSpan, Span};
 use stanch_js_source::{Value, bare, is_function};
 
 use super::{Scan, Summary};
+use crate::facts::reconnects::is_reset_at_the_end;
 use crate::file::method;
 
 /// A function that gives back a field of its instance, `this.ready` or `(this.ready ??= start())`.
@@ -180,6 +181,7 @@ impl<'a> Scan<'_, 'a> {
             .get_resolved_references(variable)
             .filter(|reference| reference.is_write())
             .map(|reference| reference.node_id())
+            .filter(|write| !is_reset_at_the_end(self.parsed, *write))
             .collect();
         let is_let_go = writes.iter().any(|write| {
             matches!(self.kind(self.parent(*write)), AstKind::AssignmentExpression(assignment)

@@ -5,6 +5,7 @@
 
 mod callees;
 mod calls;
+mod conditions;
 mod exports;
 mod fills;
 mod first_value;
@@ -151,6 +152,8 @@ pub(crate) enum Under {
     NoCondition,
     /// A branch, or an early return.
     Condition,
+    /// The same, on what the function was called with: the next call is asked anew.
+    Asked,
     /// That a table from which the file takes entries has none under a key: it runs for one key after the other.
     NewKey,
 }

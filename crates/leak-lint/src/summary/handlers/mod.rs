@@ -1,6 +1,7 @@
 //! Functions that run again and again: for each request, message or tick.
 
 mod signature;
+mod sockets;
 mod wrappers;
 
 use oxc_ast::AstKind;
@@ -20,12 +21,22 @@ use signature::{
     exported_as, has_marks_of_a_handler, has_names_of_a_handler, is_given_an_event, parameters_of,
     takes_a_request, takes_apart,
 };
+use sockets::of_sockets;
 pub(crate) use wrappers::wraps_requests;
 
 /// Methods under which frameworks take handlers of requests: express, koa, fastify, hono, restify, express-ws.
 const ROUTES: &[&str] = &[
     "get", "post", "put", "patch", "delete", "del", "head", "options", "all", "use", "route",
     "addHook", "param", "ws",
+];
+/// Hooks of fastify that an application has once, or once for each route: from its documentation.
+pub(crate) const HOOKS_OF_APPLICATIONS: &[&str] = &[
+    "onReady",
+    "onListen",
+    "onClose",
+    "preClose",
+    "onRoute",
+    "onRegister",
 ];
 /// Events that come once for each unit of work.
 const WORK: &[&str] = &[
@@ -121,6 +132,8 @@ const OPERATIONS: &[&str] = &["Query", "Mutation", "Subscription"];
 enum Work {
     /// A request, a connection, a tick.
     Request,
+    /// A request, by the path that it asks for.
+    Route,
     /// A message, a job, an event, an operation: what it gets was sent.
     Message,
 }
@@ -129,8 +142,10 @@ enum Work {
 pub(crate) fn handlers(parsed: &ParsedSource<'_>, options: &Options, summary: &mut Summary) {
     for node in parsed.semantic().nodes().iter() {
         for (function, work) in handlers_at(parsed, options, node.id(), node.kind()) {
-            if work == Work::Message {
-                summary.consumers.push(function.clone());
+            match work {
+                Work::Message => summary.consumers.push(function.clone()),
+                Work::Route => summary.served.push(function.clone()),
+                Work::Request => {}
             }
             summary.handlers.push(function);
         }
@@ -218,6 +233,7 @@ fn given_to_call<'a>(parsed: &ParsedSource<'a>, node: NodeId, call: &CallExpress
         return Vec::new();
     };
     let arguments = call.arguments.iter().filter_map(Argument::as_expression);
+    let is_of_sockets = method(call).is_some_and(|(_, name)| name == "ws");
     // The routes of a handler may come as a list, the operations of a service as an object.
     let values = arguments.flat_map(|argument| match bare(argument) {
         Expression::ArrayExpression(list) => {
@@ -228,6 +244,11 @@ fn given_to_call<'a>(parsed: &ParsedSource<'a>, node: NodeId, call: &CallExpress
         Expression::ObjectExpression(literal) if is_a_service(call) => {
             let properties = parsed.properties(literal).into_iter();
             properties.map(|(_, value)| value).collect()
+        }
+        argument if is_of_sockets => {
+            let mut all = of_sockets(parsed, argument);
+            all.push(parsed.value(argument));
+            all
         }
         argument => vec![parsed.value(argument)],
     });
@@ -242,6 +263,10 @@ fn of_property<'a>(parsed: &ParsedSource<'a>, property: &ObjectProperty<'a>) -> 
     }
     if has_name(HANDLER_OPTIONS) {
         return vec![(parsed.value(&property.value), Work::Request)];
+    }
+    if has_name(&["websocket"]) {
+        let all = of_sockets(parsed, &property.value).into_iter();
+        return all.map(|function| (function, Work::Request)).collect();
     }
     if has_name(CONTEXTS) && makes_a_context(&property.value) {
         return vec![(parsed.value(&property.value), Work::Request)];
@@ -283,7 +308,11 @@ fn work_of_call(
             Some(Work::Message)
         }
         Some((_, name)) if OF_BOTS.contains(&name) && takes_a_ctx(call) => Some(Work::Request),
-        Some((_, name)) if ROUTES.contains(&name) => Some(Work::Request),
+        Some((_, "addHook")) if event.is_some_and(|it| HOOKS_OF_APPLICATIONS.contains(&it)) => None,
+        Some((_, name)) if ROUTES.contains(&name) => match event {
+            Some(path) if path.starts_with('/') && name != "use" => Some(Work::Route),
+            _ => Some(Work::Request),
+        },
         Some((_, "addService")) => Some(Work::Message),
         Some((_, name)) if PROCEDURES.contains(&name) => {
             let last = call.arguments.last().and_then(Argument::as_expression)?;
@@ -389,7 +418,13 @@ fn work_of_method(
         if OF_MESSAGES.contains(&name) {
             Some(Work::Message)
         } else {
-            DECORATORS.contains(&name).then_some(Work::Request)
+            let is_of_time = matches!(name, "Cron" | "Interval");
+            let work = if is_of_time {
+                Work::Request
+            } else {
+                Work::Route
+            };
+            DECORATORS.contains(&name).then_some(work)
         }
     });
     by_decorator
