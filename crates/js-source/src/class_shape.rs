@@ -1,7 +1,9 @@
 //! A class into what its members stand for.
 
 use oxc_ast::AstKind;
-use oxc_ast::ast::{BindingPattern, ClassElement, FormalParameter, MethodDefinitionKind};
+use oxc_ast::ast::{
+    BindingPattern, ClassElement, FormalParameter, MethodDefinitionKind, TSSignature,
+};
 use oxc_semantic::NodeId;
 
 use crate::parse::ParsedSource;
@@ -33,7 +35,7 @@ pub enum ClassKind {
     Whole,
     /// Only what extends it has.
     Abstract,
-    /// It is an interface: only what implements it has.
+    /// It is an interface, or a type that is written like one: only what implements it has.
     Interface,
 }
 
@@ -63,15 +65,41 @@ impl<'a> Tree<'a> {
                 shape.kind = ClassKind::Abstract;
             }
             let implements = class.implements.iter();
-            let implements = implements.map(|it| self.value_of_type_name(&it.expression));
+            let implements =
+                implements.map(|it| self.value_of_type_name(&it.expression, MOST_NAMES));
             shape.implements = implements.filter(|it| *it != Value::Unknown).collect();
             for element in &class.body.body {
                 self.add_element(element, &mut shape);
             }
-        } else if let AstKind::TSInterfaceDeclaration(_) = self.kind(node) {
+        } else if let AstKind::TSInterfaceDeclaration(interface) = self.kind(node) {
             shape.kind = ClassKind::Interface;
+            shape.extends = interface
+                .extends
+                .first()
+                .map(|base| self.value_of_type_name(&base.type_name, MOST_NAMES));
+            self.add_signatures(&interface.body.body, &mut shape);
+        } else if let AstKind::TSTypeLiteral(literal) = self.kind(node) {
+            shape.kind = ClassKind::Interface;
+            self.add_signatures(&literal.members, &mut shape);
         }
         shape
+    }
+
+    /// What the properties of a type stand for, where their own types tell: `orders: OrderService`.
+    fn add_signatures(&self, signatures: &[TSSignature<'a>], shape: &mut ClassShape) {
+        for signature in signatures {
+            let TSSignature::TSPropertySignature(property) = signature else {
+                continue;
+            };
+            let typed = property.type_annotation.as_ref();
+            let value = typed.map(|annotation| self.value_of_type(annotation));
+            if let (Some(value), Some(name)) = (
+                value.filter(|value| *value != Value::Unknown && *value != Value::Array),
+                key_name(&property.key),
+            ) {
+                shape.members.push((name.into(), value));
+            }
+        }
     }
 
     fn add_element(&self, element: &ClassElement<'a>, shape: &mut ClassShape) {

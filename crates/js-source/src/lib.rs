@@ -53,6 +53,7 @@ mod symbol_key;
 mod syntax;
 mod text;
 mod tree;
+mod type_value;
 mod value;
 
 pub use block::BlockValue;

@@ -10,6 +10,7 @@ use oxc_span::{SourceType, Span};
 use self_cell::self_cell;
 
 use crate::import::ImportedName;
+use crate::owner::Owner;
 use crate::text::{Extent, SourceText};
 use crate::tree::Tree;
 
@@ -180,6 +181,14 @@ impl<'a> ParsedSource<'a> {
     /// The innermost class around a node, itself excluded.
     pub fn class_around(&self, node: NodeId) -> Option<NodeId> {
         self.tree.class_around(node)
+    }
+
+    /// The class or constructor function of whose instances the `this` at a node is one.
+    pub fn instance_owner(&self, node: NodeId) -> Option<NodeId> {
+        match self.tree.owner_at(node)? {
+            Owner::Instance(owner) => Some(owner),
+            Owner::Class(_) | Owner::Object(_) => None,
+        }
     }
 
     /// The parameters of a function; `None` where the node is not one.

@@ -6,7 +6,7 @@
 use oxc_ast::AstKind;
 use oxc_ast::ast::{
     AssignmentExpression, BindingPattern, Expression, FormalParameter, IdentifierReference,
-    ObjectExpression, ObjectPropertyKind, TSType, TSTypeAnnotation, TSTypeName,
+    ObjectExpression, ObjectPropertyKind,
 };
 use oxc_semantic::{NodeId, SymbolId};
 use oxc_span::GetSpan;
@@ -220,7 +220,7 @@ impl<'a> Tree<'a> {
         }
     }
 
-    fn value_of_name(&self, name: &IdentifierReference<'a>, names: u32) -> Value {
+    pub(crate) fn value_of_name(&self, name: &IdentifierReference<'a>, names: u32) -> Value {
         match self.symbol_of_reference(name) {
             Some(symbol) => self.value_of_symbol(symbol, names),
             None => Value::Global(name.name.as_str().into()),
@@ -244,10 +244,39 @@ impl<'a> Tree<'a> {
                         return self.value(first, names);
                     }
                 }
+                Some("resolve" | "get") => {
+                    if let Some(class) = self.class_asked_for(call) {
+                        return Value::Instance(Box::new(self.value(class, names)));
+                    }
+                }
                 _ => {}
             }
         }
         Value::Result(Box::new(self.value(callee, names)))
+    }
+
+    /// The class of which a container of services is asked for its instance: `container.resolve(OrderService)`.
+    fn class_asked_for<'b>(
+        &self,
+        call: &'b oxc_ast::ast::CallExpression<'a>,
+    ) -> Option<&'b Expression<'a>> {
+        let first = argument(&call.arguments, 0)?;
+        let Expression::Identifier(name) = bare(first) else {
+            return None;
+        };
+        // Classes are written so, and constants in capitals only.
+        let mut letters = name.name.chars();
+        let is_class =
+            letters.next().is_some_and(char::is_uppercase) && letters.any(char::is_lowercase);
+        let declared = self.symbol_of_reference(name)?;
+        let is_declared = matches!(
+            self.kind(self.scoping().symbol_declaration(declared)),
+            AstKind::Class(_)
+                | AstKind::ImportSpecifier(_)
+                | AstKind::ImportDefaultSpecifier(_)
+                | AstKind::VariableDeclarator(_)
+        );
+        (is_class && is_declared).then_some(first)
     }
 
     fn value_of_this(&self, this: NodeId) -> Value {
@@ -293,6 +322,9 @@ impl<'a> Tree<'a> {
             AstKind::Function(function) => Value::Function(function.span.start),
             AstKind::Class(class) => Value::Class(class.span.start),
             AstKind::TSInterfaceDeclaration(interface) => Value::Class(interface.span.start),
+            AstKind::TSTypeAliasDeclaration(alias) => {
+                self.value_of_alias(&alias.type_annotation, names)
+            }
             AstKind::VariableDeclarator(declarator) => {
                 let value = match (&declarator.init, &declarator.type_annotation) {
                     (Some(init), _) => self.value(init, names),
@@ -347,6 +379,8 @@ impl<'a> Tree<'a> {
         if let Some(annotation) = typed {
             match self.value_of_type(annotation) {
                 Value::Unknown => {}
+                // Of what is written there with some types only, callers tell the rest.
+                _ if !self.tells(&annotation.type_annotation, &parameter.pattern, name) => {}
                 value => return picked(&parameter.pattern, name, value),
             }
         }
@@ -367,54 +401,6 @@ impl<'a> Tree<'a> {
         let position = items.position(|item| item.span == parameter.span)?;
         let position = u32::try_from(position).unwrap_or(u32::MAX);
         Some(Value::Parameter(self.span(function).start, position))
-    }
-
-    /// An instance of the class, or of the library's type, that an annotation names.
-    pub(crate) fn value_of_type(&self, annotation: &TSTypeAnnotation<'a>) -> Value {
-        self.instance_of_type(&annotation.type_annotation)
-    }
-
-    fn instance_of_type(&self, named: &TSType<'a>) -> Value {
-        match named {
-            TSType::TSArrayType(_) | TSType::TSTupleType(_) => Value::Array,
-            // `Timeout | undefined`
-            TSType::TSUnionType(union) => union
-                .types
-                .iter()
-                .map(|one| self.instance_of_type(one))
-                .find(|value| *value != Value::Unknown)
-                .unwrap_or(Value::Unknown),
-            TSType::TSTypeReference(reference) => {
-                match self.value_of_type_name(&reference.type_name) {
-                    Value::Unknown => Value::Unknown,
-                    Value::Global(name) if &*name == "Array" => Value::Array,
-                    Value::Global(name) if matches!(&*name, "Promise" | "Readonly" | "Partial") => {
-                        let inner = reference.type_arguments.as_ref();
-                        match inner.and_then(|inner| inner.params.first()) {
-                            Some(inner) => self.instance_of_type(inner),
-                            None => Value::Unknown,
-                        }
-                    }
-                    class => Value::Instance(Box::new(class)),
-                }
-            }
-            _ => Value::Unknown,
-        }
-    }
-
-    pub(crate) fn value_of_type_name(&self, name: &TSTypeName<'a>) -> Value {
-        match name {
-            TSTypeName::IdentifierReference(identifier) => {
-                self.value_of_name(identifier, MOST_NAMES)
-            }
-            TSTypeName::QualifiedName(qualified) => {
-                match self.value_of_type_name(&qualified.left) {
-                    Value::Unknown => Value::Unknown,
-                    left => left.member(&qualified.right.name),
-                }
-            }
-            TSTypeName::ThisExpression(_) => Value::Unknown,
-        }
     }
 }
 

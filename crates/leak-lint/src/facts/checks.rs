@@ -5,7 +5,7 @@ use oxc_ast::ast::{BinaryExpression, CallExpression, Expression};
 use oxc_semantic::NodeId;
 use oxc_span::{GetSpan, Span};
 use oxc_syntax::operator::{BinaryOperator, LogicalOperator, UnaryOperator};
-use stanch_js_source::{bare, is_function};
+use stanch_js_source::{Value, bare, is_function};
 
 use crate::facts::guard::leaves;
 use crate::facts::keys::is_written_down;
@@ -54,11 +54,20 @@ fn asks_a_list<'a>(file: &File<'_, 'a>, expression: AstKind<'a>, key: &str) -> b
         AstKind::BinaryExpression(comparison) => is_in_a_table(file, comparison, key),
         // `const table = TABLES[key]; if (!table) return`
         AstKind::ComputedMemberExpression(member) => {
-            file.slice(member.expression.span()) == key
-                && is_written_down(file.parsed, &member.object)
+            file.slice(member.expression.span()) == key && is_a_list(file, &member.object)
         }
         _ => false,
     }
+}
+
+/// Whether an expression is a list or table that the program writes down, here or in a file that this one imports it from.
+fn is_a_list<'a>(file: &File<'_, 'a>, list: &Expression<'a>) -> bool {
+    is_written_down(file.parsed, list)
+        || file.variable(list).is_some_and(|variable| {
+            let first = file.parsed.first_value(variable);
+            matches!(first.root(), Value::Import { .. })
+                && file.project.is_written_down(file.index, &first)
+        })
 }
 
 /// `LOCALES.includes(key)`, `Object.hasOwn(TABLE, key)`
@@ -66,10 +75,10 @@ fn is_looked_for<'a>(file: &File<'_, 'a>, call: &CallExpression<'a>, key: &str) 
     let is_key = |at: usize| argument(call, at).is_some_and(|given| file.written(given) == key);
     match method(call) {
         Some((list, "includes" | "has" | "indexOf" | "hasOwnProperty")) => {
-            is_key(0) && is_written_down(file.parsed, list)
+            is_key(0) && is_a_list(file, list)
         }
         Some((_, "hasOwn")) => {
-            is_key(1) && argument(call, 0).is_some_and(|table| is_written_down(file.parsed, table))
+            is_key(1) && argument(call, 0).is_some_and(|table| is_a_list(file, table))
         }
         _ => false,
     }
@@ -79,7 +88,7 @@ fn is_looked_for<'a>(file: &File<'_, 'a>, call: &CallExpression<'a>, key: &str) 
 fn is_in_a_table<'a>(file: &File<'_, 'a>, asked: &BinaryExpression<'a>, key: &str) -> bool {
     asked.operator == BinaryOperator::In
         && file.slice(asked.left.span()) == key
-        && is_written_down(file.parsed, &asked.right)
+        && is_a_list(file, &asked.right)
 }
 
 /// Whether a test decides about getting to `at`: it is the condition of a branch around it, or of one that leaves before it.

@@ -23,6 +23,8 @@ pub(super) struct Bound {
     pub(super) asked: Vec<FileIndex>,
     given: Vec<Argument>,
     classes: Vec<Standing>,
+    /// What the file gives the application, by name; the place in the file's list.
+    decorated: Vec<(Box<str>, usize)>,
 }
 
 /// An argument.
@@ -63,11 +65,19 @@ impl Bound {
         let mut given: Vec<Argument> = given.collect();
         given.sort_unstable_by_key(|argument| (argument.to, argument.at));
         let classes = Standing::all(view, file);
+        let decorated = view.own(file).decorated.iter().enumerate();
+        let decorated = decorated.map(|(at, (name, _))| (name.clone(), at));
         Self {
             given,
             classes,
+            decorated: decorated.collect(),
             asked: asked.others(file),
         }
+    }
+
+    /// Whether the file gives the application the same names as it did before.
+    pub(super) fn decorates_the_same(&self, before: &Self) -> bool {
+        self.decorated == before.decorated
     }
 
     /// The files whose parameters and interfaces stand for something else than what they stood for with what the file bound
@@ -138,6 +148,8 @@ pub(super) struct Bindings {
     given: Index<Key, (u32, usize)>,
     /// By the interface: the byte where a class of that file starts.
     classes: Index<Key, u32>,
+    /// By the name: the place in the list of the file that gives it.
+    decorated: Index<Box<str>, usize>,
 }
 
 impl Bindings {
@@ -148,6 +160,9 @@ impl Bindings {
         for standing in &bound.classes {
             self.classes.add(file, &standing.interface, standing.start);
         }
+        for (name, at) in &bound.decorated {
+            self.decorated.add(file, name, *at);
+        }
     }
 
     pub(super) fn remove(&mut self, file: FileIndex, bound: &Bound) {
@@ -156,6 +171,17 @@ impl Bindings {
         }
         for standing in &bound.classes {
             self.classes.remove(file, &standing.interface);
+        }
+        for (name, _) in &bound.decorated {
+            self.decorated.remove(file, name);
+        }
+    }
+
+    /// What one file alone gives the application under a name.
+    fn decorated(&self, name: &str) -> Option<(FileIndex, usize)> {
+        match self.decorated.get(name) {
+            [one] => Some(*one),
+            _ => None,
         }
     }
 
@@ -182,7 +208,19 @@ impl Bindings {
     }
 }
 
-impl View<'_> {
+impl<'p> View<'p> {
+    /// Whether plugins give the application anything.
+    pub(super) fn has_decorations(self) -> bool {
+        self.bindings()
+            .is_some_and(|bindings| !bindings.decorated.is_empty())
+    }
+
+    /// What a plugin gives the application under a name, with its file.
+    pub(super) fn decorated(self, name: &str) -> Option<(FileIndex, &'p Value)> {
+        let (file, at) = self.bindings()?.decorated(name)?;
+        Some((file, self.decoration(file, at)?))
+    }
+
     /// What a parameter stands for, where all callers hand over the same thing of the project.
     pub(super) fn argument(self, function: Site, position: u32, deeper: u32) -> Option<Meaning> {
         let bindings = self.bindings()?;

@@ -22,7 +22,7 @@ pub(crate) struct Elsewhere<'p> {
 pub(crate) enum Holder {
     /// A module's variable.
     Variable(FileIndex, CompactStr),
-    /// What a module exports under that name without a variable.
+    /// What a module exports under that name without a variable, or gives the application.
     Export(FileIndex, CompactStr),
     /// A field of a class, or a property of an object literal.
     Member(Site, CompactStr),
@@ -170,6 +170,11 @@ impl Project {
         Some((*file, summary.text.extent(*start, *end)))
     }
 
+    /// Whether a plugin gives the application something under this name.
+    pub(crate) fn is_decorated(&self, name: &str) -> bool {
+        self.view().decorated(name).is_some()
+    }
+
     /// Who a value is, as a holder; none for what is made anew at each place.
     pub(crate) fn holder(&self, file: FileIndex, value: &Value) -> Option<Holder> {
         self.view().holder(file, value)
@@ -201,28 +206,39 @@ impl View<'_> {
                 };
                 self.exported(target, name, deeper)
             }
-            Value::Member(of, name) => match self.meaning(file, of) {
-                Meaning::Module(target) => self.exported(target, name, deeper),
-                Meaning::Instance(class) => match *class {
-                    Meaning::Class(site) | Meaning::Function(site) => {
-                        let declared =
-                            self.member_of_class(site, name, |shape| &shape.members, deeper);
-                        let site = declared.map_or(site, |(site, _)| site);
-                        Some(Holder::Member(site, name.clone()))
-                    }
-                    _ => None,
-                },
+            Value::Member(of, name) => self.part(self.meaning(file, of), name, deeper),
+            _ => None,
+        }
+    }
+
+    /// Who the part of that name is of something.
+    fn part(self, of: Meaning, name: &CompactStr, deeper: u32) -> Option<Holder> {
+        if of.may_be_an_application() {
+            let (file, value) = self.decorated(name)?;
+            if is_alias(value) {
+                return self.holder_through(file, value, deeper);
+            }
+            return Some(Holder::Export(file, format!("decorate {name}").into()));
+        }
+        match of {
+            Meaning::Module(target) => self.exported(target, name, deeper),
+            Meaning::Instance(class) => match *class {
                 Meaning::Class(site) | Meaning::Function(site) => {
+                    let declared = self.member_of_class(site, name, |shape| &shape.members, deeper);
+                    let site = declared.map_or(site, |(site, _)| site);
                     Some(Holder::Member(site, name.clone()))
-                }
-                Meaning::Object(site) => {
-                    let value = self.property(site, name).filter(|value| is_alias(value));
-                    value
-                        .and_then(|value| self.holder_through(site.file, value, deeper))
-                        .or_else(|| Some(Holder::Member(site, name.clone())))
                 }
                 _ => None,
             },
+            Meaning::Class(site) | Meaning::Function(site) => {
+                Some(Holder::Member(site, name.clone()))
+            }
+            Meaning::Object(site) => {
+                let value = self.property(site, name).filter(|value| is_alias(value));
+                value
+                    .and_then(|value| self.holder_through(site.file, value, deeper))
+                    .or_else(|| Some(Holder::Member(site, name.clone())))
+            }
             _ => None,
         }
     }

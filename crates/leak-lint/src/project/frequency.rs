@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
-use stanch_js_source::Value;
+use stanch_js_source::{ClassKind, Value};
 
 use super::given::Called;
 use super::meaning::{DEEPEST, Meaning, Site};
@@ -165,8 +165,10 @@ impl Running {
     /// Methods can be called through any name.
     fn add_methods(&mut self, view: View<'_>, file: FileIndex) {
         let summary = view.own(file);
-        let members = summary.classes.values();
-        let members = members.flat_map(|shape| shape.members.iter().chain(&shape.statics));
+        let classes = summary.classes.values();
+        // Of what is written as a type, the classes have the methods.
+        let classes = classes.filter(|shape| shape.kind != ClassKind::Interface);
+        let members = classes.flat_map(|shape| shape.members.iter().chain(&shape.statics));
         // `module.exports = { f }` exports f, whose callers are followed.
         let whole = summary.exports.iter().find(|(name, _)| &**name == WHOLE);
         let exported =
@@ -187,6 +189,9 @@ impl Running {
         self.unknown.sort_unstable();
         self.started.sort_unstable();
         for (class, shape) in &summary.classes {
+            if shape.kind == ClassKind::Interface {
+                continue;
+            }
             let site = |start| Site { file, start };
             let own = shape.constructor.map(site);
             let base = shape.extends.as_ref();

@@ -52,6 +52,25 @@ impl Meaning {
     }
 }
 
+/// The framework whose applications plugins give what all their files use.
+const DECORATED: &str = "fastify";
+
+impl Meaning {
+    /// Whether it may be the application that plugins decorate: a parameter of which nothing is known, or what the framework
+    /// says that it is.
+    pub(super) fn may_be_an_application(&self) -> bool {
+        match self {
+            Self::Parameter(..) => true,
+            // `request.server`
+            Self::Member(of, name) => &**name == "server" && matches!(**of, Self::Parameter(..)),
+            Self::Instance(of) | Self::Result(of) => {
+                matches!(&**of, Self::Outside { module, .. } if &**module == DECORATED)
+            }
+            _ => false,
+        }
+    }
+}
+
 /// Values that stand for other values are followed this far: circles of imports end there.
 pub(super) const DEEPEST: u32 = 24;
 
@@ -75,7 +94,10 @@ impl View<'_> {
         for _ in 0..DEEPEST {
             match root {
                 Value::Global(_) | Value::Array | Value::Unknown => return true,
-                Value::Import { module, .. } => return self.target(file, module).is_none(),
+                Value::Import { module, .. } => {
+                    let is_decorated = &**module == DECORATED && self.has_decorations();
+                    return !is_decorated && self.target(file, module).is_none();
+                }
                 Value::Parameter(..) => return self.bindings().is_none(),
                 Value::Variable(name) => match self.variable(file, name) {
                     Some(first) => root = first.root(),
@@ -110,8 +132,11 @@ impl View<'_> {
             Value::Global(name) => Meaning::Global(vec![name.clone()]),
             Value::Import { module, name } => self.imported(file, module, name, deeper),
             Value::Instance(of) => {
-                let of = self.whole(self.resolve(file, of, deeper), deeper);
-                Meaning::Instance(Box::new(self.standing_for(of)))
+                match self.whole(self.resolve(file, of, deeper), deeper) {
+                    // A value of the type that a variable, or what a function gives, is of.
+                    of @ (Meaning::Object(_) | Meaning::Instance(_)) => of,
+                    of => Meaning::Instance(Box::new(self.standing_for(of))),
+                }
             }
             Value::Result(of) => {
                 let of = self.whole(self.resolve(file, of, deeper), deeper);
@@ -221,7 +246,7 @@ impl View<'_> {
                 Meaning::Class(site) | Meaning::Function(site) => self
                     .member_of_class(*site, name, |shape| &shape.members, deeper)
                     .map(|(_, meaning)| meaning),
-                _ => None,
+                _ => self.decoration_of(&of, name, deeper),
             },
             Meaning::Class(site) | Meaning::Function(site) => self
                 .member_of_class(*site, name, |shape| &shape.statics, deeper)
@@ -230,12 +255,21 @@ impl View<'_> {
                 let value = self.property(*site, name);
                 value.map(|value| self.resolve(site.file, value, deeper))
             }
-            _ => None,
+            _ => self.decoration_of(&of, name, deeper),
         };
         match found {
             Some(Meaning::Unknown) | None => Meaning::Member(Box::new(of), name.into()),
             Some(meaning) => meaning,
         }
+    }
+
+    /// What a plugin gives the application under a name.
+    fn decoration_of(self, of: &Meaning, name: &str, deeper: u32) -> Option<Meaning> {
+        let (file, value) = of
+            .may_be_an_application()
+            .then(|| self.decorated(name))
+            .flatten()?;
+        Some(self.resolve(file, value, deeper))
     }
 
     /// A member of a class or of what it extends, with the class that declares it.

@@ -18,7 +18,7 @@ mod view;
 use std::sync::{Arc, OnceLock};
 
 use rustc_hash::FxHashMap;
-use stanch_js_source::{ParsedSource, SourceText, with_parsed};
+use stanch_js_source::{ParsedSource, SourceText, Value, with_parsed};
 use stanch_leak_patterns::Confidence;
 
 use crate::file::File;
@@ -265,6 +265,10 @@ impl Project {
         let bound = of_each(concerned, |file| Bound::of(View::of(&self.files), file));
         let mut bound_otherwise = Vec::new();
         for (file, bound) in concerned.iter().zip(bound) {
+            if !bound.decorates_the_same(&self.bound[file.0]) {
+                // Any file may use it.
+                bound_otherwise.extend((0..self.files.len()).map(FileIndex));
+            }
             let (old, linked) = (&self.bound[file.0], &*self.files[file.0]);
             let was = if *file == edited.0 { edited.1 } else { linked };
             bound_otherwise.extend(bound.differing(linked, (old, was)));
@@ -370,6 +374,16 @@ impl Project {
         }
         findings.sort_by_key(|finding| (finding.place.extent.start, finding.rule));
         findings
+    }
+
+    /// Whether a value is an object literal of the project with something in it.
+    pub(crate) fn is_written_down(&self, file: FileIndex, value: &Value) -> bool {
+        let Meaning::Object(literal) = self.meaning(file, value) else {
+            return false;
+        };
+        let text = self.summary(literal.file).text.text();
+        let inside = text.get(literal.start as usize + 1..).unwrap_or_default();
+        !inside.trim_start().starts_with('}')
     }
 
     /// Whether another file of the program reads, calls or imports something of that name; tests and scripts are left out.

@@ -94,6 +94,10 @@ impl<K: Hash + Eq + Clone, V> Index<K, V> {
         self.0.get(key).map_or(&[], Vec::as_slice)
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Adds something behind what the file has added before.
     pub(super) fn add(&mut self, file: FileIndex, key: &K, value: V) {
         let Some(all) = self.0.get_mut(key) else {

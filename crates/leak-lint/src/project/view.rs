@@ -79,6 +79,12 @@ impl<'p> View<'p> {
         given.map(|given| &given.value)
     }
 
+    /// What a file gives the application, by the place in its list.
+    pub(super) fn decoration(self, file: FileIndex, at: usize) -> Option<&'p Value> {
+        let given = self.ask(file).summary.decorated.get(at);
+        given.map(|(_, value)| value)
+    }
+
     /// A file's summary as a whole: for the file itself only.
     pub(super) fn own(self, file: FileIndex) -> &'p Summary {
         &self.files[file.0].summary
@@ -190,6 +196,10 @@ impl Linked {
     pub(super) fn interface(&self) -> u64 {
         let mut walk = Walk::of(self);
         for (name, value) in &self.summary.exports {
+            name.hash(&mut walk.hash);
+            walk.value(value);
+        }
+        for (name, value) in &self.summary.decorated {
             name.hash(&mut walk.hash);
             walk.value(value);
         }

@@ -2,6 +2,7 @@
 //! with high confidence.
 
 mod made;
+mod services;
 
 use stanch_js_source::SourceText;
 use stanch_leak_patterns::Confidence;

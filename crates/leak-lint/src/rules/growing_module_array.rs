@@ -8,7 +8,7 @@ use stanch_leak_patterns::{Confidence, Pattern};
 use crate::facts::checks::is_added_once;
 use crate::facts::holders::{Container, Holder};
 use crate::facts::insertions::Insertion;
-use crate::facts::keys::{Domain, constant, domain};
+use crate::facts::keys::{Domain, constant, domain, domain_in};
 use crate::facts::letting_go::{Fate, fate, fate_of_part, part_of};
 use crate::facts::steadiness::steadiness;
 use crate::file::File;
@@ -111,7 +111,7 @@ fn find<'a>(
         })
         .max_by_key(|(insertion, sure)| (*sure, std::cmp::Reverse(insertion.extent.start)))?;
     // Where its keys have no end either, `unbounded-cache` says so.
-    let sure = if nested && !holder.is_table {
+    let sure = if nested && !holder.is_table && has_keys_without_end(file, holder, insertions) {
         sure.min(Confidence::Medium)
     } else {
         sure
@@ -149,6 +149,19 @@ fn find<'a>(
             .flatten()
             .into_iter()
             .collect(),
+    })
+}
+
+/// Whether a container gets entries of which there are as many as users want, or may.
+fn has_keys_without_end<'a>(
+    file: &File<'_, 'a>,
+    holder: &Holder<'a>,
+    insertions: &[Insertion<'a>],
+) -> bool {
+    let mut whole = insertions.iter().filter(|insertion| !insertion.nested);
+    whole.any(|insertion| {
+        let keys = insertion.key.map(|key| domain_in(file, holder, key));
+        matches!(keys, Some(Domain::Unbounded(_) | Domain::Named(_)))
     })
 }
 

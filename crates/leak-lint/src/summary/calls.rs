@@ -341,7 +341,8 @@ impl<'a> Scan<'_, 'a> {
             },
         };
         let when = when(call);
-        for argument in call.arguments.iter().filter_map(Argument::as_expression) {
+        let all = call.arguments.iter().filter_map(Argument::as_expression);
+        for argument in all.skip(usize::from(asks_for_a_class(call))) {
             self.add_handed(node, argument, times, when, summary);
         }
     }
@@ -424,6 +425,14 @@ impl<'a> Scan<'_, 'a> {
             };
         }
     }
+}
+
+/// Whether a container of services is asked for the instance of a class: `container.resolve(OrderService)`.
+fn asks_for_a_class(call: &CallExpression<'_>) -> bool {
+    let is_asked = method(call).is_some_and(|(_, name)| matches!(name, "resolve" | "get"));
+    is_asked
+        && matches!(argument(call, 0), Some(Expression::Identifier(name))
+            if name.name.starts_with(char::is_uppercase))
 }
 
 /// Words in what a loop asks that goes on until the program is told to stop.

@@ -110,6 +110,13 @@ impl<'a> Scan<'_, 'a> {
                 let value = Value::Class(interface.span.start);
                 add(summary, &interface.id.name, value);
             }
+            Declaration::TSTypeAliasDeclaration(alias) => {
+                let name = &alias.id;
+                let value = name.symbol_id.get().map(|it| self.parsed.first_value(it));
+                if let Some(value) = value.filter(|value| *value != Value::Unknown) {
+                    add(summary, &name.name, value);
+                }
+            }
             _ => {}
         }
     }

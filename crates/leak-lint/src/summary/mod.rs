@@ -30,7 +30,7 @@ use oxc_semantic::{NodeId, SymbolId};
 use oxc_span::{GetSpan, Span};
 use rustc_hash::{FxHashMap, FxHashSet};
 use stanch_js_source::{
-    ClassShape, ParsedSource, SourceText, Value, bare, is_function, with_parsed,
+    ClassShape, ParsedSource, SourceText, Value, bare, is_function, literal_text, with_parsed,
 };
 
 pub(crate) use callees::Callee;
@@ -46,6 +46,7 @@ pub(crate) use uses::{Lent, Op, Use};
 use callees::Callees;
 
 use crate::facts::bulk::is_large;
+use crate::file::{argument, method};
 use crate::options::Options;
 
 /// What other files need to know of a text.
@@ -67,6 +68,8 @@ pub struct Summary {
     pub(crate) classes: FxHashMap<u32, ClassShape>,
     /// Object literals, by their start.
     pub(crate) objects: FxHashMap<u32, Vec<(Box<str>, Value)>>,
+    /// What it gives the application under a name, as plugins do: fastify's `app.decorate('sessions', new Map())`.
+    pub(crate) decorated: Vec<(Box<str>, Value)>,
     /// What functions give back, by their start.
     pub(crate) returns: FxHashMap<u32, Value>,
     /// What functions of the module make their results of, by their start: parts of their parameters, or something new.
@@ -211,6 +214,7 @@ impl Summary {
             scan.exported(node.kind(), &mut summary);
             scan.called(node.id(), node.kind(), &mut summary);
             scan.used(node.id(), node.kind(), &mut summary);
+            scan.decorates(node.kind(), &mut summary);
             scan.given(node.id(), node.kind(), &mut summary);
             scan.sent(node.id(), node.kind(), &mut summary);
             if let (true, Some(outer)) = (is_function(node.kind()), scan.place(node.id())) {
@@ -337,6 +341,12 @@ impl<'a> Scan<'_, 'a> {
                 // Assignments inside it come later: the class is the outer node.
                 *known = shape;
             }
+            AstKind::TSTypeLiteral(_) => {
+                let shape = self.parsed.class_shape(node);
+                if !shape.members.is_empty() {
+                    summary.classes.insert(kind.span().start, shape);
+                }
+            }
             AstKind::ObjectExpression(literal) => {
                 let mut properties = self.parsed.properties(literal);
                 properties.shrink_to_fit();
@@ -416,6 +426,23 @@ impl<'a> Scan<'_, 'a> {
         if !origins.is_empty() {
             let start = self.kind(function).span().start;
             summary.made.entry(start).or_insert_with(|| origins.into());
+        }
+    }
+
+    fn decorates(&self, kind: AstKind<'a>, summary: &mut Summary) {
+        let AstKind::CallExpression(call) = kind else {
+            return;
+        };
+        let Some((_, "decorate")) = method(call) else {
+            return;
+        };
+        if let (Some(name), Some(given)) =
+            (argument(call, 0).and_then(literal_text), argument(call, 1))
+        {
+            let value = self.value(given);
+            summary
+                .decorated
+                .push((name.into(), Rc::unwrap_or_clone(value)));
         }
     }
 

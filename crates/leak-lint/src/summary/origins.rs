@@ -11,7 +11,7 @@ use oxc_syntax::operator::BinaryOperator;
 use stanch_js_source::{Value, bare, literal_text};
 
 use super::Scan;
-use crate::facts::keys::{FAITHFUL, LOOKS_UP, SERIAL};
+use crate::facts::keys::{LOOKS_UP, SERIAL, is_faithful};
 use crate::file::method;
 
 /// Where a part of a value comes from.
@@ -207,8 +207,11 @@ impl<'a> Search<'_, '_, 'a> {
         if name == "stringify" {
             return self.of_serialised(arguments(), deeper);
         }
-        if FAITHFUL.contains(&name) {
+        if is_faithful(name) {
             let mut found = object.map_or_else(Vec::new, |object| self.of(object, deeper));
+            if is_of_texts(name) {
+                found.iter_mut().for_each(as_text);
+            }
             found.extend(self.of_all(arguments(), deeper));
             return found;
         }
@@ -247,6 +250,31 @@ impl<'a> Search<'_, '_, 'a> {
             }
         }
         found
+    }
+}
+
+/// Whether only texts have a method of this name.
+fn is_of_texts(name: &str) -> bool {
+    matches!(
+        name,
+        "trim"
+            | "trimStart"
+            | "trimEnd"
+            | "replace"
+            | "replaceAll"
+            | "toLowerCase"
+            | "toUpperCase"
+            | "normalize"
+            | "substring"
+    )
+}
+
+/// What is called like a request's objects, and is a text: `query` of an operation, `body` of a message.
+fn as_text(origin: &mut Origin) {
+    if let Origin::Part(value @ Value::Member(..)) = origin
+        && matches!(&*value, Value::Member(_, name) if matches!(&**name, "query" | "body" | "data"))
+    {
+        *value = value.clone().member("text");
     }
 }
 

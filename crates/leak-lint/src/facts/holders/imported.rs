@@ -1,5 +1,6 @@
 //! Containers that other files declare and this one fills: by their names, or as parts of what is imported.
 
+use oxc_ast::AstKind;
 use oxc_ast::ast::StaticMemberExpression;
 use oxc_semantic::SymbolId;
 use stanch_js_source::{HolderRef, Value};
@@ -73,6 +74,47 @@ impl<'a> Search<'_, '_, 'a> {
             container,
             lifetime: Lifetime::Process,
             access: Access::Public,
+            identity: Some(identity),
+            is_table: false,
+            key_type: None,
+        });
+    }
+
+    /// A container that a plugin of another file gives the application: `app.sessions.set(…)` of what a handler's file gets.
+    pub(super) fn of_application(&mut self, member: &'a StaticMemberExpression<'a>) {
+        let file = self.file;
+        let name = member.property.name.as_str();
+        if !self.grown.contains(name) || !file.project.is_decorated(name) {
+            return;
+        }
+        let Some(symbol) = file.variable(&member.object) else {
+            return;
+        };
+        let scoping = file.parsed.semantic().scoping();
+        let declaration = scoping.symbol_declaration(symbol);
+        let (AstKind::FormalParameter(_), Some(function)) =
+            (file.kind(declaration), file.function_around(declaration))
+        else {
+            return;
+        };
+        let value = file.parsed.value(&member.object).member(name);
+        let (Some(container), Some(identity)) =
+            (self.container_elsewhere(&value), self.identity(&value))
+        else {
+            return;
+        };
+        let local = scoping.symbol_name(symbol);
+        self.add(Holder {
+            reference: HolderRef::Variable {
+                name: local.to_owned(),
+                inside: Some(file.parsed.function_ref(function).position),
+            }
+            .property(name),
+            written: format!("{local}.{name}"),
+            declared: file.extent(member.span),
+            container,
+            lifetime: Lifetime::Process,
+            access: Access::Private,
             identity: Some(identity),
             is_table: false,
             key_type: None,

@@ -89,14 +89,25 @@ impl<'a> Search<'_, '_, 'a> {
         });
     }
 
-    /// The class whose method gives a field its container where it has none: `this.byId ??= new Map()`.
+    /// The class, or constructor function, whose method gives a field its container where it has none:
+    /// `this.byId ??= new Map()`.
     pub(super) fn of_first_use(&self, node: NodeId) -> Option<(NodeId, oxc_span::Span)> {
         let file = self.file;
         let AstKind::AssignmentExpression(assignment) = file.kind(node) else {
             return None;
         };
-        let class = file.parsed.class_around(node)?;
-        is_for_the_missing(file, node, assignment).then(|| (class, file.kind(class).span()))
+        if !is_for_the_missing(file, node, assignment) {
+            return None;
+        }
+        if let Some(class) = file.parsed.class_around(node) {
+            return Some((class, file.kind(class).span()));
+        }
+        // `Store.prototype.put = function () { this.all = this.all || {}; }`
+        let owner = file.parsed.instance_owner(node)?;
+        match file.kind(owner) {
+            AstKind::Function(made_by) => Some((owner, made_by.params.span)),
+            _ => None,
+        }
     }
 
     /// `this.state = { users: new Map() }`, or a field of that value: what is in it are holders of the instance.

@@ -78,7 +78,10 @@ pub(crate) fn holders<'a>(file: &File<'_, 'a>) -> Vec<Holder<'a>> {
             AstKind::Class(class) => found.extending(node.id(), class),
             AstKind::FormalParameter(parameter) => found.parameter_field(node.id(), parameter),
             AstKind::CallExpression(call) => found.decorated(node.id(), call),
-            AstKind::StaticMemberExpression(member) => found.of_import(member),
+            AstKind::StaticMemberExpression(member) => {
+                found.of_import(member);
+                found.of_application(member);
+            }
             _ => {}
         }
     }
@@ -506,7 +509,7 @@ impl<'a> Search<'_, '_, 'a> {
             container,
             lifetime: Lifetime::Process,
             access: Access::Private,
-            identity: None,
+            identity: self.identity(&file.parsed.value(object).member(name)),
             is_table: false,
             key_type: key_type_of(None, value),
         });

@@ -20,7 +20,7 @@ use crate::project::Site;
 
 pub(crate) use request::{is_exchange_parameter as is_exchange, is_sent};
 pub(crate) use types::domain_of_type;
-pub(crate) use value::{FAITHFUL, LOOKS_UP, SERIAL, domain};
+pub(crate) use value::{LOOKS_UP, SERIAL, domain, is_faithful};
 pub(crate) use variable::{constant, is_written_down};
 
 /// How many different keys an expression gives while the process runs.

@@ -284,6 +284,10 @@ pub(super) fn part(names: &[&str]) -> Option<Domain> {
             _ => Some(Domain::Unbounded(Source::Address)),
         };
     }
+    // A job of a queue is called as its kind, of which the program has a number: bull, bullmq, agenda.
+    if let ("message", ["name" | "queueName"]) = (*first, rest) {
+        return Some(Domain::Unknown);
+    }
     let last = rest.last().unwrap_or(first);
     // `req.body` is an object, and `req.body.query` most likely a text.
     let is_sent = matches!(*first, "body" | "params" | "query" | "headers" | "cookies");

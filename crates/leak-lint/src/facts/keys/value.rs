@@ -74,7 +74,7 @@ pub(crate) const SERIAL: &[&str] = &[
     "genReqId",
 ];
 /// Functions and methods whose result tells as many things apart as what they are given, or called on.
-pub(crate) const FAITHFUL: &[&str] = &[
+const FAITHFUL: &[&str] = &[
     "String",
     "Number",
     "BigInt",
@@ -140,6 +140,19 @@ pub(crate) const FAITHFUL: &[&str] = &[
     "hashKey",
     "key",
 ];
+/// First words of names of functions that put what they are given into another form.
+const PUTS_OTHERWISE: &[&str] = &["parse", "decode", "deserialize", "normalize", "sanitize"];
+
+/// Whether what a function of this name gives tells as many things apart as what it is given: `parseMessage`, and not
+/// `parseLocale`.
+pub(crate) fn is_faithful(name: &str) -> bool {
+    FAITHFUL.contains(&name)
+        || PUTS_OTHERWISE.iter().any(|first| {
+            name.strip_prefix(first)
+                .is_some_and(|rest| rest.starts_with(char::is_uppercase))
+        }) && word_of(name) != Some(Word::Few)
+}
+
 /// Methods that a request, its headers or its query have to look something up.
 pub(crate) const LOOKS_UP: &[&str] = &["get", "header", "param", "query", "getHeader"];
 
@@ -187,7 +200,13 @@ pub(super) fn of<'a>(
         Expression::ConditionalExpression(choice) => {
             of(&choice.consequent).joined(of(&choice.alternate))
         }
-        Expression::LogicalExpression(logical) => of(&logical.left).joined(of(&logical.right)),
+        Expression::LogicalExpression(logical) => match (of(&logical.left), bare(&logical.right)) {
+            // `request.query ?? ''`
+            (Domain::Object(Thing::Sent), Expression::StringLiteral(_)) => {
+                Domain::Unbounded(Source::Request)
+            }
+            (left, right) => left.joined(of(right)),
+        },
         Expression::AwaitExpression(awaited) => of(&awaited.argument),
         Expression::AssignmentExpression(assignment) => {
             if assignment.operator.is_assign() {
@@ -277,6 +296,12 @@ pub(super) fn property<'a>(
     if let Some(found) = of_parameter(file, object, name) {
         return found;
     }
+    if let Some(value) = in_literal(file, object, name) {
+        match of(file, value, deeper) {
+            Domain::Unknown => {}
+            found => return found,
+        }
+    }
     if let Some(found) = messages::of_an_address(file, object, name, deeper) {
         return found;
     }
@@ -292,6 +317,20 @@ pub(super) fn property<'a>(
             _ => Domain::Unknown,
         },
     }
+}
+
+/// What a constant that is a literal has under a name: `const delivery = { id: randomUUID() }`.
+fn in_literal<'a>(
+    file: &File<'_, 'a>,
+    object: &Expression<'a>,
+    name: &str,
+) -> Option<&'a Expression<'a>> {
+    let Expression::ObjectExpression(literal) = bare(constant(file, object)?) else {
+        return None;
+    };
+    let mut properties = literal.properties.iter().filter_map(|it| it.as_property());
+    let own = properties.find(|it| it.key.static_name().is_some_and(|own| own == name))?;
+    Some(&own.value)
 }
 
 /// What callers give the property of a parameter: `options.key`.
@@ -372,7 +411,7 @@ fn called<'a>(file: &File<'_, 'a>, call: &CallExpression<'a>, deeper: Depth<'_>)
     if name == "fetch" && object.is_none() {
         return Domain::Object(Thing::Fresh);
     }
-    if !FAITHFUL.contains(&name) {
+    if !is_faithful(name) {
         return messages::asked_of_a_request(file, call).unwrap_or(Domain::Unknown);
     }
     if name == "stringify" {

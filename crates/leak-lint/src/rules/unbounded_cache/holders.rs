@@ -111,6 +111,20 @@ fn containers_that_come_on_first_use() {
 }
 
 #[test]
+fn containers_that_come_on_first_use_in_a_prototype() {
+    let text = |first: &str| {
+        serving(
+            &format!(
+                "function Store() {{ this.name = 1; }}\nStore.prototype.put = function (id) {{\n  {first};\n  this.all[id] = 1;\n}};\nconst store = new Store();"
+            ),
+            "store.put(id);",
+        )
+    };
+    check_sure(&RULE, &text("this.all = this.all || {}"), &[4]);
+    check_sure(&RULE, &text("this.all = {}"), &[]);
+}
+
+#[test]
 fn containers_of_functions() {
     let text = |first: &str| {
         serving(

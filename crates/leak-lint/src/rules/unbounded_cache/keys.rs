@@ -128,3 +128,32 @@ fn addresses_that_a_program_asks_for() {
     }
     check_sure(&RULE, &text("exports.get"), &[]);
 }
+
+#[test]
+fn parts_of_what_is_written_here() {
+    keyed("'a'", &[]);
+    let text = |id: &str| {
+        format!(
+            "const all = new Map();\napp.post('/', () => {{\n  const one = {{ kind: 'a', id: {id} }};\n  all.set(one.id, one);\n}});"
+        )
+    };
+    check_sure(&RULE, &text("randomUUID()"), &[4]);
+    check_sure(&RULE, &text("'b'"), &[]);
+}
+
+#[test]
+fn messages_that_are_put_otherwise() {
+    on_message("const m = parseMessage(raw); all.set(m.doc, 1);", &[3]);
+    on_message("const m = parseLocale(raw); all.set(m.doc, 1);", &[]);
+}
+
+#[test]
+fn names_of_jobs_are_few() {
+    let text = |part: &str| {
+        format!(
+            "import {{ Worker }} from 'bullmq';\nconst all = new Map();\nnew Worker('mail', async (job) => {{\n  all.set(job.{part}, 1);\n}});"
+        )
+    };
+    check_sure(&RULE, &text("data.to"), &[4]);
+    check_sure(&RULE, &text("name"), &[]);
+}

@@ -59,8 +59,8 @@ const SERVERS: &[&str] = &["createServer", "createSecureServer", "serve"];
 const OF_CHATS: &[&str] = &["messageCreate", "interactionCreate", "callback_query"];
 /// Methods under which bots take what handles each message, as a function of a `ctx`: telegraf and grammY.
 const OF_BOTS: &[&str] = &["on", "command", "hears", "action"];
-/// Options under which frameworks and consumers of queues take a handler: fastify, hapi, kafkajs.
-const HANDLER_OPTIONS: &[&str] = &["handler", "fetch"];
+/// Options under which frameworks and consumers of queues take a handler: fastify, hapi, kafkajs; plugins of Apollo's server.
+const HANDLER_OPTIONS: &[&str] = &["handler", "fetch", "requestDidStart"];
 /// Options under which consumers of queues take what handles each message: kafkajs, sqs-consumer.
 const CONSUMER_OPTIONS: &[&str] = &[
     "eachMessage",
@@ -178,7 +178,7 @@ fn handlers_at<'a>(
             vec![(function(), Work::Request)]
         }
         AstKind::CallExpression(call) => given_to_call(parsed, node, call),
-        AstKind::ObjectProperty(property) => of_property(parsed, property),
+        AstKind::ObjectProperty(property) => of_property(parsed, node, property),
         AstKind::Function(_) | AstKind::ArrowFunctionExpression(_) => {
             let parameters = parameters_of(kind);
             let is_named = parameters.is_some_and(|parameters| {
@@ -256,7 +256,11 @@ fn given_to_call<'a>(parsed: &ParsedSource<'a>, node: NodeId, call: &CallExpress
     functions.map(|function| (function, work)).collect()
 }
 
-fn of_property<'a>(parsed: &ParsedSource<'a>, property: &ObjectProperty<'a>) -> Found {
+fn of_property<'a>(
+    parsed: &ParsedSource<'a>,
+    node: NodeId,
+    property: &ObjectProperty<'a>,
+) -> Found {
     let has_name = |names: &[&str]| names.iter().any(|name| is_named(&property.key, name));
     if has_name(CONSUMER_OPTIONS) {
         return vec![(parsed.value(&property.value), Work::Message)];
@@ -274,6 +278,19 @@ fn of_property<'a>(parsed: &ParsedSource<'a>, property: &ObjectProperty<'a>) -> 
     let mut found = Vec::new();
     if has_name(OPERATIONS) {
         resolvers(&property.value, &mut found);
+        // `{ Query: { … }, Product: { price: (product) => … } }`: fields of types.
+        if let AstKind::ObjectExpression(all) = parsed.semantic().nodes().parent_kind(node) {
+            let others = all.properties.iter().filter_map(|it| it.as_property());
+            let others = others.filter(|it| {
+                !OPERATIONS.iter().any(|name| is_named(&it.key, name))
+                    && matches!(bare(&it.value), Expression::ObjectExpression(_))
+            });
+            for other in others {
+                resolvers(&other.value, &mut found);
+            }
+        }
+        // `{ Query: queries }`
+        found.extend(Some(parsed.value(&property.value)).filter(may_be_function));
     }
     let each = found.into_iter();
     each.map(|function| (function, Work::Message)).collect()
@@ -308,6 +325,8 @@ fn work_of_call(
             Some(Work::Message)
         }
         Some((_, name)) if OF_BOTS.contains(&name) && takes_a_ctx(call) => Some(Work::Request),
+        // `container.get(Orders)`
+        Some((_, "get")) if call.arguments.len() == 1 => None,
         Some((_, "addHook")) if event.is_some_and(|it| HOOKS_OF_APPLICATIONS.contains(&it)) => None,
         Some((_, name)) if ROUTES.contains(&name) => match event {
             Some(path) if path.starts_with('/') && name != "use" => Some(Work::Route),

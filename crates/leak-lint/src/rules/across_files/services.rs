@@ -1,0 +1,193 @@
+//! Services whose parts find each other by types, containers of dependencies, plugins and static fields.
+
+use super::check;
+use crate::rules::{growing_module_array, unbounded_cache};
+
+/// A class with a Map under keys that it is given.
+const STORE: &str =
+    "export class Store {\n  all = new Map();\n  put(key) { this.all.set(key, 1); }\n}";
+
+/// The store with this file, which makes one and gives it to handlers.
+#[track_caller]
+fn stored(user: &str, expected: &[u32]) {
+    let user = format!("import {{ Store }} from './store';\n{user}");
+    let files = [("store.ts", STORE), ("user.ts", user.as_str())];
+    check(&unbounded_cache::RULE, &files, expected);
+}
+
+#[test]
+fn parts_that_types_name() {
+    let routes = |given: &str, put: &str| {
+        format!(
+            "{given}\nexport function routes({{ store, name }}: Deps) {{ app.get('/:id', (req) => {put}); }}\nroutes(load({{ store: new Store() }}));"
+        )
+    };
+    let put = "store.put(req.params.id)";
+    stored(&routes("interface Deps { store: Store }", put), &[3]);
+    stored(&routes("type Deps = { store: Store };", put), &[3]);
+    stored(
+        &routes(
+            "interface Base { store: Store } interface Deps extends Base {}",
+            put,
+        ),
+        &[3],
+    );
+    stored(
+        &routes(
+            "type Deps = Readonly<Own & Other>; interface Own { store: Store }",
+            put,
+        ),
+        &[3],
+    );
+    stored(
+        &routes("interface Deps { store: Store }", "name.put(req.params.id)"),
+        &[],
+    );
+    stored(
+        &routes("interface Deps { store: Store }", "store.put(req.method)"),
+        &[],
+    );
+    stored(&routes("interface Deps { store: Other }", put), &[]);
+    stored(&routes("type Deps = Deps2; type Deps2 = Deps;", put), &[]);
+}
+
+#[test]
+fn parts_that_a_function_gives() {
+    let make =
+        "export function make() {\n  const all = [];\n  return { add(one) { all.push(one); } };\n}";
+    let said = |typed: &str, expected: &[u32]| {
+        let user = format!(
+            "import {{ make }} from './make';\nfunction routes(log: {typed}) {{ app.get('/', (req) => {{ log.add(req.url); }}); }}\nroutes(load(make()));"
+        );
+        let files = [("make.ts", make), ("user.ts", user.as_str())];
+        check(&growing_module_array::RULE, &files, expected);
+    };
+    said("ReturnType<typeof make>", &[3]);
+    said("Awaited<ReturnType<typeof make>>", &[3]);
+    said("ReturnType<typeof other>", &[]);
+}
+
+#[test]
+fn instances_that_are_asked_for() {
+    let asked = |how: &str| {
+        format!("app.get('/:id', (req) => {how}.put(req.params.id));\ncontainer.add(new Store());")
+    };
+    stored(&asked("container.resolve(Store)"), &[3]);
+    stored(&asked("container.get(Store)"), &[3]);
+    stored(&asked("container.get(STORE)"), &[]);
+}
+
+#[test]
+fn the_one_instance_of_a_class() {
+    let hub = |first: &str| {
+        format!(
+            "import {{ Store }} from './store';\nexport class Hub {{\n  static current: Hub;\n  store = new Store();\n  static of(): Hub {{ {first} }}\n}}\napp.get('/:id', (req) => Hub.of().store.put(req.params.id));"
+        )
+    };
+    let said = |first: &str, expected: &[u32]| {
+        let hub = hub(first);
+        let files = [
+            ("store.ts", STORE),
+            ("hub.ts", hub.as_str()),
+            ("main.ts", "import './hub';"),
+        ];
+        check(&unbounded_cache::RULE, &files, expected);
+    };
+    said("return (this.current ??= new Hub());", &[3]);
+    said(
+        "if (!Hub.current) { Hub.current = new Hub(); } return Hub.current;",
+        &[3],
+    );
+    said("this.current = new Hub(); return this.current;", &[]);
+}
+
+#[test]
+fn what_plugins_give_the_application() {
+    let plugin = |more: &str| {
+        format!("export default fp(async (app) => {{ app.decorate('seen', new Map()); {more} }});")
+    };
+    let routes = "export default async (app) => {\n  app.get('/:id', (req) => {\n    app.seen.set(req.params.id, 1);\n  });\n};";
+    let said = |more: &str, expected: &[u32]| {
+        let plugin = plugin(more);
+        let files = [("routes.js", routes), ("plugin.js", plugin.as_str())];
+        check(&unbounded_cache::RULE, &files, expected);
+    };
+    said("", &[3]);
+    said("setInterval(() => app.seen.clear(), 9);", &[]);
+    said("app.decorate('other', 1); app.other.clear();", &[3]);
+    let holder = "import fp from 'fastify-plugin';\nexport default fp(async (app) => {\n  const kept = new Map();\n  app.decorate('kept', { keep(id) { kept.set(id, 1); } });\n});";
+    let user = "export default async (app: FastifyInstance) => { app.get('/:id', (req) => app.kept.keep(req.params.id)); };\nimport type { FastifyInstance } from 'fastify';";
+    check(
+        &unbounded_cache::RULE,
+        &[("kept.js", holder), ("user.ts", user)],
+        &[4],
+    );
+}
+
+#[test]
+fn keys_on_a_list_of_another_file() {
+    let build = |list: &str| {
+        format!(
+            "{list}\nconst built = {{}};\nexport function of(codec) {{\n  const own = codecs[codec];\n  if (!own) throw new Error();\n  built[codec] ||= make(own);\n}}\napp.get('/:id', (req) => of(req.params.id));"
+        )
+    };
+    let said = |list: &str, codecs: &str, expected: &[u32]| {
+        let (build, codecs) = (
+            build(list),
+            format!("module.exports = {{ codecs: {codecs} }};"),
+        );
+        let files = [("build.js", build.as_str()), ("codecs.js", codecs.as_str())];
+        check(&unbounded_cache::RULE, &files, expected);
+    };
+    let list = "const { codecs } = require('./codecs');";
+    said(list, "{ av1: 1 }", &[]);
+    said(list, "{}", &[6]);
+    said("import { codecs } from './codecs';", "{ av1: 1 }", &[]);
+}
+
+#[test]
+fn resolvers_and_plugins_of_graphql() {
+    let said = |handlers: &str, expected: &[u32]| {
+        let handlers = format!("import {{ note }} from './store';\n{handlers}");
+        let store = "const seen = new Map();\nexport function note(key) {\n  seen.set(key, 1);\n}";
+        let files = [("store.js", store), ("graphql.js", handlers.as_str())];
+        check(&unbounded_cache::RULE, &files, expected);
+    };
+    let fields = "Product: { price: (product) => note(product.id) }";
+    said(
+        &format!("export const resolvers = {{ Query: {{}}, {fields} }};"),
+        &[3],
+    );
+    said(&format!("export const resolvers = {{ {fields} }};"), &[]);
+    said(
+        "const queries = { product: (_, { id }) => note(id) };\nexport const resolvers = { Query: queries };",
+        &[3],
+    );
+    let plugin = |key: &str| {
+        format!(
+            "export const timing = () => ({{ async requestDidStart({{ request }}) {{ const text = {key}; return {{ async willSendResponse() {{ note(text); }} }}; }} }});"
+        )
+    };
+    said(&plugin("(request.query ?? '').trim()"), &[3]);
+    said(&plugin("request.http.method"), &[]);
+}
+
+#[test]
+fn lists_under_few_keys() {
+    let text = |key: &str| {
+        format!(
+            "const all = new Map();\napp.get('/:id', (req) => {{\n  const key = {key};\n  if (!all.has(key)) all.set(key, {{ values: [] }});\n  all.get(key).values.push(req.url);\n}});"
+        )
+    };
+    let said = |key: &str, expected: &[u32]| {
+        let text = text(key);
+        check(
+            &growing_module_array::RULE,
+            &[("a.js", text.as_str())],
+            expected,
+        );
+    };
+    said("req.method", &[5]);
+    // Its entries have no end either.
+    said("req.params.id", &[]);
+}
