@@ -467,6 +467,42 @@ fn arranged(file: &File<'_, '_>, function: NodeId, used: &Used) -> Option<Span> 
     }
 }
 
+/// The answer of a server that a promise is settled with: what the function does with it that waits for it.
+pub(crate) fn awaited_answer(file: &File<'_, '_>, node: NodeId) -> Option<Left> {
+    let function = file.function_around(node)?;
+    let way = way(file, node);
+    let Fate::Variable(answer) = way.fate else {
+        return None;
+    };
+    let is_head = || file.slice(file.kind(function).span()).contains("HEAD");
+    if !way.awaited || is_head() {
+        return None;
+    }
+    let left = in_variable(file, function, node, Kind::Answer, answer, Some(way.whole))?;
+    (!matches!(
+        left,
+        Left::On(LeftOpen {
+            exit: Exit::Rejection,
+            ..
+        })
+    ))
+    .then_some(left)
+}
+
+/// Whether a call is waited for that gives the answer of a server, by a function of the project.
+pub(crate) fn gives_an_answer<'a>(
+    file: &File<'_, 'a>,
+    node: NodeId,
+    call: &CallExpression<'a>,
+) -> bool {
+    matches!(file.kind(file.parent(node)), AstKind::AwaitExpression(_))
+        && file.project.has_openers()
+        && {
+            let mut opens = file.project.opens(file.meaning(&call.callee)).iter();
+            opens.any(|opens| opens.is_answer && opens.part.is_none())
+        }
+}
+
 /// The body of undici's answer, by itself or as a part of the answer.
 pub(crate) fn body(file: &File<'_, '_>, node: NodeId) -> Option<Left> {
     let function = file.function_around(node)?;

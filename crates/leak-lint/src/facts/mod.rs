@@ -11,6 +11,7 @@
 //! [`answers`], [`lines`].
 //! For all of them: [`ends`], [`page`], [`platform`].
 
+pub(crate) mod answered;
 pub(crate) mod answers;
 pub(crate) mod bulk;
 pub(crate) mod checks;

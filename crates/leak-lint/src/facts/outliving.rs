@@ -10,7 +10,7 @@ use stanch_js_source::{bare, literal_text};
 use crate::facts::lifetime::{Life, is_constructor, life_of, returned};
 use crate::facts::listeners::member;
 use crate::facts::platform::{declared_by, outside};
-use crate::facts::settlement::settles;
+use crate::facts::settlement::{settles, settles_by_itself, tells_of_a_beginning};
 use crate::facts::turns::{is_counted, is_loop};
 use crate::file::{File, argument, method};
 use crate::project::{Calls, Meaning};
@@ -44,13 +44,25 @@ pub(crate) fn outliving<'a>(
         return outliving_variable(file, race, variable, racer)
             .or_else(|| of_the_process(file, racer).filter(|_| !is_result));
     }
-    let Some((object, _)) = member(racer) else {
+    let Some((object, name)) = member(racer) else {
         return of_the_process(file, racer);
     };
+    if tells_of_a_beginning(name) {
+        return None;
+    }
+    if file.project.is_decorated(name) && !file.project.settles_by_itself(name) {
+        return Some(Outliving {
+            made: racer.span(),
+            why: "which a plugin makes once",
+        });
+    }
     match object {
-        Expression::ThisExpression(_) => of_instance(file, race, racer),
+        Expression::ThisExpression(_) => {
+            of_instance(file, race, racer).or_else(|| inherited(file, race, racer))
+        }
         // `this.ended.promise`
         _ if is_field(object) => (stays_pending(&file.meaning(racer))
+            && !file.project.settles_by_itself(name)
             && !is_raced_once_by_its_instance(file, race))
         .then(|| Outliving {
             made: object.span(),
@@ -58,6 +70,24 @@ pub(crate) fn outliving<'a>(
         }),
         _ => part_of_deferred(file, racer).or_else(|| of_the_process(file, racer)),
     }
+}
+
+/// What a getter, or the class that the racing one extends, has of the instance.
+fn inherited<'a>(
+    file: &File<'_, 'a>,
+    race: NodeId,
+    racer: &'a Expression<'a>,
+) -> Option<Outliving> {
+    let (owner, name) = member(racer)?;
+    let is_pending = stays_pending(&file.meaning(racer))
+        && file.project.has_its_own(&file.meaning(owner), name)
+        && !file.project.settles_by_itself(name);
+    let is_once =
+        || is_raced_once_by_its_instance(file, race) || is_made_for_the_race(file, race, racer);
+    (is_pending && !is_once()).then(|| Outliving {
+        made: racer.span(),
+        why: "which is made once for the instance",
+    })
 }
 
 fn is_field<'a>(object: &'a Expression<'a>) -> bool {
@@ -76,7 +106,12 @@ fn of_the_process<'a>(file: &File<'_, 'a>, racer: &'a Expression<'a>) -> Option<
         }
         racer => matches!(life_of(file, racer), Life::Process(_)),
     };
-    let is_pending = || stays_pending(&file.meaning(racer)) || is_put_there_pending(file, racer);
+    let settles = || {
+        let name = member(racer).map(|(_, name)| name);
+        name.is_some_and(|name| file.project.settles_by_itself(name))
+    };
+    let is_pending =
+        || is_put_there_pending(file, racer) || stays_pending(&file.meaning(racer)) && !settles();
     (is_of_process && is_pending()).then(|| Outliving {
         made: racer.span(),
         why: "which is made once and stays pending",
@@ -93,20 +128,20 @@ fn is_put_there_pending<'a>(file: &File<'_, 'a>, racer: &'a Expression<'a>) -> b
     let is_assigned = file.assignments().iter().any(|(node, put)| {
         let target = put.left.as_member_expression();
         target.and_then(MemberExpression::static_property_name) == Some(name)
-            && is_promise(&put.right)
+            && is_promise(file, &put.right)
             && is_once(*node)
     });
     is_assigned
         || file.calls().iter().any(|(node, call)| {
             method(call).is_some_and(|(_, called)| called == "decorate")
                 && argument(call, 0).and_then(literal_text) == Some(name)
-                && argument(call, 1).is_some_and(is_promise)
+                && argument(call, 1).is_some_and(|it| is_promise(file, it))
                 && is_once(*node)
         })
 }
 
 /// Whether a promise is one that something outside has to settle.
-fn stays_pending(promise: &Meaning) -> bool {
+pub(crate) fn stays_pending(promise: &Meaning) -> bool {
     match promise {
         Meaning::Instance(class) => class.is_global("Promise"),
         Meaning::Result(of) => match &**of {
@@ -139,7 +174,7 @@ fn of_instance<'a>(
             let value = own
                 .value
                 .as_ref()
-                .filter(|value| is_it && is_promise(value))?;
+                .filter(|value| is_it && is_promise(file, value))?;
             return Some(value.span());
         }
         let AstKind::AssignmentExpression(assignment) = node.kind() else {
@@ -148,7 +183,7 @@ fn of_instance<'a>(
         let target = file.slice(assignment.left.span());
         // Often made for an instance that is not called `this` yet.
         let is_it = target.split('.').next_back() == name.split('.').next_back();
-        (is_it && is_promise(&assignment.right)).then_some(assignment.right.span())
+        (is_it && is_promise(file, &assignment.right)).then_some(assignment.right.span())
     })?;
     Some(Outliving {
         made,
@@ -270,7 +305,9 @@ fn outliving_variable<'a>(
         required.is_some_and(|(module, _)| module.starts_with('.'))
     };
     if is_imported || is_required() {
-        return (!ends_by_itself(&file.meaning(racer))).then(|| Outliving {
+        let name = scoping.symbol_name(variable);
+        let soon = tells_of_a_beginning(name) || file.project.settles_by_itself(name);
+        return (!soon && !ends_by_itself(&file.meaning(racer))).then(|| Outliving {
             made: scoping.symbol_span(variable),
             why: "which its module makes once",
         });
@@ -284,8 +321,9 @@ fn outliving_variable<'a>(
     }
     let init = bare(declarator.init.as_ref()?);
     let is_part = declarator.id.get_binding_identifier().is_none();
-    let waits =
-        is_promise(init) || is_end_of_a_stream(file, init) || gives_a_waiting_promise(file, init);
+    let waits = is_promise(file, init)
+        || is_end_of_a_stream(file, init)
+        || gives_a_waiting_promise(file, init);
     if is_part != is_with_resolvers(init) || !is_part && !waits {
         return None;
     }
@@ -348,11 +386,13 @@ fn gives_a_waiting_promise<'a>(file: &File<'_, 'a>, made: &'a Expression<'a>) ->
 
 /// Whether an expression makes a promise that something outside has to settle: `new Promise(…)`, `once(…)`, and what
 /// `then` makes of one.
-fn is_promise(expression: &Expression<'_>) -> bool {
+fn is_promise<'a>(file: &File<'_, 'a>, expression: &Expression<'a>) -> bool {
     match bare(expression) {
-        Expression::NewExpression(new) => is_promise_class(&new.callee),
+        Expression::NewExpression(new) => {
+            is_promise_class(&new.callee) && !settles_by_itself(file.parsed, new)
+        }
         Expression::CallExpression(call) => match method(call) {
-            Some((promise, "then" | "catch" | "finally")) => is_promise(promise),
+            Some((promise, "then" | "catch" | "finally")) => is_promise(file, promise),
             Some((_, name)) => name == "once",
             None => {
                 matches!(bare(&call.callee), Expression::Identifier(callee) if callee.name == "once")

@@ -106,6 +106,12 @@ fn way<'a>(
     {
         return Some((FAILED, "only after success"));
     }
+    if deletes
+        .iter()
+        .all(|release| is_passed_by_an_error(file, release.node, &deletes))
+    {
+        return Some((FAILED, "only after success"));
+    }
     if is_skipped_by_its_maker(file, insertion, &deletes) {
         return Some((AFTER_REJECTION, "not on every way out"));
     }
@@ -250,13 +256,16 @@ fn is_on_another_branch(
 /// Whether what somebody waits with is made where it is put in: in a promise's executor, or by a call there.
 pub(crate) fn makes_it<'a>(file: &File<'_, 'a>, insertion: &Insertion<'a>) -> bool {
     let function = file.function_around(insertion.node);
-    let is_executor = function.is_some_and(|function| {
-        matches!(file.kind(file.parent(function)), AstKind::NewExpression(new)
-            if matches!(bare(&new.callee), Expression::Identifier(class) if class.name == "Promise"))
-    });
     let stored = insertion.values.first().copied().or(insertion.key);
     let awaited = function.is_some_and(|function| is_async(file, function));
-    is_executor || awaited && stored.is_some_and(|stored| constant(file, stored).is_some())
+    function.is_some_and(|function| is_executor(file, function))
+        || awaited && stored.is_some_and(|stored| constant(file, stored).is_some())
+}
+
+/// Whether a function is what a promise is made with.
+fn is_executor(file: &File<'_, '_>, function: NodeId) -> bool {
+    matches!(file.kind(file.parent(function)), AstKind::NewExpression(new)
+        if matches!(bare(&new.callee), Expression::Identifier(class) if class.name == "Promise"))
 }
 
 /// Whether a branch before a deletion settles what the entry stands for, and returns: `if (error) { call.reject(error); return; }`.
@@ -297,10 +306,9 @@ fn settles<'a>(file: &File<'_, 'a>, call: &CallExpression<'a>) -> bool {
     file.variable(&call.callee).is_some_and(|callee| {
         let declared = scoping.symbol_declaration(callee);
         matches!(file.kind(declared), AstKind::FormalParameter(_))
-            && file.function_around(declared).is_some_and(|executor| {
-                matches!(file.kind(file.parent(executor)), AstKind::NewExpression(new)
-                    if matches!(bare(&new.callee), Expression::Identifier(class) if class.name == "Promise"))
-            })
+            && file
+                .function_around(declared)
+                .is_some_and(|function| is_executor(file, function))
     })
 }
 
@@ -341,6 +349,55 @@ fn is_passed_by_a_failure(file: &File<'_, '_>, delete: NodeId) -> bool {
                     && leaves(&branch.consequent)
             })
         })
+}
+
+/// Whether a deletion is in a listener for the good end of something whose `error` is heard as well, by what takes nothing out:
+/// streams, commands and requests that failed do not end.
+fn is_passed_by_an_error(file: &File<'_, '_>, delete: NodeId, deletes: &[&Release]) -> bool {
+    let Some(listening) = file.function_around(delete).map(|it| file.parent(it)) else {
+        return false;
+    };
+    let Some((emitter, "end" | "finish" | "success")) = listened(file, listening) else {
+        return false;
+    };
+    let around = file.function_around(listening);
+    let is_its = |other: &oxc_ast::ast::Expression<'_>| {
+        let (own, other) = (emitter.span(), other.span());
+        file.slice(own) == file.slice(other) || own.start == other.start
+    };
+    let mut others = file.calls().iter().filter(|(node, _)| {
+        file.function_around(*node) == around
+            && listened(file, *node).is_some_and(|(other, event)| event == "error" && is_its(other))
+    });
+    others.any(|(_, call)| {
+        let handler = argument(call, 1).and_then(|handler| file.callable(handler));
+        handler.is_some_and(|handler| {
+            let within = file.kind(handler).span();
+            // What it calls may take the entry out.
+            !deletes
+                .iter()
+                .any(|release| within.contains_inclusive(file.kind(release.node).span()))
+                && !file.calls_within(within).any(|(_, call)| {
+                    file.parsed.callee_of(&call.callee).is_some_and(|it| {
+                        let called = file.kind(it).span();
+                        deletes.iter().any(|release| {
+                            called.contains_inclusive(file.kind(release.node).span())
+                        })
+                    })
+                })
+        })
+    })
+}
+
+/// The emitter and the event that a call listens for.
+fn listened<'a>(file: &File<'_, 'a>, node: NodeId) -> Option<(&'a Expression<'a>, &'a str)> {
+    let AstKind::CallExpression(call) = file.kind(node) else {
+        return None;
+    };
+    let (emitter, "on" | "once" | "addListener") = method(call)? else {
+        return None;
+    };
+    Some((emitter, argument(call, 0).and_then(literal_text)?))
 }
 
 /// Whether code runs because something was rejected or thrown.
@@ -385,15 +442,16 @@ fn is_on_a_clock(file: &File<'_, '_>, node: NodeId, releases: &[Release]) -> boo
         .ancestor_ids(node)
         .filter(|around| is_function(file.kind(*around)))
         .collect();
-    // A promise's executor is part of the function around it.
-    functions.iter().take(2).any(|function| {
+    functions.iter().take(2).enumerate().any(|(out, function)| {
+        // A promise's executor is part of the function around it; of a factory nothing but its own timers is.
+        let is_part = out == 0 || functions.first().is_some_and(|own| is_executor(file, *own));
         let within = file.kind(*function).span();
         file.calls_within(within).any(|(_, call)| {
             let Some(name) = callee_name(call) else {
                 return false;
             };
             let is_timer = matches!(name, "setTimeout" | "setInterval");
-            CLOCKS.contains(&name)
+            is_part && CLOCKS.contains(&name)
                 || is_timer && argument(call, 0).is_none_or(|run| releases_in(file, run, releases))
         })
     })

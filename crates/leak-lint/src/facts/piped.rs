@@ -25,7 +25,7 @@ pub(crate) struct Source {
 }
 
 /// Methods that open a descriptor, a socket or a cursor that holds a connection: `fs` and cloud storages; GridFS of mongodb.
-const OPENS: &[&str] = &[
+pub(crate) const OPENS: &[&str] = &[
     "createReadStream",
     "openDownloadStream",
     "openDownloadStreamByName",
@@ -33,7 +33,10 @@ const OPENS: &[&str] = &[
 /// Methods that do so on what a query builder, driver or http client gives: knex, mysql2, mongoose, got.
 const OPENS_ON_RESULT: &[&str] = &["stream", "cursor"];
 /// Properties of an answer that are its stream: clients of S3, fetch and undici, Azure.
-const BODIES: &[&str] = &["Body", "body", "readableStreamBody"];
+pub(crate) const BODIES: &[&str] = &["Body", "body", "readableStreamBody"];
+
+/// Packages whose queries give their rows as a stream, which holds the connection of the query.
+pub(crate) const QUERY_STREAMS: &[&str] = &["pg-query-stream", "pg-cursor"];
 
 /// What the expression before `.pipe` begins with, if it holds something that has to be closed. Transforms in between change
 /// nothing.
@@ -84,9 +87,8 @@ fn opener<'a>(file: &File<'_, 'a>, expression: &Expression<'a>) -> Option<Span> 
         }
         // `client.query(new QueryStream(…))`
         Some((_, "query")) => argument(call, 0).is_some_and(|query| match query {
-            Expression::NewExpression(new) => outside(file, &new.callee).is_some_and(|found| {
-                matches!(found.module.as_str(), "pg-query-stream" | "pg-cursor")
-            }),
+            Expression::NewExpression(new) => outside(file, &new.callee)
+                .is_some_and(|found| QUERY_STREAMS.contains(&found.module.as_str())),
             _ => false,
         }),
         // `Readable.fromWeb(answer.body)`
@@ -106,12 +108,23 @@ fn opener<'a>(file: &File<'_, 'a>, expression: &Expression<'a>) -> Option<Span> 
     None
 }
 
-/// Whether a function of the project gives a file that it opens.
+/// Whether a function of the project gives a file that it opens, or something else that is open.
 fn gives_a_reader<'a>(file: &File<'_, 'a>, call: &Expression<'a>) -> bool {
+    if matches!(call, Expression::CallExpression(call) if is_given(file, call, None)) {
+        return true;
+    }
     let Meaning::Result(of) = file.meaning(call) else {
         return false;
     };
     of.is_of_node("fs", &["createReadStream"])
+}
+
+/// Whether what a call gives, or that part of it, is something open that a function of the project made.
+fn is_given<'a>(file: &File<'_, 'a>, call: &CallExpression<'a>, part: Option<&str>) -> bool {
+    file.project.has_openers() && {
+        let mut opens = file.project.opens(file.meaning(&call.callee)).iter();
+        opens.any(|opens| opens.part.as_deref() == part)
+    }
 }
 
 /// What a variable holds, and what ends that as well.
@@ -120,12 +133,13 @@ fn held(file: &File<'_, '_>, variable: SymbolId) -> Option<(Span, Option<SymbolI
     let declaration = scoping.symbol_declaration(variable);
     match file.kind(declaration) {
         AstKind::VariableDeclarator(declarator) => {
-            if let BindingPattern::ObjectPattern(_) = &declarator.id {
-                return part(
-                    file,
-                    declarator.init.as_ref()?,
-                    scoping.symbol_name(variable),
-                );
+            if let BindingPattern::ObjectPattern(parts) = &declarator.id {
+                let mut parts = parts.properties.iter();
+                let taken = parts.find(|part| {
+                    let name = part.value.get_binding_identifier();
+                    name.and_then(|name| name.symbol_id.get()) == Some(variable)
+                })?;
+                return part(file, declarator.init.as_ref()?, &taken.key.static_name()?);
             }
             let init = declarator.init.as_ref();
             if let Some(found) = init.and_then(|init| value(file, init)) {
@@ -159,6 +173,12 @@ fn value<'a>(file: &File<'_, 'a>, init: &Expression<'a>) -> Option<(Span, Option
             Some((before, "on" | "once")) => value(file, before),
             _ => opener(file, init).map(|opened| (opened, None)),
         },
+        Expression::AwaitExpression(waited) => {
+            let Expression::CallExpression(call) = bare(&waited.argument) else {
+                return None;
+            };
+            is_given(file, call, None).then_some((call.span, None))
+        }
         named @ Expression::Identifier(_) => {
             // Another name of it, and no circle of names.
             let alias = file.variable(named)?;
@@ -201,11 +221,16 @@ fn member<'a>(
     let member = bare(expression).as_member_expression()?;
     let name = member.static_property_name()?;
     let holder = file.variable(member.object());
+    let promised = holder.and_then(|holder| promised(file, holder));
     let made = match bare(member.object()) {
         Expression::AwaitExpression(waited) => bare(&waited.argument),
-        object => declared_by(file, object)?,
+        object => match promised {
+            Some(call) => call,
+            None => declared_by(file, object)?,
+        },
     };
     let (waited, call) = match made {
+        call if promised.is_some() => (true, call),
         Expression::AwaitExpression(waited) => (true, bare(&waited.argument)),
         other => (
             matches!(bare(member.object()), Expression::AwaitExpression(_)),
@@ -219,10 +244,32 @@ fn member<'a>(
     let found = match name {
         "stdout" | "stderr" if is_child => true,
         _ if BODIES.contains(&name) => waited,
-        "data" => waited && asks_for_a_stream(file, call),
+        "data" if waited && asks_for_a_stream(file, call) => true,
         _ => false,
     };
+    let found = found || waited && is_given(file, call, Some(name));
     found.then_some((call.span, holder.filter(|_| is_child)))
+}
+
+/// What gives the promise whose value a parameter is: `request(…)` of `request(…).then((answer) => …)`.
+fn promised<'a>(file: &File<'_, 'a>, variable: SymbolId) -> Option<&'a Expression<'a>> {
+    let declared = file
+        .parsed
+        .semantic()
+        .scoping()
+        .symbol_declaration(variable);
+    let AstKind::FormalParameter(_) = file.kind(declared) else {
+        return None;
+    };
+    let function = file.function_around(declared)?;
+    let first = crate::facts::timers::parameter(file.parsed.parameters(function)?, 0);
+    let Fate::Given { call, at: 0 } = way(file, function).fate else {
+        return None;
+    };
+    let (promise, "then") = method(call_at(file, call)?)? else {
+        return None;
+    };
+    (first == Some(variable)).then_some(promise)
 }
 
 /// `const { body } = await request(…)`
@@ -237,10 +284,11 @@ fn part<'a>(
     let Expression::CallExpression(call) = bare(&waited.argument) else {
         return None;
     };
-    let is_body = BODIES.contains(&name)
-        && (gives_a_body(file, &call.callee)
-            || is_called(call, "fetch")
-            || is_called(call, "send"));
+    let is_body = is_given(file, call, Some(name))
+        || BODIES.contains(&name)
+            && (gives_a_body(file, &call.callee)
+                || is_called(call, "fetch")
+                || is_called(call, "send"));
     (is_body || name == "data" && asks_for_a_stream(file, call)).then_some((call.span, None))
 }
 

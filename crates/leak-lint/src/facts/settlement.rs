@@ -1,13 +1,13 @@
 //! The executor of a promise into the places where it is settled, and whether it gives up by itself.
 
 use oxc_ast::AstKind;
-use oxc_ast::ast::{BindingPattern, Expression};
+use oxc_ast::ast::{Argument, BindingPattern, CallExpression, Expression, NewExpression};
 use oxc_semantic::NodeId;
 use oxc_span::{GetSpan, Span};
-use stanch_js_source::bare;
+use stanch_js_source::{ParsedSource, bare, literal_text};
 
 use crate::facts::listeners::Added;
-use crate::file::File;
+use crate::file::{File, argument, callee_name};
 
 /// The function that a promise was given, if a node stands in one.
 pub(crate) fn executor_around(file: &File<'_, '_>, node: NodeId) -> Option<NodeId> {
@@ -51,4 +51,116 @@ pub(crate) fn gives_up_waiting<'a>(file: &File<'_, 'a>, added: &Added<'a>) -> bo
         file.function_around(*node) == Some(executor)
             && matches!(bare(&call.callee), Expression::Identifier(name) if name.name == "setTimeout")
     })
+}
+
+/// Events with which something begins: who waits for one hears it soon.
+const BEGINS: &[&str] = &[
+    "ready",
+    "open",
+    "opened",
+    "connect",
+    "connected",
+    "secureConnect",
+    "listening",
+    "online",
+    "spawn",
+    "load",
+    "loaded",
+    "init",
+    "initialized",
+    "start",
+    "started",
+    "up",
+];
+/// Words that begin the names of functions that keep what they are given, for an event or an end.
+const KEEPS: &[&str] = &[
+    "on",
+    "once",
+    "add",
+    "register",
+    "subscribe",
+    "before",
+    "after",
+    "hook",
+    "push",
+    "set",
+    "defer",
+];
+
+/// Whether what a promise waits for ends by itself: a timer, a call that is given `resolve` for its end, an event with which
+/// something begins. One that is settled by whoever keeps its resolver, or by the event of an end, may wait for ever.
+pub(crate) fn settles_by_itself<'a>(parsed: &ParsedSource<'a>, new: &NewExpression<'a>) -> bool {
+    let executor = new.arguments.first().and_then(Argument::as_expression);
+    let (start, parameters) = match executor.map(bare) {
+        Some(Expression::ArrowFunctionExpression(arrow)) => (arrow.span.start, &arrow.params),
+        Some(Expression::FunctionExpression(function)) => (function.span.start, &function.params),
+        _ => return false,
+    };
+    let scoping = parsed.semantic().scoping();
+    let variables = parameters.items.iter().filter_map(|parameter| {
+        let name = parameter.pattern.get_binding_identifier()?;
+        name.symbol_id.get()
+    });
+    let mut used = variables.flat_map(|variable| scoping.get_resolved_references(variable));
+    used.any(|used| runs_by_itself(parsed, used.node_id(), start))
+}
+
+/// Whether a use of what settles a promise comes about by itself: `start` is where the promise's function starts.
+fn runs_by_itself(parsed: &ParsedSource<'_>, used: NodeId, start: u32) -> bool {
+    let nodes = parsed.semantic().nodes();
+    let mut at = used;
+    loop {
+        let parent = crate::file::parent(parsed, at);
+        match nodes.kind(parent) {
+            AstKind::CallExpression(call) if call.callee.span() == nodes.kind(at).span() => {
+                // Called in a function: how does that run? In the promise's own, perhaps only if something is so already.
+                let Some(around) = parsed.function_around(parent) else {
+                    return false;
+                };
+                if nodes.kind(around).span().start == start {
+                    return false;
+                }
+                at = around;
+            }
+            AstKind::CallExpression(call) if !keeps_it(call) => {
+                let around = parsed.function_around(parent);
+                let Some(around) = around else {
+                    return false;
+                };
+                if nodes.kind(around).span().start == start {
+                    return true;
+                }
+                at = around;
+            }
+            // `(error) => error ? reject(error) : resolve()`
+            AstKind::ConditionalExpression(_) | AstKind::LogicalExpression(_) => at = parent,
+            _ => return false,
+        }
+    }
+}
+
+/// Whether a call keeps a function for later, by its name, for anything but the beginning of something.
+fn keeps_it(call: &CallExpression<'_>) -> bool {
+    let Some(name) = callee_name(call) else {
+        return true;
+    };
+    if matches!(name, "setTimeout" | "setImmediate") {
+        return false;
+    }
+    let begins = argument(call, 0)
+        .and_then(literal_text)
+        .is_some_and(|event| BEGINS.contains(&event));
+    let is_kept = KEEPS.iter().any(|word| {
+        name.strip_prefix(word).is_some_and(|rest| {
+            rest.is_empty() || rest.starts_with(|next: char| next.is_ascii_uppercase())
+        })
+    });
+    is_kept && !begins
+}
+
+/// Whether a name says that a promise is of the beginning of something, which soon is over: `ready`, `dbConnected`.
+pub(crate) fn tells_of_a_beginning(name: &str) -> bool {
+    let name = name.trim_start_matches(['_', '#']).to_ascii_lowercase();
+    let mut words = BEGINS.iter().filter(|word| word.len() > 4);
+    words.any(|word| name.ends_with(word))
 }

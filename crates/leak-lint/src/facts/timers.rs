@@ -69,7 +69,8 @@ fn follow<'a>(file: &File<'_, 'a>, promise: &Expression<'a>, deeper: u32) -> Opt
                 });
             }
             let function = file.parsed.callee_of(&call.callee)?;
-            follow(file, returned(file, function)?, deeper)
+            let given = waited_for(file, function).or_else(|| returned(file, function));
+            follow(file, given?, deeper)
         }
         named @ Expression::Identifier(_) => follow(file, declared_by(file, named)?, deeper),
         _ => None,
@@ -88,6 +89,27 @@ fn returned<'a>(file: &File<'_, 'a>, function: NodeId) -> Option<&'a Expression<
         oxc_ast::ast::Statement::ReturnStatement(back) => back.argument.as_ref(),
         _ => None,
     }
+}
+
+/// What an async function waits for that does nothing else, and then fails or gives something: `await sleep(ms); throw …`.
+fn waited_for<'a>(file: &File<'_, 'a>, function: NodeId) -> Option<&'a Expression<'a>> {
+    use oxc_ast::ast::Statement;
+    let body = crate::facts::paths::body_of(file, function)?;
+    let [Statement::ExpressionStatement(waits), last] = body.statements.as_slice() else {
+        return None;
+    };
+    let Expression::AwaitExpression(waited) = bare(&waits.expression) else {
+        return None;
+    };
+    let is_end = match last {
+        Statement::ThrowStatement(_) => true,
+        Statement::ReturnStatement(given) => given
+            .argument
+            .as_ref()
+            .is_none_or(|given| !matches!(bare(given), Expression::AwaitExpression(_))),
+        _ => false,
+    };
+    is_end.then_some(&waited.argument)
 }
 
 /// Whether a callee is a sleep of the platform: that of timers/promises, or `setTimeout` made into one.

@@ -8,6 +8,7 @@ use stanch_js_source::{Value, bare, is_function};
 
 use crate::facts::fate::{Fate, call_at, uses, way};
 use crate::facts::locks::{kept_locked, left_shut};
+use crate::facts::outliving::stays_pending;
 use crate::facts::platform::{is_global_call, outside};
 use crate::facts::streams::event_of;
 use crate::facts::threads::answers;
@@ -132,6 +133,48 @@ pub(crate) fn pending_with_resolvers<'a>(
     is_given_to_the_caller(file, part("promise")?, maker)
         .then(|| kept(file, used, node, maker))
         .flatten()
+}
+
+/// Why a promise may stay pending that an object has together with what settles it, where that object is kept for the answer: what
+/// `deferred()` of the project gives, or `Promise.withResolvers()`.
+pub(crate) fn pending_in_an_object(file: &File<'_, '_>, node: NodeId) -> Option<Pending> {
+    let made = way(file, node);
+    let Fate::Variable(deferred) = made.fate else {
+        return None;
+    };
+    let maker = file.function_around(node)?;
+    let mut keeping = None;
+    let mut waits = false;
+    for (used, own) in uses(file, deferred) {
+        match own.fate {
+            Fate::Read {
+                property: "promise",
+                node: read,
+            } if file.function_around(used) == Some(maker) && is_waited_for(file, read) => {
+                waits = true;
+            }
+            Fate::Given { .. } | Fate::Elsewhere if keeping.is_none() => keeping = Some(used),
+            _ => return None,
+        }
+    }
+    let keeping = keeping.filter(|_| waits && !made.awaited)?;
+    if has_a_deadline(file, maker) {
+        return None;
+    }
+    kept(file, keeping, node, maker)
+}
+
+/// Whether a function waits for what is read, or returns it: a promise that somebody has to settle.
+fn is_waited_for(file: &File<'_, '_>, read: NodeId) -> bool {
+    let promise = match file.kind(file.parent(read)) {
+        AstKind::AwaitExpression(waited) => &waited.argument,
+        AstKind::ReturnStatement(given) => match &given.argument {
+            Some(given) => given,
+            None => return false,
+        },
+        _ => return false,
+    };
+    stays_pending(&file.meaning(promise))
 }
 
 /// The one use of what settles a promise, or the function that is handed over with all of them in it: `(m) => resolve(m.body)`.

@@ -8,7 +8,7 @@ use super::names::Key;
 use super::part::Index;
 use super::view::View;
 use super::{Calls, FileIndex, Heat, Project};
-use crate::summary::{Callee, Given, Origin, Taken, is_a_timeout};
+use crate::summary::{Callee, Given, Opens, Origin, Taken, is_a_timeout};
 
 /// Functions that hand on what another gives are followed this far.
 const FARTHEST_RESULTS: u32 = 4;
@@ -228,6 +228,71 @@ impl Project {
     pub(crate) fn gives_what_lasts(&self, callee: Meaning) -> bool {
         matches!(callee, Meaning::Function(site)
             if self.summary(site.file).lasting.contains(&site.start))
+    }
+
+    /// Whether the project has a promise that settles by itself under a name.
+    pub(crate) fn settles_by_itself(&self, name: &str) -> bool {
+        let mut files = self.files.iter();
+        files.any(|file| file.summary.settling.contains(name))
+    }
+
+    /// Whether a plugin of the project puts a promise on its application under a name.
+    pub(crate) fn is_decorated(&self, name: &str) -> bool {
+        let mut files = self.files.iter();
+        files.any(|file| file.summary.decorated.contains(name))
+    }
+
+    /// Whether a property of an instance is a field, or a getter that always gives what the instance has: no new thing each
+    /// time that it is read.
+    pub(crate) fn has_its_own(&self, owner: &Meaning, name: &str) -> bool {
+        let Meaning::Instance(class) = owner else {
+            return false;
+        };
+        let (Meaning::Class(mut site) | Meaning::Function(mut site)) = **class else {
+            return false;
+        };
+        let view = self.view();
+        for _ in 0..FARTHEST_RESULTS {
+            let Some(shape) = view.class(site) else {
+                return false;
+            };
+            let own = shape.members.iter().find(|(own, _)| &**own == name);
+            if let Some((_, value)) = own {
+                return match value {
+                    Value::Result(getter) => match **getter {
+                        Value::Function(start) => view
+                            .returned(Site { start, ..site })
+                            .is_some_and(|given| matches!(given, Value::Member(..))),
+                        _ => true,
+                    },
+                    Value::Function(_) => false,
+                    _ => true,
+                };
+            }
+            let base = shape.extends.as_ref();
+            match base.map(|base| self.meaning(site.file, base)) {
+                Some(Meaning::Class(base) | Meaning::Function(base)) => site = base,
+                _ => return false,
+            }
+        }
+        false
+    }
+
+    /// Whether some function of the project gives something open.
+    pub(crate) fn has_openers(&self) -> bool {
+        *self.has_openers.get_or_init(|| {
+            let mut files = self.files.iter();
+            files.any(|file| !file.summary.opens.is_empty())
+        })
+    }
+
+    /// What a callee gives that is open, if it is a function of the project.
+    pub(crate) fn opens(&self, callee: Meaning) -> &[Opens] {
+        let Meaning::Function(site) = callee else {
+            return &[];
+        };
+        let opens = self.summary(site.file).opens.get(&site.start);
+        opens.map_or(&[], Vec::as_slice)
     }
 
     /// Whether a callee is a function of the project that gives another function on each call.

@@ -68,6 +68,7 @@ pub struct Project {
     is_a_service: OnceLock<bool>,
     has_memoizers: OnceLock<bool>,
     has_fillers: OnceLock<bool>,
+    has_openers: OnceLock<bool>,
     stored: OnceLock<FxHashMap<FileIndex, Vec<u32>>>,
 }
 
@@ -164,6 +165,7 @@ impl Project {
         self.is_a_service = OnceLock::new();
         self.has_memoizers = OnceLock::new();
         self.has_fillers = OnceLock::new();
+        self.has_openers = OnceLock::new();
         self.stored = OnceLock::new();
         if runs_otherwise {
             self.count_imports(file, |count| count + 1);
@@ -228,6 +230,7 @@ impl Project {
             is_a_service: OnceLock::new(),
             has_memoizers: OnceLock::new(),
             has_fillers: OnceLock::new(),
+            has_openers: OnceLock::new(),
             stored: OnceLock::new(),
         };
         project.join_parts();

@@ -422,6 +422,43 @@ mod tests {
     }
 
     #[test]
+    fn promises_that_settle_by_themselves() {
+        let pending = "const life = { over: MADE };\napp.get('/', async (req, res) => { await Promise.race([load(req), life.over]); });";
+        for made in [
+            "new Promise((end) => process.once('SIGTERM', end))",
+            "new Promise((end) => { stop = end; })",
+            "new Promise((end) => hooks.register(async () => { await last(); end(); }))",
+        ] {
+            check(&RULE, &pending.replace("MADE", made), &[2]);
+        }
+        for made in [
+            "new Promise((end) => setTimeout(end, 9000))",
+            "new Promise((end) => setTimeout(() => end(1), 9000))",
+            "new Promise((end, no) => fs.readFile(path, (error, text) => error ? no(error) : end(text)))",
+            "new Promise((end) => db.once('open', end))",
+        ] {
+            check(&RULE, &pending.replace("MADE", made), &[]);
+        }
+        let stored = pending.replace("MADE", "new Promise((end) => { stop = end; })");
+        check(&RULE, &stored.replace("over", "ready"), &[]);
+    }
+
+    #[test]
+    fn promises_of_getters() {
+        let class = |getter: &str| {
+            format!(
+                "class Loop {{\n  end = Promise.withResolvers();\n  get over() {{ return {getter}; }}\n  async run() {{ for (;;) {{ await Promise.race([this.next(), this.over]); }} }}\n}}"
+            )
+        };
+        check(&RULE, &class("this.end.promise"), &[4]);
+        check(
+            &RULE,
+            &class("new Promise((end) => { this.go = end; })"),
+            &[],
+        );
+    }
+
+    #[test]
     fn ends_of_streams_and_fields_of_fields() {
         let pump = |closed: &str| {
             format!(
@@ -441,7 +478,7 @@ mod tests {
         check(&RULE, &pool(""), &[3]);
         let armed = |calls: &str| {
             format!(
-                "class Pool {{\n  arm() {{ this.late = new Promise((no) => setTimeout(no, 9)); }}\n  get() {{ {calls} return Promise.race([this.next(), this.late]); }}\n}}"
+                "class Pool {{\n  arm() {{ this.late = new Promise((no) => bus.once('late', no)); }}\n  get() {{ {calls} return Promise.race([this.next(), this.late]); }}\n}}"
             )
         };
         check(&RULE, &armed("this.arm();"), &[]);

@@ -506,6 +506,30 @@ mod tests {
     }
 
     #[test]
+    fn functions_that_fail_after_a_sleep() {
+        let text = |late: &str| {
+            format!(
+                "import {{ setTimeout as sleep }} from 'node:timers/promises';\nconst late = async (ms) => {{ {late} }};\nexport const f = (ms, work) => Promise.race([work(), late(ms)]);"
+            )
+        };
+        check(
+            &RULE,
+            &text("await sleep(ms); throw new Error('late');"),
+            &[2],
+        );
+        check(
+            &RULE,
+            &text("await sleep(ms, null, { signal }); throw new Error('late');"),
+            &[],
+        );
+        check(
+            &RULE,
+            &text("await sleep(ms); await work2(); throw 1;"),
+            &[],
+        );
+    }
+
+    #[test]
     fn the_fix_clears_it() {
         check_fix(
             &RULE,

@@ -7,7 +7,8 @@ use oxc_span::Span;
 use stanch_js_source::bare;
 use stanch_leak_patterns::{Confidence, Pattern};
 
-use crate::facts::left_open::{Left, answer, body, opened};
+use crate::facts::answered::waits_for_an_answer;
+use crate::facts::left_open::{Left, answer, awaited_answer, body, gives_an_answer, opened};
 use crate::facts::paths::Exit;
 use crate::facts::repeats::{Repeats, repeats};
 use crate::facts::streams::{Kind, asks_a_server, gives_a_body, lends, name_on, opens};
@@ -118,6 +119,12 @@ fn check<'a>(file: &File<'_, 'a>, findings: &mut Vec<Finding>) {
             }
             AstKind::CallExpression(call) if lends(file, node, call) => {
                 opened(file, node, Kind::Client).map(|left| (Kind::Client, left))
+            }
+            AstKind::CallExpression(call) if gives_an_answer(file, node, call) => {
+                awaited_answer(file, node).map(|left| (Kind::Answer, left))
+            }
+            AstKind::NewExpression(new) if waits_for_an_answer(file.parsed, new) => {
+                awaited_answer(file, node).map(|left| (Kind::Answer, left))
             }
             AstKind::CallExpression(_) | AstKind::NewExpression(_) => {
                 opens(file, node).and_then(|kind| Some((kind, opened(file, node, kind)?)))

@@ -487,6 +487,38 @@ mod tests {
     }
 
     #[test]
+    fn what_is_waited_for_with_then() {
+        let text = |options: &str| {
+            format!(
+                "app.get('/', (req, res, next) => {{\n  axios.get(url, {options}).then((answer) => {{\n    answer.data.pipe(res);\n  }}).catch(next);\n}});"
+            )
+        };
+        check(&RULE, &text("{ responseType: 'stream' }"), &[3]);
+        check(&RULE, &text("{}"), &[]);
+    }
+
+    #[test]
+    fn what_functions_of_the_project_open() {
+        let text = |open: &str, piped: &str| {
+            format!(
+                "import {{ get }} from 'node:http';\nasync function open(key) {{ {open} }}\nfunction ask(url) {{ return new Promise((yes, no) => {{ get(url, yes).on('error', no); }}); }}\napp.get('/', async (req, res) => {{\n  {piped}\n}});"
+            )
+        };
+        let object = "const { Body, ContentType } = await s3.send(new Get(key)); return { stream: Body, type: ContentType };";
+        let part = "const { stream } = await open(req.url); stream.pipe(res);";
+        check(&RULE, &text(object, part), &[5]);
+        let guarded = format!("{part} res.on('close', () => stream.destroy());");
+        check(&RULE, &text(object, &guarded), &[]);
+        check(
+            &RULE,
+            &text("return { stream: Readable.from([key]) };", part),
+            &[],
+        );
+        let answer = "const answer = await ask(req.url); answer.pipe(res);";
+        check(&RULE, &text("", answer), &[5]);
+    }
+
+    #[test]
     fn destroyed_too_late() {
         let handler = |event: &str| {
             format!(

@@ -121,7 +121,13 @@ fn find<'a>(
     // Those who come later join a list of which nobody takes care any more: it grows with its key alone.
     let is_joined = all.iter().any(|joins| joins.nested)
         && matches!(insertion.values.as_slice(), [Expression::ArrayExpression(first)] if !first.elements.is_empty());
-    let confidence = match (is_again || is_lost || is_joined, why) {
+    // A promise that those who come later are given as well: its key is one of many, and so is who asks for it.
+    let is_shared = kept == Kept::Promise
+        && why == AFTER_REJECTION
+        && insertion
+            .key
+            .is_some_and(|key| !matches!(domain(file, key), Domain::Bounded));
+    let confidence = match (is_again || is_lost || is_joined || is_shared, why) {
         (false, BY_ANOTHER_WAY | AFTER_REJECTION | FAILED | BETWEEN) => Confidence::Medium,
         // It may be something else that is called so: a resolver of names.
         (_, OVER) if !(is_again && is_lost || makes_it(file, insertion)) => Confidence::Medium,
@@ -291,6 +297,47 @@ mod tests {
             &[11],
         );
         check_sure(&RULE, &run("if (code) reject(new Error(code));"), &[]);
+    }
+
+    #[test]
+    fn a_good_end_is_not_every_end() {
+        let run = |failed: &str| {
+            format!(
+                "const running = {{}};\napp.post('/:id', (req, res) => {{\n  const {{ id }} = req.params;\n  running[id] = {{ since: 1 }};\n  convert(id)\n    .on('error', (e) => {{ {failed} }})\n    .on('end', () => {{ delete running[id]; }})\n    .save(id);\n}});"
+            )
+        };
+        check_sure(&RULE, &run("log(e);"), &[4]);
+        check_sure(&RULE, &run("delete running[id];"), &[]);
+    }
+
+    #[test]
+    fn other_functions_of_a_factory_are_no_clock() {
+        let text = |beside: &str| {
+            format!(
+                "function dispatcher() {{\n  const busy = new Set();\n  {beside}\n  async function send(req) {{\n    busy.add(req.params.id);\n    if (!(await claim(req))) return;\n    busy.delete(req.params.id);\n  }}\n  return {{ send }};\n}}\nconst one = dispatcher();\napp.post('/', (req, res) => one.send(req));"
+            )
+        };
+        check_sure(
+            &RULE,
+            &text("const late = () => timeout(9, () => 1);"),
+            &[5],
+        );
+        check_sure(&RULE, &text("setInterval(() => busy.clear(), 9);"), &[]);
+    }
+
+    #[test]
+    fn a_shared_promise_under_whatever_key() {
+        let text = |ended: &str| {
+            format!(
+                "const asking = new Map();\nasync function rules(origin) {{\n  if (!asking.has(origin)) {{\n    asking.set(origin, load(origin).{ended});\n  }}\n  return asking.get(origin);\n}}\nexport const robots = {{ allows: (url) => rules(new URL(url).origin) }};"
+            )
+        };
+        check_sure(
+            &RULE,
+            &text("then((x) => { asking.delete(origin); return x; })"),
+            &[4],
+        );
+        check_sure(&RULE, &text("finally(() => asking.delete(origin))"), &[]);
     }
 
     #[test]

@@ -5,7 +5,9 @@ use oxc_semantic::NodeId;
 use oxc_span::GetSpan;
 use stanch_leak_patterns::{Confidence, Pattern};
 
-use crate::facts::waiters::{Pending, own_event, pending, pending_with_resolvers};
+use crate::facts::waiters::{
+    Pending, own_event, pending, pending_in_an_object, pending_with_resolvers,
+};
 use crate::file::File;
 use crate::finding::{Finding, Label};
 use crate::project::Calls;
@@ -95,10 +97,12 @@ fn check<'a>(file: &File<'_, 'a>, findings: &mut Vec<Finding>) {
     }
     for node in file.nodes().iter() {
         let found = match node.kind() {
-            AstKind::CallExpression(call) => {
-                own_event(file, call).or_else(|| pending_with_resolvers(file, node.id(), call))
+            AstKind::CallExpression(call) => own_event(file, call)
+                .or_else(|| pending_with_resolvers(file, node.id(), call))
+                .or_else(|| pending_in_an_object(file, node.id())),
+            AstKind::NewExpression(new) => {
+                pending(file, node.id(), new).or_else(|| pending_in_an_object(file, node.id()))
             }
-            AstKind::NewExpression(new) => pending(file, node.id(), new),
             _ => None,
         };
         let Some(found) = found else {
@@ -298,6 +302,35 @@ mod tests {
             "export const f = (q) => new Promise((resolve) => { q.add(() => resolve(1)); });",
             &[],
         );
+    }
+
+    #[test]
+    fn resolvers_in_an_object_with_their_promise() {
+        let with = |made: &str, ask: &str| {
+            format!(
+                "const later = () => {{ let resolve; const promise = new Promise((r) => {{ resolve = r; }}); return {{ promise, resolve }}; }};\nconst open = new Map();\nexports.ask = async (id) => {{\n  const answer = {made};\n  {ask}\n}};\nexports.told = (id, x) => {{ open.get(id)?.resolve(x); open.delete(id); }};"
+            )
+        };
+        let ask = "open.set(id, answer); await send(id); return await answer.promise;";
+        check(&RULE, &with("later()", ask), &[4]);
+        check(&RULE, &with("Promise.withResolvers()", ask), &[4]);
+        check(
+            &RULE,
+            &with(
+                "later()",
+                "open.set(id, answer); return Promise.race([answer.promise, late()]);",
+            ),
+            &[],
+        );
+        check(
+            &RULE,
+            &with(
+                "later()",
+                "open.set(id, answer); setTimeout(() => open.delete(id), 9); return answer.promise;",
+            ),
+            &[],
+        );
+        check(&RULE, &with("query(id)", ask), &[]);
     }
 
     #[test]

@@ -15,8 +15,10 @@ mod keeps;
 mod lasting;
 mod memoizers;
 mod mentioned;
+mod opens;
 mod origins;
 mod sent;
+mod settling;
 mod skipped;
 mod uses;
 
@@ -39,6 +41,7 @@ use given::Lookup;
 pub(crate) use given::{Given, Handed, Taken, is_a_timeout};
 pub(crate) use handlers::wraps_requests;
 pub(crate) use mentioned::{Mentioned, Name};
+pub(crate) use opens::Opens;
 pub(crate) use origins::Origin;
 pub(crate) use skipped::Skipped;
 pub(crate) use uses::{Lent, Op, Use};
@@ -106,10 +109,16 @@ pub struct Summary {
     pub(crate) lasting: FxHashSet<u32>,
     /// Functions that give something large: rows, the contents of a file.
     pub(crate) large: FxHashSet<u32>,
+    /// What functions give that is open, by their start.
+    pub(crate) opens: FxHashMap<u32, Vec<Opens>>,
     /// Functions that give another function on each call.
     pub(crate) gives_new_function: FxHashSet<u32>,
     /// Methods that always give the same field of their instance, which gets its value once.
     pub(crate) lasting_fields: FxHashSet<u32>,
+    /// Names that get promises which settle by themselves.
+    pub(crate) settling: FxHashSet<Box<str>>,
+    /// Names under which plugins put promises on their application that wait for something.
+    pub(crate) decorated: FxHashSet<Box<str>>,
     /// Parameters, by function and position, that go into a collection which outlives the call.
     pub(crate) keeps: FxHashSet<(u32, u32)>,
     /// Functions that put one of their arguments into another, by their start: the positions of the container and of the key.
@@ -222,6 +231,8 @@ impl Summary {
             }
             scan.filled(node.kind(), &mut summary);
             scan.kept(node.id(), node.kind(), &mut summary);
+            scan.opens(node.id(), node.kind(), &mut summary);
+            scan.promised(node.id(), node.kind(), &mut summary);
             scan.memoizes(node.id(), node.kind(), &mut summary);
             let name = scan.mentioned(node.id(), node.kind());
             mentioned.extend(name.as_deref().map(Name::of));

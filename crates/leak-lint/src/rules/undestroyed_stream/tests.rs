@@ -380,3 +380,55 @@ fn a_file_whose_first_lines_are_read() {
         &[],
     );
 }
+
+#[test]
+fn answers_that_are_waited_for() {
+    let text = |wrapped: &str, used: &str| {
+        format!(
+            "import http from 'node:http';\nexport const f = async (url) => {{\n  const answer = await new Promise((resolve, reject) => {{ {wrapped} }});\n  {used}\n}};"
+        )
+    };
+    let plain = "http.get(url, resolve).on('error', reject);";
+    let leaves = "if (answer.statusCode !== 200) throw new Error('no'); return read(answer);";
+    check(&RULE, &text(plain, leaves), &[3]);
+    check(
+        &RULE,
+        &text(
+            "http.get(url, (res) => resolve(res)).on('error', reject);",
+            leaves,
+        ),
+        &[3],
+    );
+    check(
+        &RULE,
+        &text(
+            "const asked = http.request(url); asked.on('response', resolve); asked.end();",
+            leaves,
+        ),
+        &[3],
+    );
+    check(
+        &RULE,
+        &text(
+            plain,
+            "if (answer.statusCode !== 200) { answer.resume(); throw new Error('no'); } return read(answer);",
+        ),
+        &[],
+    );
+    check(&RULE, &text(plain, "return read(answer);"), &[]);
+    check(
+        &RULE,
+        &text(
+            "http.request({ url, method: 'HEAD' }, resolve).end();",
+            "return answer.statusCode;",
+        ),
+        &[],
+    );
+    let wrapped = "import https from 'https';\nconst ask = (url) => new Promise((yes, no) => { https.get(url, yes).on('error', no); });\nexport async function f(url) {\n  const answer = await ask(url);\n  LEFT\n  for await (const part of answer) take(part);\n}";
+    check(
+        &RULE,
+        &wrapped.replace("LEFT", "if (answer.statusCode === 404) return null;"),
+        &[4],
+    );
+    check(&RULE, &wrapped.replace("LEFT", ""), &[]);
+}

@@ -1,0 +1,142 @@
+//! Functions into what they give that is open, and that whoever gets it has to close or to read: the answer of a server, the body
+//! of an object in a storage, the rows of a query.
+
+use oxc_ast::AstKind;
+use oxc_ast::ast::{BindingPattern, CallExpression, Expression, ObjectPropertyKind};
+use oxc_semantic::{NodeId, SymbolId};
+use stanch_js_source::bare;
+
+use super::{Scan, Summary};
+use crate::facts::answered::{module_of, waits_for_an_answer};
+use crate::facts::piped::{BODIES, OPENS, QUERY_STREAMS};
+use crate::file::{argument, method};
+
+/// What a function gives that is open.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Opens {
+    /// The property of its result that is; none for the result itself.
+    pub(crate) part: Option<Box<str>>,
+    /// The answer of a server to a request of this program.
+    pub(crate) is_answer: bool,
+}
+
+/// Names and waits are followed this far.
+const DEEPEST: u32 = 4;
+
+impl<'a> Scan<'_, 'a> {
+    /// Notes what a function gives that is open.
+    pub(super) fn opens(&self, node: NodeId, kind: AstKind<'a>, summary: &mut Summary) {
+        let (function, given) = match kind {
+            AstKind::ReturnStatement(given) => (self.place(node), given.argument.as_ref()),
+            AstKind::ArrowFunctionExpression(arrow) => {
+                (Some(arrow.span.start), arrow.get_expression())
+            }
+            _ => return,
+        };
+        let (Some(function), Some(given)) = (function, given) else {
+            return;
+        };
+        let mut note = |part: Option<&str>, value: &Expression<'a>| {
+            if let Some(is_answer) = self.is_open(value, DEEPEST) {
+                let part = part.map(Into::into);
+                let opens = Opens { part, is_answer };
+                summary.opens.entry(function).or_default().push(opens);
+            }
+        };
+        match bare(given) {
+            Expression::ObjectExpression(literal) => {
+                for property in &literal.properties {
+                    if let ObjectPropertyKind::ObjectProperty(property) = property
+                        && let Some(name) = property.key.static_name()
+                    {
+                        note(Some(&name), &property.value);
+                    }
+                }
+            }
+            given => note(None, given),
+        }
+    }
+
+    /// Whether a value is open, and whether it is a server's answer.
+    fn is_open(&self, value: &Expression<'a>, deeper: u32) -> Option<bool> {
+        let deeper = deeper.checked_sub(1)?;
+        match bare(value) {
+            Expression::AwaitExpression(waited) => self.is_open(&waited.argument, deeper),
+            Expression::NewExpression(new) => waits_for_an_answer(self.parsed, new).then_some(true),
+            Expression::CallExpression(call) => self.opens_a_source(call).then_some(false),
+            Expression::Identifier(name) => {
+                let scoping = self.parsed.semantic().scoping();
+                let reference = scoping.get_reference(name.reference_id.get()?);
+                self.holds(reference.symbol_id()?, deeper)
+            }
+            Expression::StaticMemberExpression(member) => {
+                let Expression::AwaitExpression(waited) = bare(&member.object) else {
+                    return None;
+                };
+                self.gives_a_body(&waited.argument, &member.property.name)
+                    .then_some(false)
+            }
+            _ => None,
+        }
+    }
+
+    /// The same of what a variable holds that nobody closes where it is made.
+    fn holds(&self, variable: SymbolId, deeper: u32) -> Option<bool> {
+        let scoping = self.parsed.semantic().scoping();
+        let AstKind::VariableDeclarator(declarator) =
+            self.kind(scoping.symbol_declaration(variable))
+        else {
+            return None;
+        };
+        let init = bare(declarator.init.as_ref()?);
+        let found = match &declarator.id {
+            BindingPattern::BindingIdentifier(_) => self.is_open(init, deeper)?,
+            BindingPattern::ObjectPattern(parts) => {
+                let mut parts = parts.properties.iter();
+                let part = parts.find(|part| {
+                    let name = part.value.get_binding_identifier();
+                    name.and_then(|name| name.symbol_id.get()) == Some(variable)
+                })?;
+                let Expression::AwaitExpression(waited) = init else {
+                    return None;
+                };
+                let name = part.key.static_name()?;
+                self.gives_a_body(&waited.argument, &name)
+                    .then_some(false)?
+            }
+            _ => return None,
+        };
+        let closes = scoping.get_resolved_references(variable).any(|used| {
+            matches!(self.kind(self.parent(used.node_id())), AstKind::StaticMemberExpression(member)
+                if matches!(member.property.name.as_str(), "destroy" | "close" | "resume"))
+        });
+        (!closes).then_some(found)
+    }
+
+    /// Whether a call opens what a pipe may begin with.
+    fn opens_a_source(&self, call: &CallExpression<'a>) -> bool {
+        match method(call) {
+            Some((_, name)) if OPENS.contains(&name) => true,
+            Some((_, "query")) => match argument(call, 0) {
+                Some(Expression::NewExpression(query)) => module_of(self.parsed, &query.callee)
+                    .is_some_and(|module| QUERY_STREAMS.contains(&module.as_str())),
+                _ => false,
+            },
+            _ => false,
+        }
+    }
+
+    /// Whether a property of what a call gives is the stream of its body: of a client of S3, of axios that was asked for a
+    /// stream.
+    fn gives_a_body(&self, call: &Expression<'a>, name: &str) -> bool {
+        let Expression::CallExpression(call) = bare(call) else {
+            return false;
+        };
+        let is_sent = method(call).is_some_and(|(_, name)| name == "send");
+        is_sent && BODIES.contains(&name)
+            || name == "data" && {
+                let text = self.parsed.text().slice(call.span.start, call.span.end);
+                text.contains("responseType") && text.contains("stream")
+            }
+    }
+}
