@@ -50,7 +50,7 @@ pub(crate) fn outliving<'a>(
     if tells_of_a_beginning(name) {
         return None;
     }
-    if file.project.is_decorated(name) && !file.project.settles_by_itself(name) {
+    if file.project.is_a_plugged_promise(name) && !file.project.settles_by_itself(name) {
         return Some(Outliving {
             made: racer.span(),
             why: "which a plugin makes once",

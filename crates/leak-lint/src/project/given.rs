@@ -237,9 +237,9 @@ impl Project {
     }
 
     /// Whether a plugin of the project puts a promise on its application under a name.
-    pub(crate) fn is_decorated(&self, name: &str) -> bool {
+    pub(crate) fn is_a_plugged_promise(&self, name: &str) -> bool {
         let mut files = self.files.iter();
-        files.any(|file| file.summary.decorated.contains(name))
+        files.any(|file| file.summary.plugged.contains(name))
     }
 
     /// Whether a property of an instance is a field, or a getter that always gives what the instance has: no new thing each

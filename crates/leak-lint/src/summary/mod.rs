@@ -118,7 +118,7 @@ pub struct Summary {
     /// Names that get promises which settle by themselves.
     pub(crate) settling: FxHashSet<Box<str>>,
     /// Names under which plugins put promises on their application that wait for something.
-    pub(crate) decorated: FxHashSet<Box<str>>,
+    pub(crate) plugged: FxHashSet<Box<str>>,
     /// Parameters, by function and position, that go into a collection which outlives the call.
     pub(crate) keeps: FxHashSet<(u32, u32)>,
     /// Functions that put one of their arguments into another, by their start: the positions of the container and of the key.

@@ -31,7 +31,7 @@ impl<'a> Scan<'_, 'a> {
                     && is_promise(value)
                     && !settles_by_itself(self.parsed, value)
                 {
-                    summary.decorated.insert(name.into());
+                    summary.plugged.insert(name.into());
                 }
             }
             _ => {}
