@@ -244,6 +244,14 @@ impl<'s, 'a> File<'s, 'a> {
             .is_given_what_lasts(self.site(function), position, property)
     }
 
+    /// Whether a parameter gets one thing again and again, which is older than the calls.
+    pub(crate) fn is_given_what_is_older(&self, function: NodeId, position: usize) -> bool {
+        u32::try_from(position).is_ok_and(|position| {
+            self.project
+                .is_given_what_is_older(self.site(function), position)
+        })
+    }
+
     /// Whether somebody hands a function of its own to a parameter for each unit of work, and drops what the call gives.
     pub(crate) fn is_handed_anew(&self, function: NodeId, position: usize, of: Receiver) -> bool {
         u32::try_from(position).is_ok_and(|position| {

@@ -6,7 +6,10 @@ use oxc_semantic::NodeId;
 use rustc_hash::FxHashMap;
 use stanch_js_source::bare;
 
+use crate::facts::lifetime::is_constructor;
+use crate::facts::listeners::member;
 use crate::file::File;
+use crate::project::Calls;
 
 /// Where the fields of the file's classes get their values.
 #[derive(Debug, Default)]
@@ -74,4 +77,32 @@ pub(crate) fn key<'a>(key: &PropertyKey<'a>) -> Option<&'a str> {
         PropertyKey::StringLiteral(name) => Some(name.value.as_str()),
         _ => None,
     }
+}
+
+/// Whether an expression is an element of what a field of the instance holds.
+pub(crate) fn is_an_element_of_a_field(expression: &Expression<'_>) -> bool {
+    let Expression::ComputedMemberExpression(element) = bare(expression) else {
+        return false;
+    };
+    member(&element.object)
+        .is_some_and(|(owner, _)| matches!(bare(owner), Expression::ThisExpression(_)))
+}
+
+/// Whether a field is filled once, in an instance of which the program makes one when it starts.
+pub(crate) fn is_of_the_program<'a>(
+    file: &File<'_, 'a>,
+    class: NodeId,
+    field: &'a Expression<'a>,
+) -> bool {
+    let Some((_, name)) = member(field) else {
+        return false;
+    };
+    let is_filled_once = match file.fields().assigned(Some(class), name) {
+        [(node, _)] => match file.function_around(*node) {
+            Some(function) => is_constructor(file, function),
+            None => true,
+        },
+        _ => false,
+    };
+    is_filled_once && file.calls_of(class) == Calls::Once
 }

@@ -45,7 +45,7 @@ pub(super) fn of_field<'a>(
         return if is_cleared {
             None
         } else {
-            started_again(file, node, call)
+            started_again(file, node, &call.callee)
                 .or_else(|| is_taken_over(file, class, node, call).then_some(Endless::Overwritten))
         };
     }

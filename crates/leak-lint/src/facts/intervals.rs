@@ -53,7 +53,7 @@ pub(crate) fn endless<'a>(
     call: &'a CallExpression<'a>,
 ) -> Option<Endless> {
     match handle(file, node) {
-        Handle::Nobody => started_again(file, node, call),
+        Handle::Nobody => started_again(file, node, &call.callee),
         Handle::Variable(variable) => of_variable(file, node, call, variable),
         Handle::Field(field) => of_field(file, node, call, &field),
         Handle::Entry { of, key } => {
@@ -187,9 +187,9 @@ fn field_of_this(file: &File<'_, '_>, target: &AssignmentTarget<'_>) -> Option<S
 pub(super) fn started_again<'a>(
     file: &File<'_, 'a>,
     node: NodeId,
-    call: &'a CallExpression<'a>,
+    callee: &'a Expression<'a>,
 ) -> Option<Endless> {
-    if is_guarded(file, node, &call.callee) {
+    if is_guarded(file, node, callee) {
         return None;
     }
     if is_in_effect(file, node) {
@@ -247,7 +247,7 @@ fn of_variable<'a>(
         }
     }
     if clears.is_empty() {
-        return started_again(file, node, call);
+        return started_again(file, node, &call.callee);
     }
     let own = argument(call, 0)?.span();
     let within = |clear: &NodeId| own.contains_inclusive(file.kind(*clear).span());

@@ -15,6 +15,7 @@ use crate::facts::heard::is_a_connection;
 use crate::facts::keys::constant;
 use crate::facts::lifetime::{Life, life_of};
 use crate::file::{File, argument, callee_name, method};
+use crate::summary::LONG_MS;
 
 /// A function that somebody keeps.
 #[derive(Debug, Clone)]
@@ -64,7 +65,7 @@ impl Keeper {
 }
 
 /// A minute: what goes sooner is a delay and no leak.
-const SHORTEST_MS: u64 = 60_000;
+const SHORTEST_MS: u64 = LONG_MS;
 
 /// All functions of a file that are kept beyond the call that makes them.
 pub(crate) fn kept<'a>(file: &File<'_, 'a>) -> Vec<Kept> {
@@ -179,7 +180,12 @@ fn delay<'a>(file: &File<'_, 'a>, call: &'a CallExpression<'a>) -> Option<u64> {
     if callee_name(call) != Some("setTimeout") {
         return None;
     }
-    file.parsed.whole_number(argument(call, 1)?)
+    let delay = argument(call, 1)?;
+    let known = file.parsed.whole_number(delay);
+    known.or_else(|| {
+        file.project
+            .long_time(file.index, &file.parsed.value(delay))
+    })
 }
 
 /// Whether neither an interval's own function ends it, nor the code that starts it.

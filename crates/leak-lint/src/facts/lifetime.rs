@@ -6,7 +6,8 @@ use oxc_semantic::{NodeId, SymbolId};
 use oxc_span::{GetSpan, Span};
 use stanch_js_source::{ParsedSource, bare, is_function};
 
-use crate::facts::fields::key;
+use crate::facts::containers::is_shared_service;
+use crate::facts::fields::{is_an_element_of_a_field, key};
 use crate::facts::lent::{is_lent_by_a_pool, only_value};
 use crate::facts::listeners::{member, unchained};
 use crate::facts::reconnects::is_reset_at_the_end;
@@ -132,12 +133,14 @@ fn through<'a>(file: &File<'_, 'a>, expression: &'a Expression<'a>, deeper: u32)
             {
                 return Life::Process(None);
             }
-            if file.gives_what_lasts(&call.callee) {
+            if file.gives_what_lasts(&call.callee) || is_shared_service(file, call) {
                 return Life::Process(None);
             }
             match returned(file, call) {
                 Some(given) => match through(file, given, deeper) {
                     life @ Life::Process(_) => life,
+                    // One of those that the instance has: `return this.workers[next]`.
+                    _ if is_an_element_of_a_field(given) => Life::Unknown,
                     _ => made_around(file, expression.node_id()),
                 },
                 None => made_around(file, expression.node_id()),

@@ -8,7 +8,7 @@ use super::names::Key;
 use super::part::Index;
 use super::view::View;
 use super::{Calls, FileIndex, Heat, Project};
-use crate::summary::{Callee, Given, Opens, Origin, Taken, is_a_timeout};
+use crate::summary::{Age, Callee, Given, Opens, Origin, Taken, is_a_timeout};
 
 /// Functions that hand on what another gives are followed this far.
 const FARTHEST_RESULTS: u32 = 4;
@@ -169,6 +169,33 @@ impl Project {
         property: Option<&str>,
     ) -> Option<Calls> {
         self.lasting_given(function, position, property, DEEPEST)
+    }
+
+    /// Whether a parameter gets one thing again and again: what is around a listener or a handler that hands it on, directly
+    /// or through others.
+    pub(crate) fn is_given_what_is_older(&self, function: Site, position: u32) -> bool {
+        self.is_given_older(function, position, DEEPEST)
+    }
+
+    fn is_given_older(&self, function: Site, position: u32, deeper: u32) -> bool {
+        let Some(deeper) = deeper.checked_sub(1) else {
+            return false;
+        };
+        self.given_ever(function, position).any(|(file, given)| {
+            let site = |start| Site { file, start };
+            let is_hot = || {
+                given
+                    .place
+                    .is_some_and(|place| self.heat(site(place)) == Some(Heat::Handler))
+            };
+            match given.value.root() {
+                _ if given.age == Age::Older => is_hot(),
+                Value::Parameter(start, own) if Some(*start) == given.place => {
+                    self.is_given_older(site(*start), *own, deeper)
+                }
+                _ => false,
+            }
+        })
     }
 
     /// Whether a caller hands a signal of `AbortSignal.timeout` to a function.
@@ -450,7 +477,10 @@ impl Project {
                 (Some(_), None) => return None,
                 (None, wanted) => wanted,
             };
-            let lasts = self.lasts(spot.file, &given.value, asked, deeper)?;
+            let lasts = match given.age {
+                Age::Application => Calls::Once,
+                _ => self.lasts(spot.file, &given.value, asked, deeper)?,
+            };
             // What is handed on comes as often as the one who hands it on is called.
             Some(lasts.max(self.calls_at(spot.file, given.place)))
         });

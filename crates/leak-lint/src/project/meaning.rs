@@ -79,6 +79,36 @@ impl Project {
     pub(crate) fn meaning(&self, file: FileIndex, value: &Value) -> Meaning {
         self.view().meaning(file, value)
     }
+
+    /// The milliseconds that a value stands for, where another file has them and they are a minute or more.
+    pub(crate) fn long_time(&self, file: FileIndex, value: &Value) -> Option<u64> {
+        self.long_time_of(file, value, DEEPEST)
+    }
+
+    fn long_time_of(&self, file: FileIndex, value: &Value, deeper: u32) -> Option<u64> {
+        let deeper = deeper.checked_sub(1)?;
+        let at = |file: FileIndex, of, name: &str| {
+            let times = &self.summary(file).long_times;
+            times.get(&(of, name.into())).copied()
+        };
+        let exported = |file: FileIndex, name: &str| {
+            let value = self.view().exported_value(file, name)?;
+            self.long_time_of(file, value, deeper)
+        };
+        match value {
+            Value::Variable(name) => at(file, None, name),
+            Value::Import {
+                module,
+                name: ImportedName::Named(name),
+            } => exported(self.view().target(file, module)?, name),
+            Value::Member(of, name) => match self.meaning(file, of) {
+                Meaning::Object(site) => at(site.file, Some(site.start), name),
+                Meaning::Module(file) => exported(file, name),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
 }
 
 impl View<'_> {

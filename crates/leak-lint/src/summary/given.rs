@@ -7,11 +7,35 @@ use oxc_ast::ast::{Argument, Expression};
 use oxc_semantic::NodeId;
 use oxc_span::{GetSpan, Span};
 use oxc_syntax::operator::BinaryOperator;
-use stanch_js_source::{ImportedName, Value, bare};
+use stanch_js_source::{ImportedName, Value, bare, literal_text};
 
 use super::{Callee, Origin, Place, Scan, Summary};
 use crate::facts::keys::is_written_down;
-use crate::file::method;
+use crate::file::{argument, callee_name, method};
+
+/// Names of the first parameter of plugins: the application.
+const APPLICATIONS: &[&str] = &["fastify", "app", "server", "instance"];
+/// Events that most emitters have once.
+const COMES_ONCE: &[&str] = &[
+    "connect",
+    "open",
+    "ready",
+    "listening",
+    "close",
+    "end",
+    "error",
+    "exit",
+    "finish",
+    "disconnect",
+    "spawn",
+    "online",
+    "upgrade",
+    "response",
+    "socket",
+    "abort",
+];
+/// Methods of applications and routers that take the handlers of a path.
+const ROUTES: &[&str] = &["get", "post", "put", "patch", "delete", "all", "route"];
 
 /// Something that a function, or a constructor, is handed.
 #[derive(Debug, Clone)]
@@ -28,6 +52,19 @@ pub(crate) struct Given {
     pub(crate) origins: Box<[Origin]>,
     /// Where the call is.
     pub(crate) place: Place,
+    /// How old it is, next to the call.
+    pub(crate) age: Age,
+}
+
+/// How old something is that a function is handed, where that shows in the file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Age {
+    /// No older than the call, as far as can be seen.
+    Unknown,
+    /// A function around has it, and what is told again and again in there hands it on each time.
+    Older,
+    /// The application of which a plugin is told.
+    Application,
 }
 
 impl<'a> Scan<'_, 'a> {
@@ -64,6 +101,7 @@ impl<'a> Scan<'_, 'a> {
                         value: Rc::unwrap_or_clone(value),
                         origins: origins.into(),
                         place: self.place(node),
+                        age: self.age(node, argument),
                     });
                 }
             };
@@ -86,6 +124,56 @@ impl<'a> Scan<'_, 'a> {
                 }
             }
             add(None, argument);
+        }
+    }
+
+    /// How old an argument of a call is.
+    fn age(&self, call: NodeId, argument: &Expression<'a>) -> Age {
+        let mut root = bare(argument);
+        while let Some(member) = root.as_member_expression() {
+            root = bare(member.object());
+        }
+        let Some(variable) = self.parsed.variable_of(root) else {
+            return Age::Unknown;
+        };
+        let semantic = self.parsed.semantic();
+        let declared = semantic.scoping().symbol_declaration(variable);
+        let home = self.parsed.function_around(declared);
+        let mut at = self.parsed.function_around(call);
+        if home.is_none() || at.is_none() {
+            return Age::Unknown;
+        }
+        if home == at {
+            let name = semantic.scoping().symbol_name(variable);
+            let is_told = matches!(self.kind(declared), AstKind::FormalParameter(_));
+            return match is_told && APPLICATIONS.contains(&name) {
+                true => Age::Application,
+                false => Age::Unknown,
+            };
+        }
+        while let Some(function) = at.filter(|at| Some(*at) != home) {
+            if self.is_told_again(function) {
+                return Age::Older;
+            }
+            at = self.parsed.function_around(function);
+        }
+        Age::Unknown
+    }
+
+    /// Whether a function is handed to what calls it again and again, for one thing that is around.
+    fn is_told_again(&self, function: NodeId) -> bool {
+        let AstKind::CallExpression(call) = self.kind(self.parent(function)) else {
+            return false;
+        };
+        let Some((_, name)) = method(call) else {
+            return callee_name(call) == Some("setInterval");
+        };
+        let event = argument(call, 0).and_then(literal_text);
+        match name {
+            "on" | "addListener" | "addEventListener" => {
+                event.is_some_and(|event| !COMES_ONCE.contains(&event))
+            }
+            _ => ROUTES.contains(&name) && event.is_some_and(|path| path.starts_with('/')),
         }
     }
 

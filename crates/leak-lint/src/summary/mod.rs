@@ -13,6 +13,7 @@ mod given;
 mod handlers;
 mod keeps;
 mod lasting;
+mod long_times;
 mod memoizers;
 mod mentioned;
 mod opens;
@@ -38,8 +39,9 @@ use stanch_js_source::{
 pub(crate) use callees::Callee;
 pub(crate) use exports::WHOLE;
 use given::Lookup;
-pub(crate) use given::{Given, Handed, Taken, is_a_timeout};
+pub(crate) use given::{Age, Given, Handed, Taken, is_a_timeout};
 pub(crate) use handlers::wraps_requests;
+pub(crate) use long_times::LONG_MS;
 pub(crate) use mentioned::{Mentioned, Name};
 pub(crate) use opens::Opens;
 pub(crate) use origins::Origin;
@@ -107,6 +109,8 @@ pub struct Summary {
     pub(crate) skipped: Vec<Skipped>,
     /// Functions that give what lives as long as the process, and nothing else.
     pub(crate) lasting: FxHashSet<u32>,
+    /// Times in milliseconds of a minute or more, by the object literal of the module and the name there; none for variables.
+    pub(crate) long_times: FxHashMap<(Place, Box<str>), u64>,
     /// Functions that give something large: rows, the contents of a file.
     pub(crate) large: FxHashSet<u32>,
     /// What functions give that is open, by their start.
@@ -359,6 +363,7 @@ impl<'a> Scan<'_, 'a> {
                 }
             }
             AstKind::ObjectExpression(literal) => {
+                self.long_times(node, literal, summary);
                 let mut properties = self.parsed.properties(literal);
                 properties.shrink_to_fit();
                 if !properties.is_empty() {
@@ -467,6 +472,15 @@ impl<'a> Scan<'_, 'a> {
         let scoping = self.parsed.semantic().scoping();
         for (name, symbol) in scoping.get_bindings(scoping.root_scope_id()) {
             let value = self.parsed.first_value(*symbol);
+            if value == Value::Unknown
+                && let AstKind::VariableDeclarator(declared) =
+                    self.kind(scoping.symbol_declaration(*symbol))
+                && let Some(time) = declared.init.as_ref().and_then(|it| self.long_time(it))
+            {
+                summary
+                    .long_times
+                    .insert((None, name.as_str().into()), time);
+            }
             summary.variables.insert(name.as_str().into(), value);
             let place = scoping.symbol_span(*symbol);
             let place = (place.start, place.end);

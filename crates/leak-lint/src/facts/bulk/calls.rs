@@ -8,6 +8,7 @@ use super::{Bulk, LARGE, Text, is_contents, is_used_as_many, of_value};
 use crate::facts::lifetime::is_exchange_of;
 use crate::facts::listeners::member;
 use crate::file::{argument, method};
+
 /// Functions that read a file, a body or a stream as a whole, or parse a text: Node, the web's own, drivers of databases.
 const READS: &[&str] = &[
     "readFile",
@@ -64,7 +65,7 @@ const LOADS: &[&str] = &[
 /// Methods of collections, texts and bytes that give another one as large.
 const DERIVES: &[&str] = &[
     "toString", "subarray", "flat", "map", "filter", "slice", "flatMap", "concat", "sort",
-    "reverse", "toSorted", "entries", "values", "split",
+    "reverse", "toSorted", "entries", "values", "split", "join",
 ];
 
 pub(super) fn of_call<'a>(
@@ -105,7 +106,19 @@ pub(super) fn of_call<'a>(
     // What is loaded is large where it is used as a collection, or has what only documents have.
     let is_loaded = LOADS.iter().any(|word| name.starts_with(word));
     let holder = holder?;
-    (is_loaded && is_used_as_many(file, holder)).then_some(Bulk::Contents)
+    ((is_loaded || hands_on(file, call, deeper)) && is_used_as_many(file, holder))
+        .then_some(Bulk::Contents)
+}
+
+/// `withClient((client) => client.query(…))`, `retry(() => load())`: what lends something, or tries again, gives what the
+/// function gives that it is handed.
+fn hands_on<'a>(file: Text<'_, 'a>, call: &'a CallExpression<'a>, deeper: u32) -> bool {
+    (0..call.arguments.len()).any(|at| match argument(call, at).map(bare) {
+        Some(Expression::ArrowFunctionExpression(arrow)) => arrow
+            .get_expression()
+            .is_some_and(|given| of_value(file, given, None, deeper).is_some()),
+        _ => false,
+    })
 }
 
 /// `JSON.stringify(await load())`, `Buffer.from(text)`: another form of something large, or of what had to be waited for.
@@ -171,7 +184,13 @@ fn reads<'a>(
         }
         "concat" | "alloc" | "allocUnsafe" => object_name == "Buffer",
         "query" => {
-            !is_exchange_query(file, object)
+            // A statement is asked of a database, whatever that is called here.
+            let is_statement = || {
+                argument(call, 0)
+                    .and_then(literal_text)
+                    .is_some_and(|text| text.contains(' '))
+            };
+            (!is_exchange_query(file, object) || is_statement())
                 && !argument(call, 0).is_some_and(|asked| asks_for_little(asked))
         }
         _ => true,

@@ -32,7 +32,7 @@ impl Bulk {
 }
 
 /// Variables that are made from others are followed this far.
-const DEEPEST: u32 = 6;
+const DEEPEST: u32 = 10;
 
 /// Names of parameters that are requests, responses or contexts of one call.
 const EXCHANGES: &[&str] = &[
