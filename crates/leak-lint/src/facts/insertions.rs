@@ -4,7 +4,7 @@ use oxc_ast::AstKind;
 use oxc_ast::ast::{AssignmentTarget, Expression};
 use oxc_semantic::NodeId;
 use oxc_span::GetSpan;
-use stanch_js_source::{Extent, FoundBy, SiteRole, Value, bare};
+use stanch_js_source::{Extent, FoundBy, SiteRole, Value, bare, is_function, literal_text};
 
 use crate::facts::checks::is_filled_when_empty;
 use crate::facts::holders::{Container, Holder, container_of, table_of_containers};
@@ -25,7 +25,7 @@ pub(crate) struct Insertion<'a> {
     /// It fills a container that is kept in the holder.
     pub(crate) nested: bool,
     pub(crate) frequency: Calls,
-    /// It is in a handler of requests.
+    /// It is in a handler of requests or of connections.
     pub(crate) serves: bool,
     pub(crate) role: SiteRole,
 }
@@ -140,10 +140,22 @@ fn is_container<'a>(file: &File<'_, 'a>, value: &Expression<'a>) -> bool {
         })
 }
 
-/// Whether a node is in a function that handles requests, by its parameters.
+/// Whether a node is in a function that handles requests or connections, by its parameters.
 fn serves(file: &File<'_, '_>, node: NodeId) -> bool {
     let mut around = file.nodes().ancestor_ids(node);
-    around.any(|around| serves_itself(file, around))
+    around.any(|around| serves_itself(file, around) || connects(file, around))
+}
+
+/// Whether a node is a function that a server calls for each connection: `io.on('connection', (socket) => …)`.
+fn connects(file: &File<'_, '_>, node: NodeId) -> bool {
+    if !is_function(file.kind(node)) {
+        return false;
+    }
+    let AstKind::CallExpression(registration) = file.kind(file.parent(node)) else {
+        return false;
+    };
+    method(registration).is_some_and(|(_, name)| matches!(name, "on" | "addListener"))
+        && argument(registration, 0).and_then(literal_text) == Some("connection")
 }
 
 /// Whether a node is such a function.

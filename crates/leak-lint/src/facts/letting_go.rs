@@ -1,5 +1,7 @@
 //! A holder into what becomes of its entries: let go, bounded, kept until asked again, kept for ever.
 
+mod by_hand;
+
 use oxc_ast::AstKind;
 use oxc_ast::ast::{Expression, Statement};
 use oxc_semantic::NodeId;
@@ -10,6 +12,7 @@ use crate::facts::holders::{Access, Container, Holder};
 use crate::facts::updates::is_replaced_with_others;
 use crate::file::{File, argument, method};
 use crate::project::{Calls, Holder as Identity, Meaning};
+use by_hand::{is_asked_for_by_hand, is_by_hand, is_never_called};
 
 /// What becomes of the entries of a holder.
 #[derive(Debug, Clone, PartialEq)]
@@ -188,7 +191,9 @@ fn effect<'a>(file: &File<'_, 'a>, holder: &Holder<'a>, release: &Release, neste
         release.kind,
         ReleaseKind::Clear | ReleaseKind::Reassign | ReleaseKind::Truncate
     );
-    if takes_all && is_by_hand(file, holder, release) {
+    if takes_all
+        && (is_by_hand(file, holder, release) || is_asked_for_by_hand(file, holder, release))
+    {
         return Effect::OnlyWhenAsked;
     }
     match release.kind {
@@ -219,121 +224,6 @@ fn effect<'a>(file: &File<'_, 'a>, holder: &Holder<'a>, release: &Release, neste
         ReleaseKind::Close | ReleaseKind::Off => Effect::None,
         _ => Effect::LetsGo,
     }
-}
-
-/// Signals and events with which a process ends.
-const LAST: &[&str] = &[
-    "SIGTERM",
-    "SIGINT",
-    "SIGQUIT",
-    "exit",
-    "beforeExit",
-    "disconnect",
-];
-
-/// Whether a container is emptied when the process ends, or by a route of its own that throws everything away unread: that is
-/// for people to call, and nobody does as long as nothing is wrong.
-fn is_by_hand(file: &File<'_, '_>, holder: &Holder<'_>, release: &Release) -> bool {
-    let Some(function) = file.function_around(release.node) else {
-        return false;
-    };
-    let AstKind::CallExpression(call) = file.kind(file.parent(function)) else {
-        return false;
-    };
-    let told = crate::file::argument(call, 0).and_then(stanch_js_source::literal_text);
-    match (method(call), told) {
-        (Some((Expression::Identifier(of), "on" | "once")), Some(event)) => {
-            of.name == "process" && LAST.contains(&event)
-        }
-        (Some((_, "delete" | "post" | "put" | "get")), Some(path)) => {
-            path.starts_with('/') && is_all_there_is(file, holder, function, release)
-        }
-        _ => false,
-    }
-}
-
-/// Whether a function names a container in one place only.
-fn is_all_there_is(
-    file: &File<'_, '_>,
-    holder: &Holder<'_>,
-    function: NodeId,
-    release: &Release,
-) -> bool {
-    let within = file.kind(function).span();
-    let text = file.slice(within);
-    let name = holder.written.rsplit(['.', '#']).next().unwrap_or_default();
-    let is_whole = |at: usize| {
-        let is_part = |letter: Option<char>| {
-            letter.is_some_and(|letter| letter.is_alphanumeric() || matches!(letter, '_' | '$'))
-        };
-        !is_part(text[..at].chars().next_back()) && !is_part(text[at + name.len()..].chars().next())
-    };
-    let named = text.match_indices(name).filter(|(at, _)| is_whole(*at));
-    // `log = []` in a branch of what else the route does is no reset.
-    let is_statement = file.function_around(release.node) == Some(function)
-        && !file
-            .nodes()
-            .ancestor_kinds(release.node)
-            .take_while(|around| !is_function(*around))
-            .any(|around| matches!(around, AstKind::IfStatement(_)));
-    !name.is_empty() && named.count() == 1 && is_statement
-}
-
-/// Whether code is in a function that no file of the program mentions: `reset` for the tests.
-fn is_never_called(file: &File<'_, '_>, node: NodeId) -> bool {
-    let Some(function) = file.function_around(node) else {
-        return false;
-    };
-    let is_for_others = match file.kind(file.parent(function)) {
-        AstKind::MethodDefinition(method) => !method.kind.is_constructor(),
-        AstKind::ObjectProperty(_) | AstKind::AssignmentExpression(_) => true,
-        AstKind::ExportDeclaration(_) => true,
-        AstKind::VariableDeclarator(_) => true,
-        _ => matches!(file.kind(function), AstKind::Function(own) if own.id.is_some()),
-    };
-    let Some(name) = file.parsed.function_ref(function).name else {
-        return false;
-    };
-    let own = name.rsplit(['.', '#']).next().unwrap_or(&name);
-    is_for_others
-        && file.project.is_imported(file.index)
-        && file.project.calls_of(file.site(function)) == Calls::Unknown
-        && file.parsed.calls_of(function).is_empty()
-        && file.project.is_a_service()
-        && !is_named_again(file, function, own)
-        && !file.project.is_mentioned_elsewhere(file.index, own)
-}
-
-/// Whether its own file uses a function by its name, to call it or to hand it on.
-fn is_named_again(file: &File<'_, '_>, function: NodeId, name: &str) -> bool {
-    let within = file.kind(function).span();
-    file.nodes().iter().any(|node| {
-        let (span, is_it) = match node.kind() {
-            AstKind::IdentifierReference(used) => (used.span, used.name == name),
-            AstKind::StaticMemberExpression(member) => (member.span, member.property.name == name),
-            AstKind::PrivateFieldExpression(member) => (member.span, member.field.name == name),
-            _ => return false,
-        };
-        is_it && !within.contains_inclusive(span) && !is_for_export(file, node.id())
-    })
-}
-
-/// `exports.reset = …`, `module.exports = { reset }`: others may use it then.
-fn is_for_export(file: &File<'_, '_>, node: NodeId) -> bool {
-    let span = file.kind(node).span();
-    file.nodes()
-        .ancestor_kinds(node)
-        .take(3)
-        .any(|around| match around {
-            AstKind::AssignmentExpression(assignment) => {
-                let target = file.slice(assignment.left.span());
-                assignment.left.span().contains_inclusive(span)
-                    || target.starts_with("module.exports")
-                    || target.starts_with("exports")
-            }
-            AstKind::ExportSpecifier(_) => true,
-            _ => false,
-        })
 }
 
 /// Whether all that a comparison of the size leads to is a message.
@@ -485,7 +375,7 @@ fn elsewhere(file: &File<'_, '_>, holder: &Holder<'_>) -> Elsewhere {
         .project
         .uses_of(identity)
         .chain(named.into_iter().flatten());
-    if uses.any(|used| used.file != file.index && used.op.releases()) {
+    if uses.any(|used| used.file != file.index && used.op.releases() && !used.is_by_hand) {
         Elsewhere::LetGo
     } else if is_open {
         Elsewhere::Unknown
@@ -536,21 +426,33 @@ fn is_put_back(file: &File<'_, '_>, holder: &Holder<'_>, node: NodeId) -> bool {
         if file.slice(assignment.left.span()) == holder.written)
 }
 
-/// `module.exports = { cache }`, `exports.cache = cache`, where the files of the project are known.
+/// `module.exports = { cache }`, `exports.cache = cache`, `export const store = { cache }`, where the files of the project are
+/// known.
 fn is_export(file: &File<'_, '_>, holder: &Holder<'_>, node: NodeId) -> bool {
-    let assignment = file
-        .nodes()
-        .ancestor_kinds(node)
-        .find_map(|around| match around {
-            AstKind::AssignmentExpression(assignment) => Some(assignment),
-            _ => None,
-        });
-    !file.project.is_alone()
-        && holder.identity.is_some()
-        && assignment.is_some_and(|assignment| {
+    if file.project.is_alone() || holder.identity.is_none() {
+        return false;
+    }
+    let mut around = file.nodes().ancestor_kinds(node);
+    let first = around.find(|kind| {
+        matches!(
+            kind,
+            AstKind::AssignmentExpression(_) | AstKind::VariableDeclarator(_)
+        )
+    });
+    match first {
+        Some(AstKind::AssignmentExpression(assignment)) => {
             let target = file.slice(assignment.left.span());
             target.starts_with("module.exports") || target.starts_with("exports")
-        })
+        }
+        Some(AstKind::VariableDeclarator(declarator)) => {
+            let literal = declarator.init.as_ref().map(bare);
+            matches!(literal, Some(Expression::ObjectExpression(_)))
+                && around
+                    .take(2)
+                    .any(|kind| matches!(kind, AstKind::ExportDeclaration(_)))
+        }
+        _ => false,
+    }
 }
 
 /// Elements handed to a promise: `await Promise.all(pending)`.

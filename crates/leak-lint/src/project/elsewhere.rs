@@ -15,6 +15,8 @@ use crate::summary::{Op, Use, WHOLE};
 pub(crate) struct Elsewhere<'p> {
     pub(crate) op: &'p Op,
     pub(crate) file: FileIndex,
+    /// It is done only when a person asks for it.
+    pub(crate) is_by_hand: bool,
 }
 
 /// Who a holder is, whatever it is called in a file.
@@ -154,9 +156,11 @@ impl Project {
     }
 
     fn elsewhere(&self, file: FileIndex, at: usize) -> Elsewhere<'_> {
+        let used = &self.summary(file).uses[at];
         Elsewhere {
-            op: &self.summary(file).uses[at].op,
+            op: &used.op,
             file,
+            is_by_hand: used.is_by_hand,
         }
     }
 

@@ -62,6 +62,8 @@ pub(super) struct Running {
     exported: Vec<Key>,
     /// Called at module level.
     started: Vec<Key>,
+    /// Classes of which a container of dependencies makes one instance.
+    singletons: Vec<Key>,
     /// Which of the file's functions call what; ascending.
     calls: Vec<(Key, Key)>,
     /// Those of them that no condition keeps from being made when the caller runs.
@@ -185,6 +187,14 @@ impl Running {
                 run.push(view.key(site));
             }
         }
+        let singletons = summary.singletons.iter();
+        let singletons = singletons.map(|start| {
+            view.key(Site {
+                file,
+                start: *start,
+            })
+        });
+        self.started.extend(singletons);
         // The tables have no order, and one that stays is compared.
         self.unknown.sort_unstable();
         self.started.sort_unstable();
@@ -280,6 +290,8 @@ impl Ways {
     const KEYED: Self = Self(2048);
     /// Somebody who runs again and again, and drops its result.
     const LEFT: Self = Self(4096);
+    /// A container of dependencies, once, whoever else names the class.
+    const SINGLE: Self = Self(8192);
     /// Others, who may do whatever they want with its result.
     const BY_OTHERS: Self = Self(Self::UNKNOWN.0 | Self::TAKEN.0);
 
@@ -298,8 +310,13 @@ impl Ways {
     /// How what a function calls is called, if it is called so.
     fn through(self) -> Self {
         let by_handler = self.is_driven().then_some(Self::CALLED.0);
-        let same = Self::CALLED.0 | Self::UNKNOWN.0 | Self::STARTED.0;
-        Self(self.0 & same | by_handler.unwrap_or_default())
+        let same = Self::CALLED.0 | Self::STARTED.0;
+        let unknown = if self.has(Self::SINGLE) {
+            0
+        } else {
+            Self::UNKNOWN.0
+        };
+        Self(self.0 & (same | unknown) | by_handler.unwrap_or_default())
     }
 
     /// How what it makes is called: whoever gets it, there is one for each time that the function runs.
@@ -342,6 +359,7 @@ impl Frequencies {
             reach.all(&running.served, Ways(served));
             reach.all(&running.unknown, Ways::BY_OTHERS);
             reach.all(&running.started, Ways::STARTED);
+            reach.all(&running.singletons, Ways(Ways::STARTED.0 | Ways::SINGLE.0));
             reach.all(&running.dropped, Ways::DROPPED);
             reach.all(&running.lost, Ways::LOST);
             reach.all(&running.taken, Ways::TAKEN);
@@ -389,7 +407,7 @@ impl Frequencies {
         let ways = self.ways(function);
         if ways.is_driven() || ways.has(Ways::CALLED) {
             Calls::Again
-        } else if ways.has(Ways::STARTED) && !ways.has(Ways::UNKNOWN) {
+        } else if ways.has(Ways::SINGLE) || ways.has(Ways::STARTED) && !ways.has(Ways::UNKNOWN) {
             Calls::Once
         } else {
             Calls::Unknown

@@ -396,6 +396,17 @@ impl Project {
         others.any(|(_, other)| other.summary.mentioned.has(name))
     }
 
+    /// Whether other files mention a name, and none of them but in functions that only run when a person asks for it.
+    pub(crate) fn is_mentioned_by_hand_only(&self, file: FileIndex, name: &str) -> bool {
+        let name = Name::of(name);
+        let others = self.program().filter(|(other, _)| *other != file);
+        let mut mentioning = others
+            .map(|(_, other)| &other.summary)
+            .filter(|summary| summary.mentioned.has(name))
+            .peekable();
+        mentioning.peek().is_some() && mentioning.all(|it| it.mentioned_by_hand.has(name))
+    }
+
     /// Whether another file of the program imports a file: what nobody imports is started by others, who may ask for more.
     pub(crate) fn is_imported(&self, file: FileIndex) -> bool {
         self.importers[file.0] > 0

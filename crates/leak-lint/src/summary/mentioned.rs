@@ -29,6 +29,17 @@ impl Mentioned {
         Self(names.into())
     }
 
+    /// All of these and those, and which of those are not among these.
+    pub(crate) fn parted(mut these: Vec<Name>, those: Vec<Name>) -> (Self, Self) {
+        if those.is_empty() {
+            return (Self::of(these), Self::default());
+        }
+        let known = Self::of(these.clone());
+        these.extend(&those);
+        let apart = those.into_iter().filter(|name| !known.has(*name));
+        (Self::of(these), Self::of(apart.collect()))
+    }
+
     pub(crate) fn has(&self, name: Name) -> bool {
         self.0.binary_search(&name).is_ok()
     }

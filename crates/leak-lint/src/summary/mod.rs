@@ -3,6 +3,7 @@
 //! A holder may be declared, filled and emptied in three files, and how often a function runs is decided where it is called.
 //! So each file is summed up once, the sums are linked (`project`), and the rules then ask the whole.
 
+mod by_hand;
 mod callees;
 mod calls;
 mod conditions;
@@ -51,6 +52,7 @@ pub(crate) use uses::{Lent, Op, Use};
 use callees::Callees;
 
 use crate::facts::bulk::is_large;
+use crate::facts::holders::is_singleton;
 use crate::file::{argument, method};
 use crate::options::Options;
 
@@ -71,6 +73,8 @@ pub struct Summary {
     pub(crate) declared: FxHashMap<Box<str>, (u32, u32)>,
     /// Classes and constructor functions, by their start.
     pub(crate) classes: FxHashMap<u32, ClassShape>,
+    /// Classes of which a container of dependencies makes one instance, by their start.
+    pub(crate) singletons: Vec<u32>,
     /// Object literals, by their start.
     pub(crate) objects: FxHashMap<u32, Vec<(Box<str>, Value)>>,
     /// What it gives the application under a name, as plugins do: fastify's `app.decorate('sessions', new Map())`.
@@ -103,6 +107,8 @@ pub struct Summary {
     pub(crate) given: Vec<Given>,
     /// The names of all properties that it reads, calls or takes apart.
     pub(crate) mentioned: Mentioned,
+    /// Those of them that it mentions nowhere but in functions that only run when a person asks for it.
+    pub(crate) mentioned_by_hand: Mentioned,
     /// Functions that are written where they are handed to functions of the project.
     pub(crate) handed: Vec<Handed>,
     /// Calls that are skipped when what comes between them and another one fails.
@@ -220,13 +226,21 @@ impl Summary {
             lookups: OnceCell::new(),
             values: RefCell::default(),
             callees: Callees::default(),
+            by_hand: RefCell::default(),
         };
-        let mut mentioned = Vec::new();
+        let (mut mentioned, mut by_hand) = (Vec::new(), Vec::new());
         for node in parsed.semantic().nodes().iter() {
+            scan.asked_by_hand(node.id(), node.kind());
             scan.declared(node.id(), node.kind(), &mut summary);
             scan.exported(node.kind(), &mut summary);
             scan.called(node.id(), node.kind(), &mut summary);
+            let known = summary.uses.len();
             scan.used(node.id(), node.kind(), &mut summary);
+            if summary.uses.len() > known && scan.is_by_hand(node.id()) {
+                summary.uses[known..]
+                    .iter_mut()
+                    .for_each(|it| it.is_by_hand = true);
+            }
             scan.decorates(node.kind(), &mut summary);
             scan.given(node.id(), node.kind(), &mut summary);
             scan.sent(node.id(), node.kind(), &mut summary);
@@ -239,7 +253,11 @@ impl Summary {
             scan.promised(node.id(), node.kind(), &mut summary);
             scan.memoizes(node.id(), node.kind(), &mut summary);
             let name = scan.mentioned(node.id(), node.kind());
-            mentioned.extend(name.as_deref().map(Name::of));
+            let names = match scan.is_by_hand(node.id()) {
+                true => &mut by_hand,
+                false => &mut mentioned,
+            };
+            names.extend(name.as_deref().map(Name::of));
         }
         scan.variables(&mut summary);
         scan.lasting(&mut summary);
@@ -248,7 +266,7 @@ impl Summary {
         drop(scan.values);
         summary.callees = scan.callees.all();
         summary.forget_private();
-        summary.mentioned = Mentioned::of(mentioned);
+        (summary.mentioned, summary.mentioned_by_hand) = Mentioned::parted(mentioned, by_hand);
         summary.modules.sort_unstable();
         summary.modules.dedup();
         summary.shrink();
@@ -314,6 +332,8 @@ pub(crate) struct Scan<'s, 'a> {
     values: RefCell<FxHashMap<Names<'a>, Rc<Value>>>,
     /// What is called.
     callees: Callees,
+    /// Functions that only run when a person asks for it, by their start.
+    by_hand: RefCell<FxHashSet<u32>>,
 }
 
 impl<'a> Scan<'_, 'a> {
@@ -332,6 +352,15 @@ impl<'a> Scan<'_, 'a> {
             .entry(names)
             .or_insert_with(|| Rc::new(self.parsed.value(expression)));
         value.clone()
+    }
+
+    /// Whether a node is in a function that only runs when a person asks for it.
+    fn is_by_hand(&self, node: NodeId) -> bool {
+        let by_hand = self.by_hand.borrow();
+        !by_hand.is_empty()
+            && self
+                .place(node)
+                .is_some_and(|place| by_hand.contains(&place))
     }
 
     pub(crate) fn kind(&self, node: NodeId) -> AstKind<'a> {
@@ -355,6 +384,11 @@ impl<'a> Scan<'_, 'a> {
                 let known = summary.classes.entry(kind.span().start).or_default();
                 // Assignments inside it come later: the class is the outer node.
                 *known = shape;
+                if let AstKind::Class(class) = kind
+                    && is_singleton(self.parsed, class)
+                {
+                    summary.singletons.push(class.span.start);
+                }
             }
             AstKind::TSTypeLiteral(_) => {
                 let shape = self.parsed.class_shape(node);

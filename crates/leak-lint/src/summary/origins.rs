@@ -215,11 +215,41 @@ impl<'a> Search<'_, '_, 'a> {
             found.extend(self.of_all(arguments(), deeper));
             return found;
         }
+        if let (Some(list), true) = (object, OF_LISTS.contains(&name)) {
+            return self.of_list(list, name, call, deeper);
+        }
         // `request.json()`, `c.req.query()`: what a part of a request gives.
         match object {
             Some(object) if call.arguments.is_empty() => members(self.of(object, deeper), name),
             _ => Vec::new(),
         }
+    }
+
+    /// What a list is made of that a method makes of another: `ids.map(Number)`, `rows.filter(isNew).map((row) => row.id)`.
+    fn of_list(
+        &mut self,
+        list: &Expression<'a>,
+        name: &str,
+        call: &CallExpression<'a>,
+        deeper: u32,
+    ) -> Vec<Origin> {
+        let elements = self.of(list, deeper);
+        let callback = call.arguments.first().and_then(Argument::as_expression);
+        let Some(Expression::ArrowFunctionExpression(arrow)) =
+            callback.map(bare).filter(|_| name.ends_with("ap"))
+        else {
+            return elements;
+        };
+        let Some(made) = arrow.get_expression() else {
+            return Vec::new();
+        };
+        let element = Value::Parameter(arrow.span.start, 0);
+        let made = self.of(made, deeper).into_iter();
+        made.flat_map(|origin| match origin {
+            Origin::Part(part) if *part.root() == element => parts(&elements, &part),
+            other => vec![other],
+        })
+        .collect()
     }
 
     /// What the values of a literal are made of, and any other value.
@@ -250,6 +280,26 @@ impl<'a> Search<'_, '_, 'a> {
             }
         }
         found
+    }
+}
+
+/// Methods of lists that give a list of what is in them, or of what is made of that.
+const OF_LISTS: &[&str] = &[
+    "map",
+    "flatMap",
+    "filter",
+    "sort",
+    "toSorted",
+    "reverse",
+    "toReversed",
+    "flat",
+];
+
+/// The part of each that one value is of what it starts from.
+fn parts(of: &[Origin], part: &Value) -> Vec<Origin> {
+    match part {
+        Value::Member(inner, name) => members(parts(of, inner), name),
+        _ => of.to_vec(),
     }
 }
 

@@ -20,6 +20,8 @@ pub(crate) struct Use {
     /// What it is done to.
     pub(crate) holder: Value,
     pub(crate) op: Op,
+    /// It is done only when a person asks for it.
+    pub(crate) is_by_hand: bool,
 }
 
 /// What is done to a holder.
@@ -216,7 +218,11 @@ fn makes_longer(value: &Expression<'_>) -> bool {
 
 fn push(holder: Value, op: Op, summary: &mut Summary) {
     if is_holder(&holder) {
-        summary.uses.push(Use { holder, op });
+        summary.uses.push(Use {
+            holder,
+            op,
+            is_by_hand: false,
+        });
     }
 }
 

@@ -1,10 +1,10 @@
 //! The scope or class that has a container into how long the container lives.
 
 use oxc_ast::AstKind;
-use oxc_ast::ast::{ExportDefaultDeclarationKind, Expression};
+use oxc_ast::ast::{Class, ExportDefaultDeclarationKind, Expression};
 use oxc_semantic::NodeId;
-use oxc_span::GetSpan;
-use stanch_js_source::bare;
+use oxc_span::{GetSpan, Span};
+use stanch_js_source::{ParsedSource, bare};
 
 use crate::file::File;
 use crate::project::Calls;
@@ -49,25 +49,22 @@ pub(super) fn of_closure(file: &File<'_, '_>, function: NodeId) -> Option<Lifeti
 
 /// How long the instances of a class or constructor function live.
 pub(crate) fn of_instances(file: &File<'_, '_>, class: NodeId) -> Lifetime {
-    if is_singleton(file, class)
-        || is_made_for_good(file, class)
-        || file.calls_of(class) == Calls::Once
-    {
+    let is_one = matches!(file.kind(class), AstKind::Class(own) if is_singleton(file.parsed, own));
+    if is_one || is_made_for_good(file, class) || file.calls_of(class) == Calls::Once {
         Lifetime::Process
     } else {
         Lifetime::Instance
     }
 }
 
-fn is_singleton(file: &File<'_, '_>, class: NodeId) -> bool {
-    let AstKind::Class(class) = file.kind(class) else {
-        return false;
-    };
+/// Whether a container of dependencies makes one instance of a class, by its decorators.
+pub(crate) fn is_singleton(parsed: &ParsedSource<'_>, class: &Class<'_>) -> bool {
     class.decorators.iter().any(|decorator| {
-        let (name, text) = match bare(&decorator.expression) {
-            Expression::CallExpression(call) => (bare(&call.callee), file.slice(call.span)),
-            other => (other, ""),
+        let (name, place) = match bare(&decorator.expression) {
+            Expression::CallExpression(call) => (bare(&call.callee), call.span),
+            other => (other, Span::default()),
         };
+        let text = parsed.text().slice(place.start, place.end);
         let is_one =
             matches!(name, Expression::Identifier(name) if SINGLETONS.contains(&name.name.as_str()));
         is_one && !SHORT_SCOPES.iter().any(|scope| text.contains(scope))

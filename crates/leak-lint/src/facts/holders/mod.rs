@@ -15,7 +15,7 @@ use oxc_span::{GetSpan, Span};
 use stanch_js_source::{Extent, HolderRef, Value, bare, is_function, literal_text};
 
 pub(crate) use container::{Container, container_of, table_of_containers};
-pub(crate) use lifetime::{Lifetime, of_instances};
+pub(crate) use lifetime::{Lifetime, is_singleton, of_instances};
 
 use crate::facts::names::grown_names;
 use crate::file::{File, argument, method};

@@ -414,7 +414,10 @@ fn called<'a>(file: &File<'_, 'a>, call: &CallExpression<'a>, deeper: Depth<'_>)
     if !is_faithful(name) {
         return messages::asked_of_a_request(file, call).unwrap_or(Domain::Unknown);
     }
-    if name == "stringify" {
+    // `hash(input)` of object-hash, hash-sum and their like.
+    let is_of_contents = matches!(name, "hash" | "serialize" | "objectHash" | "hashObject")
+        && first().is_some_and(|given| matches!(of(file, given, deeper), Domain::Object(_)));
+    if name == "stringify" || is_of_contents {
         let given = first();
         return match given.map(|given| of(file, given, deeper)) {
             Some(found @ (Domain::Unbounded(_) | Domain::Bounded)) => found,

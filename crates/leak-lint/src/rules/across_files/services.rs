@@ -191,3 +191,104 @@ fn lists_under_few_keys() {
     // Its entries have no end either.
     said("req.params.id", &[]);
 }
+
+#[test]
+fn lists_that_people_empty() {
+    let said = |list: &str, routes: &str, expected: &[u32]| {
+        let routes = format!("import {{ usage }} from './usage';\n{routes}\napp.listen(80);");
+        let files = [("usage.js", list), ("routes.js", routes.as_str())];
+        check(&growing_module_array::RULE, &files, expected);
+    };
+    let add = "app.get('/', (req) => usage.add(req.url));";
+    let route = |body: &str| format!("{add}\napp.delete('/usage', (req, res) => {{ {body} }});");
+    let list = "const all = [];\nexport const usage = {\n  all,\n  add(one) { all.push(one); },\n  reset() { all.length = 0; },\n};";
+    said(list, &route("usage.reset(); res.end();"), &[4]);
+    said(list, &route("usage.all.length = 0; res.end();"), &[4]);
+    said(list, &route("usage.reset(req.body.since); res.end();"), &[]);
+    said(list, &route("if (full) usage.reset(); res.end();"), &[]);
+    said(
+        list,
+        &format!(
+            "{}\nsetInterval(() => usage.reset(), 9);",
+            route("usage.reset();")
+        ),
+        &[],
+    );
+    let drained = list.replace("all.length = 0;", "send(all); all.length = 0;");
+    said(&drained, &route("usage.reset(); res.end();"), &[]);
+    said(
+        list,
+        &format!("{add}\nexport const clear = (req, res) => {{ usage.reset(); res.end(); }};"),
+        &[4],
+    );
+    said(
+        list,
+        &format!("{add}\nclass Api {{ @Delete() clear() {{ usage.reset(); }} }}"),
+        &[4],
+    );
+    said(
+        list,
+        &format!("{add}\napp.get('/metrics', (req, res) => {{ usage.reset(); res.end(); }});"),
+        &[],
+    );
+}
+
+#[test]
+fn base_classes_and_parts_of_singletons() {
+    let repository = |scope: &str| {
+        format!(
+            "import {{ Base }} from './base';\n@Injectable({scope})\nexport class Repository extends Base {{}}\nexport const all = [Repository];\napp.get('/:id', (req) => container.get(Repository).find(req.params.id));"
+        )
+    };
+    let said = |base: &str, scope: &str, expected: &[u32]| {
+        let repository = repository(scope);
+        let files = [
+            ("base.ts", base),
+            ("repository.ts", repository.as_str()),
+            ("main.ts", "import './repository';"),
+        ];
+        check(&unbounded_cache::RULE, &files, expected);
+    };
+    let base = "export abstract class Base {\n  known = new Map();\n  find(id) { this.known.set(id, 1); }\n}";
+    said(base, "", &[3]);
+    said(base, "{ scope: Scope.TRANSIENT }", &[]);
+    let part = "class Known {\n  all = new Map();\n  put(id) { this.all.set(id, 1); }\n}\nexport class Base {\n  known = new Known();\n  find(id) { this.known.put(id); }\n}";
+    said(part, "", &[3]);
+}
+
+#[test]
+fn what_handlers_of_connections_fill() {
+    let text = |event: &str| {
+        format!(
+            "module.exports = function presence(io) {{\n  const seen = new Map();\n  io.on('{event}', (socket) => {{\n    seen.set(socket.handshake.query.id, 1);\n  }});\n}};"
+        )
+    };
+    let said = |event: &str, expected: &[u32]| {
+        let text = text(event);
+        check(&unbounded_cache::RULE, &[("a.js", text.as_str())], expected);
+    };
+    said("connection", &[4]);
+    said("change", &[]);
+}
+
+#[test]
+fn keys_that_other_files_make_of_lists() {
+    let said = |key: &str, expected: &[u32]| {
+        let caller = format!(
+            "import {{ note }} from './store';\napp.post('/', (req) => {{ const {{ parts }} = req.body; note({key}); }});"
+        );
+        let store = "const seen = new Map();\nexport function note(key) {\n  seen.set(key, 1);\n}";
+        check(
+            &unbounded_cache::RULE,
+            &[("store.js", store), ("caller.js", caller.as_str())],
+            expected,
+        );
+    };
+    said("parts.map(Number).join(',')", &[3]);
+    said(
+        "parts.filter(Boolean).map((part) => part.name).join(',')",
+        &[3],
+    );
+    said("parts.map((part) => part.type).join(',')", &[]);
+    said("parts.map(() => 'a').join(',')", &[]);
+}

@@ -157,3 +157,14 @@ fn names_of_jobs_are_few() {
     check_sure(&RULE, &text("data.to"), &[4]);
     check_sure(&RULE, &text("name"), &[]);
 }
+
+#[test]
+fn digests_of_objects() {
+    let text = |given: &str| {
+        format!(
+            "import hash from 'object-hash';\nconst all = new Map();\nfunction search(input: Input) {{\n  all.set(hash(input), 1);\n}}\ninterface Input {{ text: string }}\napp.get('/', (req) => search({given}));"
+        )
+    };
+    check_sure(&RULE, &text("{ text: req.query.q }"), &[4]);
+    check_sure(&RULE, &text("{ text: 'a' }"), &[]);
+}

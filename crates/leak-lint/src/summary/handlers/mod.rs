@@ -17,10 +17,8 @@ use super::Summary;
 use crate::facts::lifetime::decorator_name;
 use crate::file::{argument, method};
 use crate::options::Options;
-use signature::{
-    exported_as, has_marks_of_a_handler, has_names_of_a_handler, is_given_an_event, parameters_of,
-    takes_a_request, takes_apart,
-};
+pub(super) use signature::{exported_as, has_marks_of_a_handler, has_names_of_a_handler};
+use signature::{is_given_an_event, parameters_of, takes_a_request, takes_apart};
 use sockets::of_sockets;
 pub(crate) use wrappers::wraps_requests;
 

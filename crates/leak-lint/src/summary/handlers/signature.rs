@@ -33,7 +33,10 @@ pub(super) fn parameters_of<'a>(kind: AstKind<'a>) -> Option<&'a FormalParameter
 }
 
 /// The name under which a function is exported where it is written.
-pub(super) fn exported_as<'a>(parsed: &ParsedSource<'a>, function: NodeId) -> Option<&'a str> {
+pub(in crate::summary) fn exported_as<'a>(
+    parsed: &ParsedSource<'a>,
+    function: NodeId,
+) -> Option<&'a str> {
     let nodes = parsed.semantic().nodes();
     let mut around = nodes.ancestor_kinds(function);
     match (nodes.kind(function), around.next()?) {
@@ -122,7 +125,7 @@ fn is_a_context(parsed: &ParsedSource<'_>, name: &TSTypeName<'_>) -> bool {
         if CONTEXTS.contains(&(&*module, name.as_str())))
 }
 
-pub(super) fn has_names_of_a_handler(parameters: &FormalParameters<'_>) -> bool {
+pub(in crate::summary) fn has_names_of_a_handler(parameters: &FormalParameters<'_>) -> bool {
     let name = |at: usize| {
         let parameter = parameters.items.get(at)?;
         parameter.pattern.get_identifier_name()
@@ -134,7 +137,7 @@ pub(super) fn has_names_of_a_handler(parameters: &FormalParameters<'_>) -> bool 
 }
 
 /// Whether the first parameter of a function is used as what a framework gives for each request.
-pub(super) fn has_marks_of_a_handler(
+pub(in crate::summary) fn has_marks_of_a_handler(
     parsed: &ParsedSource<'_>,
     parameters: &FormalParameters<'_>,
 ) -> bool {
