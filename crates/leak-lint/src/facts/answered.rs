@@ -4,7 +4,7 @@ use oxc_ast::AstKind;
 use oxc_ast::ast::{Argument, CallExpression, Expression, NewExpression};
 use oxc_semantic::NodeId;
 use oxc_span::GetSpan;
-use stanch_js_source::{ParsedSource, Value, bare, literal_text};
+use stanch_js_source::{ImportedName, ParsedSource, Value, bare, literal_text};
 
 use crate::file::{argument, callee_name};
 
@@ -109,5 +109,39 @@ pub(crate) fn module_of<'a>(
     match imported {
         Value::Import { module, .. } => Some(module.to_string()),
         _ => None,
+    }
+}
+
+/// The module that an expression comes from, without its `node:`, and what it exports under which names: `Client` of `pg`.
+pub(crate) fn exported<'a>(
+    parsed: &ParsedSource<'a>,
+    expression: &Expression<'a>,
+) -> Option<(String, String)> {
+    let mut names = Vec::new();
+    let mut value = parsed.value(expression);
+    loop {
+        value = match value {
+            Value::Member(of, name) => {
+                names.push(name.to_string());
+                *of
+            }
+            Value::Variable(name) => {
+                let scoping = parsed.semantic().scoping();
+                let variable = scoping.get_root_binding(name.as_str().into())?;
+                match parsed.first_value(variable) {
+                    Value::Variable(_) => return None,
+                    first => first,
+                }
+            }
+            Value::Import { module, name } => {
+                if let ImportedName::Named(name) = name {
+                    names.push(name);
+                }
+                names.reverse();
+                let module = module.strip_prefix("node:").unwrap_or(&module).to_owned();
+                return Some((module, names.join(".")));
+            }
+            _ => return None,
+        };
     }
 }

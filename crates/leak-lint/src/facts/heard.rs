@@ -111,6 +111,18 @@ pub(crate) fn misses_the_end<'a>(file: &File<'_, 'a>, heard: &[Heard<'a>]) -> Op
     heard.iter().all(misses).then_some(first.listening)
 }
 
+/// The same for what an upload is written to: a request that is aborted does not come to its end.
+pub(crate) fn misses_an_abort<'a>(file: &File<'_, 'a>, heard: &[Heard<'a>]) -> Option<Span> {
+    let is_of_request = |heard: &Heard<'a>| {
+        heard.event == "end" && matches!(client(file, heard.emitter), Some(Client::Exchange))
+    };
+    let first = heard.first()?;
+    heard
+        .iter()
+        .all(|one| is_of_request(one) || misses_the_end(file, &[*one]).is_some())
+        .then_some(first.listening)
+}
+
 /// Through what a client is heard.
 enum Client {
     /// A request or a response.

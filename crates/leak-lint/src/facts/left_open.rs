@@ -7,7 +7,7 @@ use oxc_span::{GetSpan, Span};
 use stanch_js_source::bare;
 
 use crate::facts::fate::{Fate, call_at, uses, way};
-use crate::facts::heard::{Heard, heard_by, misses_the_end};
+use crate::facts::heard::{heard_by, misses_an_abort, misses_the_end};
 use crate::facts::lines::{leaves_the_lines, read_by_lines};
 use crate::facts::paths::{Exit, LeftOpen, Resource, body_of, left_open, worst};
 use crate::facts::platform::is_global_call;
@@ -161,8 +161,8 @@ fn in_variable(
     }
     let is_own = |used: &Used| file.function_around(used.node) == Some(function);
     if !ends.iter().all(is_own) {
-        if let Some(heard) = closed_by(file, &ends) {
-            return misses_the_end(file, &heard).map(Left::Unheard);
+        if let Some(missed) = closed_by(file, kind, &ends) {
+            return Some(Left::Unheard(missed));
         }
         if let Some(late) = left_when_time_is_up(file, function, &ends) {
             return Some(Left::Late(late));
@@ -218,16 +218,19 @@ fn connected(file: &File<'_, '_>, function: NodeId, variable: SymbolId) -> Optio
     })
 }
 
-/// The events that close it, if nothing else does.
-fn closed_by<'a>(file: &File<'_, 'a>, ends: &[Used]) -> Option<Vec<Heard<'a>>> {
+/// Where the first of the events is heard that close it, if nothing else does, and none of them comes when the client goes away.
+fn closed_by(file: &File<'_, '_>, kind: Kind, ends: &[Used]) -> Option<Span> {
     let closes = ends.iter().all(|used| used.deed == Deed::Closes);
     let heard = ends.iter().map(|used| {
         let function = file.function_around(used.node)?;
         heard_by(file, function)
     });
     let heard = heard.collect::<Option<Vec<_>>>()?.concat();
-    let is_a_clients = misses_the_end(file, &heard).is_some();
-    (closes && is_a_clients).then_some(heard)
+    match kind {
+        _ if !closes => None,
+        Kind::Writer => misses_an_abort(file, &heard),
+        _ => misses_the_end(file, &heard),
+    }
 }
 
 /// Whether functions that outlive the call use what is not of the call alone: the log that an emitter's listener writes to.
@@ -487,20 +490,6 @@ pub(crate) fn awaited_answer(file: &File<'_, '_>, node: NodeId) -> Option<Left> 
         })
     ))
     .then_some(left)
-}
-
-/// Whether a call is waited for that gives the answer of a server, by a function of the project.
-pub(crate) fn gives_an_answer<'a>(
-    file: &File<'_, 'a>,
-    node: NodeId,
-    call: &CallExpression<'a>,
-) -> bool {
-    matches!(file.kind(file.parent(node)), AstKind::AwaitExpression(_))
-        && file.project.has_openers()
-        && {
-            let mut opens = file.project.opens(file.meaning(&call.callee)).iter();
-            opens.any(|opens| opens.is_answer && opens.part.is_none())
-        }
 }
 
 /// The body of undici's answer, by itself or as a part of the answer.

@@ -21,6 +21,7 @@ pub(crate) mod entries;
 pub(crate) mod fate;
 pub(crate) mod fields;
 pub(crate) mod fillers;
+pub(crate) mod given_open;
 pub(crate) mod guard;
 pub(crate) mod handed;
 pub(crate) mod heard;

@@ -107,7 +107,10 @@ fn of_the_process<'a>(file: &File<'_, 'a>, racer: &'a Expression<'a>) -> Option<
         racer => matches!(life_of(file, racer), Life::Process(_)),
     };
     let settles = || {
-        let name = member(racer).map(|(_, name)| name);
+        let name = match racer {
+            Expression::Identifier(name) => Some(name.name.as_str()),
+            racer => member(racer).map(|(_, name)| name),
+        };
         name.is_some_and(|name| file.project.settles_by_itself(name))
     };
     let is_pending =
@@ -367,6 +370,9 @@ fn gives_a_waiting_promise<'a>(file: &File<'_, 'a>, made: &'a Expression<'a>) ->
     let Expression::CallExpression(call) = made else {
         return false;
     };
+    if file.project.gives_a_wait(file.meaning(&call.callee)) {
+        return true;
+    }
     let Some(Expression::NewExpression(promise)) = returned(file, call).map(bare) else {
         return false;
     };

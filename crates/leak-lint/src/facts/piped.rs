@@ -12,6 +12,7 @@ use crate::facts::platform::{declared_by, is_called, outside};
 use crate::facts::streams::{Deed, Kind, asks_a_server, deeds, event_of, gives_a_body, opens};
 use crate::file::{File, argument, method};
 use crate::project::Meaning;
+use crate::summary::Opened;
 
 /// What a chain of pipes begins with.
 #[derive(Debug, Clone)]
@@ -123,7 +124,7 @@ fn gives_a_reader<'a>(file: &File<'_, 'a>, call: &Expression<'a>) -> bool {
 fn is_given<'a>(file: &File<'_, 'a>, call: &CallExpression<'a>, part: Option<&str>) -> bool {
     file.project.has_openers() && {
         let mut opens = file.project.opens(file.meaning(&call.callee)).iter();
-        opens.any(|opens| opens.part.as_deref() == part)
+        opens.any(|opens| opens.part.as_deref() == part && opens.what != Opened::Client)
     }
 }
 
@@ -510,21 +511,36 @@ pub(crate) fn is_watched(file: &File<'_, '_>, request: SymbolId, upload: &Source
     watches || destroyed
 }
 
-/// Whether a function hands its streams to something that destroys them: `pipeline`, `finished` and their likes.
-pub(crate) fn has_caretaker(file: &File<'_, '_>, function: NodeId) -> bool {
+/// Whether a function hands its streams to something that destroys them: `finished` and its likes, or a `pipeline` of the source.
+pub(crate) fn has_caretaker(
+    file: &File<'_, '_>,
+    function: NodeId,
+    source: Option<&Source>,
+) -> bool {
     let within = file.kind(function).span();
-    file.calls_within(within)
-        .any(|(_, call)| is_caretaker(call))
+    let has = |pipeline: Span| match source {
+        Some(source) => {
+            let used = source.variable.map(|variable| uses(file, variable));
+            let mut used = used.into_iter().flatten();
+            pipeline.contains_inclusive(source.opened)
+                || used.any(|(node, _)| pipeline.contains_inclusive(file.kind(node).span()))
+        }
+        None => true,
+    };
+    file.calls_within(within).any(|(_, call)| {
+        is_caretaker(call) || PIPELINES.iter().any(|name| is_called(call, name)) && has(call.span)
+    })
 }
+
+/// Functions that destroy the streams they are given when one of them ends early.
+const PIPELINES: &[&str] = &["pipeline", "pump"];
 
 fn is_caretaker(call: &CallExpression<'_>) -> bool {
     [
         "finished",
-        "pipeline",
         "eos",
         "onFinished",
         "onHeaders",
-        "pump",
         "addAbortSignal",
     ]
     .iter()

@@ -70,6 +70,7 @@ const BEGINS: &[&str] = &[
     "initialized",
     "start",
     "started",
+    "booted",
     "up",
 ];
 /// Words that begin the names of functions that keep what they are given, for an event or an end.
@@ -103,6 +104,16 @@ pub(crate) fn settles_by_itself<'a>(parsed: &ParsedSource<'a>, new: &NewExpressi
     });
     let mut used = variables.flat_map(|variable| scoping.get_resolved_references(variable));
     used.any(|used| runs_by_itself(parsed, used.node_id(), start))
+}
+
+/// Whether an event settles a promise, and nothing else does.
+pub(crate) fn waits_for_an_event<'a>(parsed: &ParsedSource<'a>, new: &NewExpression<'a>) -> bool {
+    let text = parsed.text().slice(new.span.start, new.span.end);
+    let listens = ["addEventListener(", ".once(", ".on(", ".onabort"];
+    // A listener for the good end stands for work that is done.
+    listens.iter().any(|call| text.contains(call))
+        && (text.contains("abort") || text.contains("SIG"))
+        && !settles_by_itself(parsed, new)
 }
 
 /// Whether a use of what settles a promise comes about by itself: `start` is where the promise's function starts.

@@ -9,7 +9,7 @@ use stanch_js_source::{Value, bare, is_function};
 use crate::facts::fate::{Fate, call_at, uses, way};
 use crate::facts::locks::{kept_locked, left_shut};
 use crate::facts::outliving::stays_pending;
-use crate::facts::platform::{is_global_call, outside};
+use crate::facts::platform::{declared_by, is_global_call, outside};
 use crate::facts::streams::event_of;
 use crate::facts::threads::answers;
 use crate::facts::timers::{executor, parameter};
@@ -233,7 +233,10 @@ fn kept(file: &File<'_, '_>, used: NodeId, node: NodeId, function: NodeId) -> Op
         (holder, "set") if call.arguments.len() == 2 => under_key(file, holder, node, maker),
         // A function may be added to what runs it.
         (_, "add") if is_function(file.kind(used)) => None,
-        (holder, "push" | "add" | "unshift") => in_list(file, holder, node, call.span),
+        (holder, "push" | "add" | "unshift") => match list_of(file, holder) {
+            Some(table) => under_key(file, table, node, maker),
+            None => in_list(file, holder, node, call.span),
+        },
         (emitter, "once" | "on" | "addListener")
             if depends_on_a_value(argument(call, 0)?) && outlives(file, emitter) =>
         {
@@ -242,6 +245,21 @@ fn kept(file: &File<'_, '_>, used: NodeId, node: NodeId, function: NodeId) -> Op
         (emitter, "once" | "on" | "addListener") => {
             without_event(file, emitter, event_of(file, keeping, 0)?, node)
         }
+        _ => None,
+    }
+}
+
+/// The map that has a list under a key, which everybody joins: a variable for `waiting.get(user) ?? []`. Where the first comer
+/// makes the list and does not wait, it is a lock's.
+fn list_of<'a>(file: &File<'_, 'a>, list: &'a Expression<'a>) -> Option<&'a Expression<'a>> {
+    let Expression::LogicalExpression(either) = bare(declared_by(file, list)?) else {
+        return None;
+    };
+    let Expression::CallExpression(call) = bare(&either.left) else {
+        return None;
+    };
+    match method(call)? {
+        (table, "get") => Some(table),
         _ => None,
     }
 }

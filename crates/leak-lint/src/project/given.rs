@@ -263,6 +263,12 @@ impl Project {
         files.any(|file| file.summary.settling.contains(name))
     }
 
+    /// Whether a callee is a function of the project that gives a promise which waits for an event.
+    pub(crate) fn gives_a_wait(&self, callee: Meaning) -> bool {
+        matches!(callee, Meaning::Function(site)
+            if self.summary(site.file).waits.contains(&site.start))
+    }
+
     /// Whether a plugin of the project puts a promise on its application under a name.
     pub(crate) fn is_a_plugged_promise(&self, name: &str) -> bool {
         let mut files = self.files.iter();

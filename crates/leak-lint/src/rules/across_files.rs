@@ -2,6 +2,7 @@
 //! with high confidence.
 
 mod made;
+mod opened;
 mod services;
 
 use stanch_js_source::SourceText;

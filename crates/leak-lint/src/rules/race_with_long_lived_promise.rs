@@ -422,6 +422,32 @@ mod tests {
     }
 
     #[test]
+    fn promises_for_a_signal_that_are_kept() {
+        let text = |made: &str| {
+            format!(
+                "function aborted(signal) {{\n  let promise = known.get(signal);\n  if (!promise) {{\n    promise = {made};\n    known.set(signal, promise);\n  }}\n  return promise;\n}}\nasync function run(signal) {{\n  const end = aborted(signal);\n  for (;;) await Promise.race([sweep(), end]);\n}}"
+            )
+        };
+        check(
+            &RULE,
+            &text("new Promise((_, no) => { signal.addEventListener('abort', () => no(1)); })"),
+            &[11],
+        );
+        check(&RULE, &text("new Promise((go) => setTimeout(go, 9))"), &[]);
+    }
+
+    #[test]
+    fn imported_promises_of_a_beginning() {
+        let text = |name: &str| {
+            format!(
+                "import {{ {name} }} from './life';\nexport const f = () => Promise.race([g(), {name}]);"
+            )
+        };
+        check(&RULE, &text("stopped"), &[2]);
+        check(&RULE, &text("booted"), &[]);
+    }
+
+    #[test]
     fn promises_that_settle_by_themselves() {
         let pending = "const life = { over: MADE };\napp.get('/', async (req, res) => { await Promise.race([load(req), life.over]); });";
         for made in [

@@ -7,6 +7,7 @@ use oxc_span::GetSpan;
 use stanch_js_source::bare;
 use stanch_leak_patterns::{Confidence, Pattern};
 
+use crate::facts::outliving::outliving;
 use crate::facts::platform::declared_by;
 use crate::facts::timers::{
     Fault, Timer, executor, fault, is_at_the_end, is_short, promised_timer, raced_by_hand,
@@ -117,7 +118,7 @@ fn check<'a>(file: &File<'_, 'a>, findings: &mut Vec<Finding>) {
 fn of_race<'a>(
     file: &File<'_, 'a>,
     node: NodeId,
-    call: &CallExpression<'a>,
+    call: &'a CallExpression<'a>,
     raced: &mut Vec<NodeId>,
     findings: &mut Vec<Finding>,
 ) {
@@ -136,10 +137,9 @@ fn of_race<'a>(
         };
         raced.push(timer.node);
         // Where nothing else is done, the timer is what the race is for: a pause that something may cut short.
-        let works = racers
-            .iter()
-            .enumerate()
-            .any(|(other, racer)| other != at && is_work(file, racer));
+        let works = racers.iter().enumerate().any(|(other, racer)| {
+            other != at && is_work(file, racer) && outliving(file, node, racer).is_none()
+        });
         if !works || is_soon_over(file, &timer) {
             continue;
         }
@@ -527,6 +527,17 @@ mod tests {
             &text("await sleep(ms); await work2(); throw 1;"),
             &[],
         );
+    }
+
+    #[test]
+    fn pauses_that_a_signal_cuts_short() {
+        let text = |other: &str| {
+            format!(
+                "const aborted = (signal) => new Promise((_, no) => signal.addEventListener('abort', no));\nasync function run(signal) {{\n  const end = aborted(signal);\n  for (;;) {{\n    await Promise.race([new Promise((go) => setTimeout(go, 60000)), {other}]);\n  }}\n}}"
+            )
+        };
+        check(&RULE, &text("end"), &[]);
+        check(&RULE, &text("work()"), &[5]);
     }
 
     #[test]

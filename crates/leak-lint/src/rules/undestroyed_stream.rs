@@ -8,7 +8,8 @@ use stanch_js_source::bare;
 use stanch_leak_patterns::{Confidence, Pattern};
 
 use crate::facts::answered::waits_for_an_answer;
-use crate::facts::left_open::{Left, answer, awaited_answer, body, gives_an_answer, opened};
+use crate::facts::given_open::{gives, is_made_for_a_question};
+use crate::facts::left_open::{Left, answer, awaited_answer, body, opened};
 use crate::facts::paths::Exit;
 use crate::facts::repeats::{Repeats, repeats};
 use crate::facts::streams::{Kind, asks_a_server, gives_a_body, lends, name_on, opens};
@@ -17,6 +18,7 @@ use crate::finding::{Finding, Fix, Label, Safety};
 use crate::fix::Change;
 use crate::project::Calls;
 use crate::rule::{On, Rule};
+use crate::summary::Opened;
 
 pub(crate) const RULE: Rule = Rule {
     id: "undestroyed-stream",
@@ -120,15 +122,17 @@ fn check<'a>(file: &File<'_, 'a>, findings: &mut Vec<Finding>) {
             AstKind::CallExpression(call) if lends(file, node, call) => {
                 opened(file, node, Kind::Client).map(|left| (Kind::Client, left))
             }
-            AstKind::CallExpression(call) if gives_an_answer(file, node, call) => {
-                awaited_answer(file, node).map(|left| (Kind::Answer, left))
-            }
             AstKind::NewExpression(new) if waits_for_an_answer(file.parsed, new) => {
                 awaited_answer(file, node).map(|left| (Kind::Answer, left))
             }
-            AstKind::CallExpression(_) | AstKind::NewExpression(_) => {
-                opens(file, node).and_then(|kind| Some((kind, opened(file, node, kind)?)))
-            }
+            AstKind::CallExpression(call) => match gives(file, node, call) {
+                Some(Opened::Answer) => awaited_answer(file, node).map(|left| (Kind::Answer, left)),
+                Some(Opened::Client) => {
+                    opened(file, node, Kind::Client).map(|left| (Kind::Client, left))
+                }
+                _ => of_its_own(file, node),
+            },
+            AstKind::NewExpression(_) => of_its_own(file, node),
             _ => None,
         };
         let Some((kind, left)) = found else {
@@ -136,13 +140,21 @@ fn check<'a>(file: &File<'_, 'a>, findings: &mut Vec<Finding>) {
         };
         // A client that is made once serves the whole process.
         let is_made_again = matches!(repeats(file, node), Repeats::PerRequest | Repeats::PerCall);
-        if kind.is_used_by_asking() && !is_made_again {
+        let is_for_all =
+            kind.is_used_by_asking() && !is_made_again && !is_made_for_a_question(file, node);
+        if is_for_all {
             continue;
         }
         if file.frequency(node) != Calls::Once {
             findings.push(finding(file, node, kind, left));
         }
     }
+}
+
+/// What a call or `new` opens itself.
+fn of_its_own(file: &File<'_, '_>, node: NodeId) -> Option<(Kind, Left)> {
+    let kind = opens(file, node)?;
+    Some((kind, opened(file, node, kind)?))
 }
 
 fn finding(file: &File<'_, '_>, node: NodeId, kind: Kind, left: Left) -> Finding {

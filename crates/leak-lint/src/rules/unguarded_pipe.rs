@@ -7,7 +7,7 @@ use oxc_span::{GetSpan, Span};
 use stanch_js_source::literal_text;
 use stanch_leak_patterns::{Confidence, Pattern};
 
-use crate::facts::piped::{has_caretaker, is_watched, response, source, upload};
+use crate::facts::piped::{Source, has_caretaker, is_watched, response, source, upload};
 use crate::facts::streams::name_on;
 use crate::file::{File, argument, method};
 use crate::finding::{Finding, Fix, Label, Safety};
@@ -88,7 +88,7 @@ fn check<'a>(file: &File<'_, 'a>, findings: &mut Vec<Finding>) {
         let Some(left) = left_open(file, *node, call, before) else {
             continue;
         };
-        if has_caretaker(file, function) {
+        if has_caretaker(file, function, left.source.as_ref()) {
             continue;
         }
         findings.push(Finding {
@@ -110,6 +110,8 @@ fn check<'a>(file: &File<'_, 'a>, findings: &mut Vec<Finding>) {
 struct Left {
     opened: Span,
     message: String,
+    /// What is piped; none where it is the request.
+    source: Option<Source>,
 }
 
 fn left_open<'a>(
@@ -127,6 +129,7 @@ fn left_open<'a>(
             message: format!(
                 "when `{name}` is closed early, nobody closes what is piped into it: one descriptor for each aborted request"
             ),
+            source: Some(source),
         });
     }
     let upload = upload(file, before, destination?)?;
@@ -135,6 +138,7 @@ fn left_open<'a>(
         opened: upload.opened,
         message: "an upload that is aborted never ends, and nobody closes what it is piped into"
             .to_owned(),
+        source: None,
     })
 }
 
@@ -516,6 +520,17 @@ mod tests {
         );
         let answer = "const answer = await ask(req.url); answer.pipe(res);";
         check(&RULE, &text("", answer), &[5]);
+    }
+
+    #[test]
+    fn a_pipeline_of_something_else_guards_nothing() {
+        let text = |other: &str| {
+            format!(
+                "app.get('/', async (req, res) => {{\n  const file = fs.createReadStream(req.path);\n  if (req.query.raw) {{\n    file.pipe(res);\n    return;\n  }}\n  await pipeline({other}, res);\n}});"
+            )
+        };
+        check(&RULE, &text("Readable.from(rows)"), &[4]);
+        check(&RULE, &text("file"), &[]);
     }
 
     #[test]

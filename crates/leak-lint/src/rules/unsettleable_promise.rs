@@ -334,6 +334,27 @@ mod tests {
     }
 
     #[test]
+    fn lists_under_a_key() {
+        let text = |gone: &str| {
+            format!(
+                "const waiting = new Map();\nexports.next = (user, res) => new Promise((resolve) => {{\n  const list = waiting.get(user) || [];\n  list.push(resolve);\n  waiting.set(user, list);\n  {gone}\n}});\nexports.tell = (user, x) => {{ const list = waiting.get(user); waiting.delete(user); list?.forEach((go) => go(x)); }};"
+            )
+        };
+        check(&RULE, &text(""), &[2]);
+        check(
+            &RULE,
+            &text("res.on('close', () => waiting.delete(user));"),
+            &[],
+        );
+        check(&RULE, &text("setTimeout(resolve, 9);"), &[]);
+        let lock = text("").replace(
+            "|| [];",
+            "; if (!list) { waiting.set(user, []); return resolve(); }",
+        );
+        check(&RULE, &lock, &[]);
+    }
+
+    #[test]
     fn maps_of_what_the_module_makes_once() {
         let with = |made: &str| {
             format!(

@@ -44,7 +44,7 @@ pub(crate) use given::{Age, Given, Handed, Taken, is_a_timeout};
 pub(crate) use handlers::wraps_requests;
 pub(crate) use long_times::LONG_MS;
 pub(crate) use mentioned::{Mentioned, Name};
-pub(crate) use opens::Opens;
+pub(crate) use opens::{Opened, Opens};
 pub(crate) use origins::Origin;
 pub(crate) use skipped::Skipped;
 pub(crate) use uses::{Lent, Op, Use};
@@ -127,6 +127,8 @@ pub struct Summary {
     pub(crate) lasting_fields: FxHashSet<u32>,
     /// Names that get promises which settle by themselves.
     pub(crate) settling: FxHashSet<Box<str>>,
+    /// Functions that give a promise which waits for an event.
+    pub(crate) waits: FxHashSet<u32>,
     /// Names under which plugins put promises on their application that wait for something.
     pub(crate) plugged: FxHashSet<Box<str>>,
     /// Parameters, by function and position, that go into a collection which outlives the call.

@@ -7,17 +7,28 @@ use oxc_semantic::{NodeId, SymbolId};
 use stanch_js_source::bare;
 
 use super::{Scan, Summary};
-use crate::facts::answered::{module_of, waits_for_an_answer};
+use crate::facts::answered::{exported, module_of, waits_for_an_answer};
 use crate::facts::piped::{BODIES, OPENS, QUERY_STREAMS};
-use crate::file::{argument, method};
+use crate::facts::streams::{CLIENTS, CONNECTS};
+use crate::file::{argument, callee_name, method};
 
 /// What a function gives that is open.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Opens {
     /// The property of its result that is; none for the result itself.
     pub(crate) part: Option<Box<str>>,
+    pub(crate) what: Opened,
+}
+
+/// What is open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Opened {
     /// The answer of a server to a request of this program.
-    pub(crate) is_answer: bool,
+    Answer,
+    /// A connection of a client of its own.
+    Client,
+    /// Anything else that a pipe may begin with.
+    Source,
 }
 
 /// Names and waits are followed this far.
@@ -37,9 +48,9 @@ impl<'a> Scan<'_, 'a> {
             return;
         };
         let mut note = |part: Option<&str>, value: &Expression<'a>| {
-            if let Some(is_answer) = self.is_open(value, DEEPEST) {
+            if let Some(what) = self.open(value, DEEPEST) {
                 let part = part.map(Into::into);
-                let opens = Opens { part, is_answer };
+                let opens = Opens { part, what };
                 summary.opens.entry(function).or_default().push(opens);
             }
         };
@@ -57,31 +68,67 @@ impl<'a> Scan<'_, 'a> {
         }
     }
 
-    /// Whether a value is open, and whether it is a server's answer.
-    fn is_open(&self, value: &Expression<'a>, deeper: u32) -> Option<bool> {
+    /// What a value is, if it is open.
+    fn open(&self, value: &Expression<'a>, deeper: u32) -> Option<Opened> {
         let deeper = deeper.checked_sub(1)?;
         match bare(value) {
-            Expression::AwaitExpression(waited) => self.is_open(&waited.argument, deeper),
-            Expression::NewExpression(new) => waits_for_an_answer(self.parsed, new).then_some(true),
-            Expression::CallExpression(call) => self.opens_a_source(call).then_some(false),
+            Expression::AwaitExpression(waited) => self.open(&waited.argument, deeper),
+            Expression::NewExpression(new) => match waits_for_an_answer(self.parsed, new) {
+                true => Some(Opened::Answer),
+                false => self
+                    .is_of_list(&new.callee, CLIENTS)
+                    .then_some(Opened::Client),
+            },
+            Expression::CallExpression(call) if self.connects(call) => Some(Opened::Client),
+            Expression::CallExpression(call) => self.opens_a_source(call).then_some(Opened::Source),
             Expression::Identifier(name) => {
                 let scoping = self.parsed.semantic().scoping();
                 let reference = scoping.get_reference(name.reference_id.get()?);
                 self.holds(reference.symbol_id()?, deeper)
             }
             Expression::StaticMemberExpression(member) => {
-                let Expression::AwaitExpression(waited) = bare(&member.object) else {
+                let object = match bare(&member.object) {
+                    Expression::Identifier(name) => {
+                        let scoping = self.parsed.semantic().scoping();
+                        let reference = scoping.get_reference(name.reference_id.get()?);
+                        let declared = scoping.symbol_declaration(reference.symbol_id()?);
+                        match self.kind(declared) {
+                            AstKind::VariableDeclarator(declarator) => {
+                                bare(declarator.init.as_ref()?)
+                            }
+                            _ => return None,
+                        }
+                    }
+                    object => object,
+                };
+                let Expression::AwaitExpression(waited) = object else {
                     return None;
                 };
                 self.gives_a_body(&waited.argument, &member.property.name)
-                    .then_some(false)
+                    .then_some(Opened::Source)
             }
             _ => None,
         }
     }
 
+    /// Whether a call connects a client; most are not called so.
+    fn connects(&self, call: &CallExpression<'a>) -> bool {
+        let is_called_so = |name: &str| {
+            let mut list = CONNECTS.iter();
+            list.any(|(_, own)| own.rsplit('.').next() == Some(name))
+        };
+        callee_name(call).is_some_and(is_called_so) && self.is_of_list(&call.callee, CONNECTS)
+    }
+
+    /// Whether a callee is one of those that packages export.
+    fn is_of_list(&self, callee: &Expression<'a>, list: &[(&str, &str)]) -> bool {
+        exported(self.parsed, callee).is_some_and(|(module, name)| {
+            list.iter().any(|(of, own)| *of == module && *own == name)
+        })
+    }
+
     /// The same of what a variable holds that nobody closes where it is made.
-    fn holds(&self, variable: SymbolId, deeper: u32) -> Option<bool> {
+    fn holds(&self, variable: SymbolId, deeper: u32) -> Option<Opened> {
         let scoping = self.parsed.semantic().scoping();
         let AstKind::VariableDeclarator(declarator) =
             self.kind(scoping.symbol_declaration(variable))
@@ -90,7 +137,7 @@ impl<'a> Scan<'_, 'a> {
         };
         let init = bare(declarator.init.as_ref()?);
         let found = match &declarator.id {
-            BindingPattern::BindingIdentifier(_) => self.is_open(init, deeper)?,
+            BindingPattern::BindingIdentifier(_) => self.open(init, deeper)?,
             BindingPattern::ObjectPattern(parts) => {
                 let mut parts = parts.properties.iter();
                 let part = parts.find(|part| {
@@ -102,21 +149,35 @@ impl<'a> Scan<'_, 'a> {
                 };
                 let name = part.key.static_name()?;
                 self.gives_a_body(&waited.argument, &name)
-                    .then_some(false)?
+                    .then_some(Opened::Source)?
             }
             _ => return None,
         };
-        let closes = scoping.get_resolved_references(variable).any(|used| {
-            matches!(self.kind(self.parent(used.node_id())), AstKind::StaticMemberExpression(member)
-                if matches!(member.property.name.as_str(), "destroy" | "close" | "resume"))
+        let is_kept = scoping.symbol_scope_id(variable) == scoping.root_scope_id();
+        let mut used = scoping.get_resolved_references(variable);
+        let closes = used.any(|used| {
+            let node = used.node_id();
+            match self.kind(crate::file::parent(self.parsed, node)) {
+                AstKind::StaticMemberExpression(member) => {
+                    let name = member.property.name.as_str();
+                    matches!(name, "destroy" | "close" | "resume")
+                }
+                // Somebody else has it as well.
+                AstKind::CallExpression(_)
+                | AstKind::AssignmentExpression(_)
+                | AstKind::ArrayExpression(_)
+                | AstKind::NewExpression(_) => found == Opened::Client,
+                _ => false,
+            }
         });
-        (!closes).then_some(found)
+        (!closes && !is_kept).then_some(found)
     }
 
     /// Whether a call opens what a pipe may begin with.
     fn opens_a_source(&self, call: &CallExpression<'a>) -> bool {
         match method(call) {
             Some((_, name)) if OPENS.contains(&name) => true,
+            None if callee_name(call) == Some("createReadStream") => true,
             Some((_, "query")) => match argument(call, 0) {
                 Some(Expression::NewExpression(query)) => module_of(self.parsed, &query.callee)
                     .is_some_and(|module| QUERY_STREAMS.contains(&module.as_str())),

@@ -2,12 +2,14 @@
 //! reach.
 
 use oxc_ast::AstKind;
-use oxc_ast::ast::{BindingPattern, Expression, MemberExpression, NewExpression, PropertyKey};
+use oxc_ast::ast::{
+    AssignmentTarget, BindingPattern, Expression, MemberExpression, NewExpression, PropertyKey,
+};
 use oxc_semantic::NodeId;
 use stanch_js_source::{bare, literal_text};
 
 use super::{Scan, Summary};
-use crate::facts::settlement::settles_by_itself;
+use crate::facts::settlement::{settles_by_itself, waits_for_an_event};
 use crate::file::{argument, method};
 
 impl<'a> Scan<'_, 'a> {
@@ -15,10 +17,12 @@ impl<'a> Scan<'_, 'a> {
     pub(super) fn promised(&self, node: NodeId, kind: AstKind<'a>, summary: &mut Summary) {
         match kind {
             AstKind::NewExpression(new) if is_promise(new) => {
-                if settles_by_itself(self.parsed, new)
-                    && let Some(name) = self.name_of(node)
+                if settles_by_itself(self.parsed, new) {
+                    summary.settling.extend(self.name_of(node).map(Into::into));
+                } else if waits_for_an_event(self.parsed, new)
+                    && let Some(function) = self.giver(node)
                 {
-                    summary.settling.insert(name.into());
+                    summary.waits.insert(function);
                 }
             }
             // `app.decorate('closing', closing)`
@@ -59,6 +63,34 @@ impl<'a> Scan<'_, 'a> {
             Expression::NewExpression(new) => Some(new),
             _ => None,
         }
+    }
+
+    /// The function that gives back what a node makes, at once or as a variable.
+    fn giver(&self, node: NodeId) -> Option<u32> {
+        let parent = crate::file::parent(self.parsed, node);
+        let variable = match self.kind(parent) {
+            AstKind::ReturnStatement(_) => return self.place(parent),
+            AstKind::ArrowFunctionExpression(arrow) => return Some(arrow.span.start),
+            AstKind::VariableDeclarator(declarator) => {
+                declarator.id.get_binding_identifier()?.symbol_id.get()?
+            }
+            AstKind::AssignmentExpression(assignment) => match &assignment.left {
+                AssignmentTarget::AssignmentTargetIdentifier(name) => {
+                    let scoping = self.parsed.semantic().scoping();
+                    let reference = scoping.get_reference(name.reference_id.get()?);
+                    reference.symbol_id()?
+                }
+                _ => return None,
+            },
+            _ => return None,
+        };
+        let scoping = self.parsed.semantic().scoping();
+        let mut used = scoping.get_resolved_references(variable);
+        used.find_map(|used| {
+            let parent = crate::file::parent(self.parsed, used.node_id());
+            let is_given = matches!(self.kind(parent), AstKind::ReturnStatement(_));
+            is_given.then(|| self.place(parent)).flatten()
+        })
     }
 
     /// The variable, field or property that gets what a node makes.

@@ -58,18 +58,28 @@ impl<'a> Scan<'_, 'a> {
                         firsts.extend(step.map(|step| (place, step)));
                     }
                 }
-                AstKind::CallExpression(call)
-                    if matches!(
-                        self.kind(self.parent(node.id())),
-                        AstKind::ExpressionStatement(_)
-                    ) =>
-                {
+                AstKind::CallExpression(call) => {
+                    let parent = self.kind(self.parent(node.id()));
+                    let is_statement = matches!(parent, AstKind::ExpressionStatement(_));
+                    // `if (!slots.begin(key)) throw …`
+                    let is_asked = || match parent {
+                        AstKind::IfStatement(_) => true,
+                        AstKind::UnaryExpression(not) => {
+                            let around = self.parent(not.node_id.get());
+                            matches!(self.kind(around), AstKind::IfStatement(_))
+                        }
+                        _ => false,
+                    };
+                    let is_first = is_statement || !call.arguments.is_empty() && is_asked();
+                    if !is_first {
+                        continue;
+                    }
                     let place = self.place(node.id());
                     let first = self
                         .step(call, Tie::Key)
                         .filter(|step| !step.key.is_empty());
                     firsts.extend(first.map(|step| (place, step)));
-                    if let Some(step) = self.step(call, Tie::Key) {
+                    if is_statement && let Some(step) = self.step(call, Tie::Key) {
                         seconds.entry(place).or_default().push((node.id(), step));
                     }
                 }

@@ -432,3 +432,83 @@ fn answers_that_are_waited_for() {
     );
     check(&RULE, &wrapped.replace("LEFT", ""), &[]);
 }
+
+#[test]
+fn one_more_of_what_a_connection_has() {
+    let publish = |rest: &str| {
+        format!(
+            "import amqp from 'amqplib';\nconst connection = await amqp.connect(url);\napp.post('/', async (req, res) => {{\n  const channel = await connection.createChannel();\n  {rest}\n}});"
+        )
+    };
+    check(&RULE, &publish("channel.publish('x', '', req.body);"), &[4]);
+    check(
+        &RULE,
+        &publish("try { channel.publish('x', '', req.body); } finally { await channel.close(); }"),
+        &[],
+    );
+    let page = |opened: &str, rest: &str| {
+        format!(
+            "import puppeteer from 'puppeteer';\nlet browser = null;\napp.get('/', async (req, res) => {{\n  {opened}\n  const page = await browser.newPage();\n  await page.goto(req.query.url);\n  {rest}\n}});"
+        )
+    };
+    check(&RULE, &page("", "res.send(await page.content());"), &[5]);
+    check(
+        &RULE,
+        &page(
+            "",
+            "try { res.send(await page.content()); } finally { await page.close(); }",
+        )
+        .replace("await page.goto(req.query.url);", ""),
+        &[],
+    );
+    let launched = "const browser = await puppeteer.launch();";
+    let own = page(launched, "await browser.close();").replace("await page.goto", "page.goto");
+    check(&RULE, &own, &[4]);
+    let subscriber = |closed: &str| {
+        format!(
+            "wss.on('connection', async (socket) => {{\n  const own = redis.duplicate();\n  await own.subscribe('x');\n  own.on('message', (_, m) => socket.send(m));\n  socket.on('close', () => {{ {closed} }});\n}});"
+        )
+    };
+    check(&RULE, &subscriber("log();"), &[2]);
+    check(&RULE, &subscriber("own.quit();"), &[]);
+    check(
+        &RULE,
+        "app.get('/', (req, res) => { const copy = image.duplicate(); copy.resize(9); });",
+        &[],
+    );
+}
+
+#[test]
+fn clients_made_for_one_question() {
+    let text = |asked: &str| {
+        format!(
+            "import {{ Kafka }} from 'kafkajs';\nexport function build(brokers) {{\n  const kafka = new Kafka({{ brokers }});\n  return {{\n    async lag(topic) {{\n      const admin = kafka.admin();\n      {asked}\n    }},\n  }};\n}}"
+        )
+    };
+    check(
+        &RULE,
+        &text("await admin.connect(); return admin.fetchTopicOffsets(topic);"),
+        &[6],
+    );
+    check(
+        &RULE,
+        &text("await admin.connect(); return admin.listTopics();"),
+        &[],
+    );
+    check(
+        &RULE,
+        &text("admin.on('message', take); return admin.fetchTopicOffsets(topic);"),
+        &[],
+    );
+}
+
+#[test]
+fn uploads_that_are_aborted_have_no_end() {
+    let text = |event: &str| {
+        format!(
+            "import fs from 'node:fs';\napp.put('/', (req, res) => {{\n  const out = fs.createWriteStream(req.query.f);\n  req.on('data', (part) => out.write(part));\n  req.on('{event}', () => out.end());\n}});"
+        )
+    };
+    check(&RULE, &text("end"), &[3]);
+    check(&RULE, &text("close"), &[]);
+}
