@@ -94,15 +94,21 @@ pub(crate) fn is_of_the_program<'a>(
     class: NodeId,
     field: &'a Expression<'a>,
 ) -> bool {
-    let Some((_, name)) = member(field) else {
+    let Some((Expression::ThisExpression(this), name)) = member(field) else {
         return false;
     };
-    let is_filled_once = match file.fields().assigned(Some(class), name) {
+    let is_class = matches!(file.kind(class), AstKind::Class(_));
+    let owner = match is_class {
+        true => Some(class),
+        // A constructor function, whose prototype has the methods.
+        false => file.parsed.instance_owner(this.node_id.get()),
+    };
+    let is_filled_once = match file.fields().assigned(is_class.then_some(class), name) {
         [(node, _)] => match file.function_around(*node) {
-            Some(function) => is_constructor(file, function),
+            Some(function) => is_constructor(file, function) || Some(function) == owner,
             None => true,
         },
         _ => false,
     };
-    is_filled_once && file.calls_of(class) == Calls::Once
+    is_filled_once && owner.is_some_and(|owner| file.calls_of(owner) == Calls::Once)
 }

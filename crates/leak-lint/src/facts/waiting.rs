@@ -63,13 +63,25 @@ pub(crate) fn is_one<'a>(file: &File<'_, 'a>, event: &'a Expression<'a>) -> bool
     ) && matches!(life_of(file, event), Life::Given { .. } | Life::Call { .. })
 }
 
+/// Events that an emitter's life ends with.
+const ENDS: &[&str] = &[
+    "close",
+    "end",
+    "exit",
+    "disconnect",
+    "disconnected",
+    "disconnecting",
+    "destroy",
+    "destroyed",
+];
+
 /// Whether a listener for the end of its emitter undoes what was done, and not only what would have ended before: it is needed
 /// until then.
 pub(crate) fn undoes_at_the_end<'a>(file: &File<'_, 'a>, added: &Added<'a>) -> bool {
     let is_end = added
         .event
         .and_then(literal_text)
-        .is_some_and(|event| RARE.contains(&event) && event != "error");
+        .is_some_and(|event| ENDS.contains(&event));
     let Some(handler) = added.handler.filter(|_| is_end) else {
         return false;
     };

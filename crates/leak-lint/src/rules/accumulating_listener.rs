@@ -213,7 +213,7 @@ fn accumulation<'a>(
         }
         life @ (Life::Given { .. } | Life::Call { .. }) => {
             let home = life.function()?;
-            if is_called_again_within(file, function, home) {
+            if is_called_again_within(file, function, home) && !undoes_at_the_end(file, added) {
                 let holder = None;
                 return Some((Confidence::High, Repeats::PerCall, holder, Lives::Longer));
             }
@@ -240,7 +240,12 @@ fn accumulation<'a>(
             waits_for_one.then_some((Confidence::High, Repeats::PerCall, None, Lives::Longer))
         }
         Life::Instance { class } => {
-            if is_of_the_program(file, class, added.emitter) {
+            // What waits for one end, and sets out again then, is gone when it does.
+            let is_repeated = !is_for_once(file, added)
+                || added
+                    .event
+                    .is_none_or(|event| literal_text(event).is_none());
+            if is_repeated && is_of_the_program(file, class, added.emitter) {
                 return of_what_lasts(file, added.node, Calls::Once);
             }
             let leaves_its_listener = waits_beside_another(file, added, function)

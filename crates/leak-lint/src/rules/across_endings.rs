@@ -397,3 +397,94 @@ fn what_is_used_again_by_others() {
     check_any(&accumulating_listener::RULE, &worker("this.workers"), &[5]);
     check_any(&accumulating_listener::RULE, &worker("open(x)"), &[]);
 }
+
+#[test]
+fn what_is_undone_at_the_end_of_a_connection() {
+    let take = |end: &str, undone: &str| {
+        format!(
+            "io.on('connection', (socket) => {{\n  socket.on('take', (id) => {{\n    const sub = watch(id, socket);\n    socket.once('{end}', () => {undone});\n  }});\n}});"
+        )
+    };
+    let found = |text: String, expected: &[u32]| {
+        check_sure(&accumulating_listener::RULE, &text, expected);
+    };
+    found(take("disconnect", "sub.close()"), &[]);
+    found(take("disconnect", "clearTimeout(sub)"), &[4]);
+    found(take("error", "sub.close()"), &[4]);
+}
+
+#[test]
+fn another_listener_is_taken_off_process() {
+    let ipc = |other: &str| {
+        format!(
+            "export const onConfig = (fn) => {{\n  process.on('message', (m) => fn(m));\n}};\nexport const ask = () => {{ const one = () => process.off('message', {other}); process.on('message', one); }};\napp.get('/', (req, res) => {{ onConfig((c) => res.write(c)); ask(); }});"
+        )
+    };
+    check_sure(&process_listener_in_function::RULE, &ipc("one"), &[2]);
+    check_sure(&process_listener_in_function::RULE, &ipc("fns.pop()"), &[]);
+}
+
+#[test]
+fn emitters_of_constructor_functions() {
+    let uplink = |made: &str| {
+        format!(
+            "function Uplink() {{ this.client = mqtt.connect(URL); }}\nUplink.prototype.ask = function (id, cb) {{\n  this.client.on('message', (t) => t === id && cb(t));\n}};\n{made}"
+        )
+    };
+    let found = |made: &str, expected: &[u32]| {
+        check_sure(&accumulating_listener::RULE, &uplink(made), expected);
+    };
+    found(
+        "const uplink = new Uplink(); app.get('/', (req, res) => uplink.ask(req.id, (t) => res.end(t)));",
+        &[3],
+    );
+    found(
+        "app.get('/', (req, res) => { const uplink = new Uplink(); uplink.ask(req.id, (t) => res.end(t)); });",
+        &[],
+    );
+    found(
+        "const uplink = new Uplink(); app.get('/', (req, res) => uplink.ask(req.id, (t) => res.end(t))); Uplink.prototype.again = function () { this.client = mqtt.connect(URL); };",
+        &[],
+    );
+}
+
+#[test]
+fn entries_of_a_table_that_nothing_leaves() {
+    let of = |more: &str| {
+        format!(
+            "const all = new Map();\nfunction upstream(name) {{\n  const known = all.get(name);\n  if (known) return known;\n  const made = new Upstream(name);\n  all.set(name, made);\n  return made;\n}}\n{more}\napp.use(async (c, next) => {{\n  const up = upstream(c.req.header('x'));\n  up.on('usage', (n) => c.set('n', n));\n  await next();\n}});"
+        )
+    };
+    let found = |more: &str, expected: &[u32]| {
+        check_sure(&accumulating_listener::RULE, &of(more), expected);
+    };
+    found("", &[12]);
+    found("const drop = (name) => all.delete(name);", &[]);
+    found("const reset = () => all.clear();", &[]);
+}
+
+#[test]
+fn functions_of_frameworks_that_take_a_request_apart() {
+    let loader = |pattern: &str| {
+        format!(
+            "import {{ db }} from './db';\nconst loader = () => {{\n  db.on('reconnected', () => cache.clear());\n}};\nexport const makeContext = () => async ({pattern}) => ({{ req, loader: loader() }});"
+        )
+    };
+    let rule = &accumulating_listener::RULE;
+    check_sure(rule, &loader("{ req }: { req: Request }"), &[3]);
+    check_sure(rule, &loader("{ req, res }"), &[3]);
+    check_sure(rule, &loader("{ settings: req }"), &[]);
+    let hold = |server: &str| {
+        format!("{server}, (err, c) => {{\n  process.once('beforeExit', () => log(err, c));\n}});")
+    };
+    let rule = &process_listener_in_function::RULE;
+    check_sure(rule, &hold("app.onError('*'"), &[2]);
+    check_sure(rule, &hold("app.onSetUp('*'"), &[]);
+    let socket = |server: &str| {
+        format!(
+            "{server}({{ schema, onConnect: ({{ extra }}) => {{\n  setInterval(() => extra.socket.ping(), 9);\n}} }}, wss);"
+        )
+    };
+    check_sure(&uncleared_interval::RULE, &socket("useServer"), &[2]);
+    check_sure(&uncleared_interval::RULE, &socket("configure"), &[]);
+}

@@ -323,9 +323,26 @@ fn removals<'a>(file: &File<'_, 'a>, added: &CallExpression<'a>) -> Vec<NodeId> 
             is_process(object)
                 && matches!(name, "off" | "removeListener" | "removeAllListeners")
                 && event(call) == event(added)
+                && !is_of_another(file, call, added)
         })
     });
     removals.map(|(node, _)| *node).collect()
+}
+
+/// Whether a removal names a listener that another call adds.
+fn is_of_another<'a>(
+    file: &File<'_, 'a>,
+    removal: &CallExpression<'a>,
+    added: &CallExpression<'a>,
+) -> bool {
+    let named = |call: &CallExpression<'a>| argument(call, 1).and_then(|it| file.variable(it));
+    named(removal).is_some_and(|listener| {
+        named(added) != Some(listener)
+            && file
+                .calls()
+                .iter()
+                .any(|(_, call)| adds_to_process(call) && named(call) == Some(listener))
+    })
 }
 
 /// Where a call is reached that another undoes: where one loop adds listeners and another takes them off, each stands for all

@@ -297,12 +297,12 @@ impl<'a> Scan<'_, 'a> {
         }
     }
 
-    fn takes_out_of(&self, table: &Expression<'a>) -> bool {
+    pub(super) fn takes_out_of(&self, table: &Expression<'a>) -> bool {
         let text = self.parsed.text();
         let span = table.span();
         let name = text.slice(span.start, span.end);
         let text = text.text();
-        ["delete(", "delete?.("]
+        ["delete(", "delete?.(", "clear("]
             .iter()
             .any(|delete| text.contains(&format!("{name}.{delete}")))
             || text.contains(&format!("delete {name}["))

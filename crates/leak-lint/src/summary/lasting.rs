@@ -10,7 +10,7 @@ use stanch_js_source::{Value, bare, is_function};
 
 use super::{Scan, Summary};
 use crate::facts::reconnects::is_reset_at_the_end;
-use crate::file::method;
+use crate::file::{argument, method};
 
 /// A function that gives back a field of its instance, `this.ready` or `(this.ready ??= start())`.
 struct GivesField<'a> {
@@ -137,7 +137,9 @@ impl<'a> Scan<'_, 'a> {
     /// Whether an expression is a variable of the module or a static field, or gives it its first value: `shared ??= new X()`.
     fn lasts(&self, given: &Expression<'a>) -> bool {
         match bare(given) {
-            Expression::Identifier(name) => self.is_lasting_name(name),
+            Expression::Identifier(name) => {
+                self.is_lasting_name(name) || self.is_a_lasting_entry(given)
+            }
             Expression::AssignmentExpression(first) if first.operator.is_logical() => {
                 match &first.left {
                     AssignmentTarget::AssignmentTargetIdentifier(name) => {
@@ -152,6 +154,51 @@ impl<'a> Scan<'_, 'a> {
                 .as_member_expression()
                 .is_some_and(|member| self.is_a_class(member.object())),
         }
+    }
+
+    /// Whether a local name is what a table of the module has or gets, and nothing takes it out of there:
+    /// `const known = all.get(name)`, `all.set(name, made)`.
+    fn is_a_lasting_entry(&self, name: &Expression<'a>) -> bool {
+        let Some(variable) = self.parsed.variable_of(name) else {
+            return false;
+        };
+        let scoping = self.parsed.semantic().scoping();
+        let AstKind::VariableDeclarator(declarator) =
+            self.kind(scoping.symbol_declaration(variable))
+        else {
+            return false;
+        };
+        let got = match declarator.init.as_ref().map(bare) {
+            Some(Expression::CallExpression(call)) => {
+                method(call).filter(|(_, name)| *name == "get")
+            }
+            _ => None,
+        };
+        if got.is_some_and(|(table, _)| self.is_a_lasting_table(table)) {
+            return true;
+        }
+        let mut uses = scoping.get_resolved_references(variable);
+        uses.any(|used| match self.kind(self.parent(used.node_id())) {
+            AstKind::CallExpression(call) => {
+                let is_value = argument(call, 1)
+                    .is_some_and(|value| value.span() == self.kind(used.node_id()).span());
+                is_value
+                    && method(call).is_some_and(|(table, name)| {
+                        name == "set" && self.is_a_lasting_table(table)
+                    })
+            }
+            _ => false,
+        })
+    }
+
+    fn is_a_lasting_table(&self, table: &Expression<'a>) -> bool {
+        let Expression::Identifier(name) = bare(table) else {
+            return false;
+        };
+        let exports = format!("export const {}", name.name);
+        self.is_lasting_name(name)
+            && !self.takes_out_of(table)
+            && !self.parsed.text().text().contains(&exports)
     }
 
     fn is_a_class(&self, object: &Expression<'a>) -> bool {

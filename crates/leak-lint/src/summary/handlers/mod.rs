@@ -15,7 +15,7 @@ use stanch_js_source::{ImportedName, ParsedSource, Value, bare, is_function, lit
 
 use super::Summary;
 use crate::facts::lifetime::decorator_name;
-use crate::file::{argument, method};
+use crate::file::{argument, callee_name, method};
 use crate::options::Options;
 pub(super) use signature::{exported_as, has_marks_of_a_handler, has_names_of_a_handler};
 use signature::{is_given_an_event, parameters_of, takes_a_request, takes_apart};
@@ -24,8 +24,24 @@ pub(crate) use wrappers::wraps_requests;
 
 /// Methods under which frameworks take handlers of requests: express, koa, fastify, hono, restify, express-ws.
 const ROUTES: &[&str] = &[
-    "get", "post", "put", "patch", "delete", "del", "head", "options", "all", "use", "route",
-    "addHook", "param", "ws",
+    "get",
+    "post",
+    "put",
+    "patch",
+    "delete",
+    "del",
+    "head",
+    "options",
+    "all",
+    "use",
+    "route",
+    "addHook",
+    "param",
+    "ws",
+    "onError",
+    "notFound",
+    "setErrorHandler",
+    "setNotFoundHandler",
 ];
 /// Hooks of fastify that an application has once, or once for each route: from its documentation.
 pub(crate) const HOOKS_OF_APPLICATIONS: &[&str] = &[
@@ -52,7 +68,7 @@ const WORK: &[&str] = &[
     "checkContinue",
 ];
 /// Functions of packages and of Node whose function argument runs for each request.
-const SERVERS: &[&str] = &["createServer", "createSecureServer", "serve"];
+const SERVERS: &[&str] = &["createServer", "createSecureServer", "serve", "useServer"];
 /// What clients of chats are told of what people write there: discord.js and node-telegram-bot-api.
 const OF_CHATS: &[&str] = &["messageCreate", "interactionCreate", "callback_query"];
 /// Methods under which bots take what handles each message, as a function of a `ctx`: telegraf and grammY.
@@ -231,7 +247,7 @@ fn given_to_call<'a>(parsed: &ParsedSource<'a>, node: NodeId, call: &CallExpress
         return Vec::new();
     };
     let arguments = call.arguments.iter().filter_map(Argument::as_expression);
-    let is_of_sockets = method(call).is_some_and(|(_, name)| name == "ws");
+    let is_of_sockets = callee_name(call).is_some_and(|name| matches!(name, "ws" | "useServer"));
     // The routes of a handler may come as a list, the operations of a service as an object.
     let values = arguments.flat_map(|argument| match bare(argument) {
         Expression::ArrayExpression(list) => {

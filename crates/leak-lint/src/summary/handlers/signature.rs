@@ -67,6 +67,17 @@ pub(super) fn is_given_an_event(parameters: &FormalParameters<'_>) -> bool {
     name.is_some_and(|name| matches!(name.as_str(), "event" | "evt" | "_event"))
 }
 
+/// Whether a pattern takes `req` out of what makes the context of a request: `({ req }) => ({ user: userOf(req) })`.
+fn takes_apart_a_request(pattern: &BindingPattern<'_>) -> bool {
+    match pattern {
+        BindingPattern::ObjectPattern(object) => object
+            .properties
+            .iter()
+            .any(|property| is_named(&property.key, "req")),
+        _ => false,
+    }
+}
+
 /// Whether the first parameter is taken apart into one of these.
 pub(super) fn takes_apart(parameters: &FormalParameters<'_>, wanted: &[&str]) -> bool {
     let first = parameters.items.first().map(|first| &first.pattern);
@@ -108,7 +119,9 @@ pub(super) fn takes_a_request(
                 REQUESTS.contains(&written.rsplit('.').next().unwrap_or_default())
                     || is_a_context(parsed, &reference.type_name)
             }
+            Some(TSType::TSTypeLiteral(_)) if takes_apart_a_request(&parameter.pattern) => true,
             Some(_) => false,
+            None if takes_apart_a_request(&parameter.pattern) => true,
             None => parameter
                 .pattern
                 .get_identifier_name()

@@ -3,7 +3,8 @@
 use oxc_ast::ast::Expression;
 use stanch_js_source::{ParsedSource, Value, bare};
 
-/// What servers of WebSockets call of an object: uWebSockets.js and elysia, under `ws`, and Bun, under `websocket`.
+/// What servers of WebSockets call of an object: uWebSockets.js and elysia, under `ws`, Bun, under `websocket`, and graphql-ws,
+/// which is given it first.
 const OF_SOCKETS: &[&str] = &[
     "open",
     "message",
@@ -13,6 +14,12 @@ const OF_SOCKETS: &[&str] = &[
     "ping",
     "pong",
     "subscription",
+    "onConnect",
+    "onDisconnect",
+    "onSubscribe",
+    "onOperation",
+    "onNext",
+    "onComplete",
 ];
 
 /// What a server of WebSockets calls of an object, written there or elsewhere.
