@@ -1,7 +1,7 @@
 //! A function that lets entries go into the age it lets them reach.
 
-use oxc_ast::AstKind;
 use oxc_ast::ast::{BinaryExpression, Expression};
+use oxc_ast::{AstKind, AstType};
 use oxc_semantic::NodeId;
 use oxc_span::GetSpan;
 use oxc_syntax::operator::{AssignmentOperator, BinaryOperator};
@@ -19,15 +19,17 @@ impl<'a> Tree<'a> {
     /// where `expires` is set: `Date.now() + TTL`.
     pub(crate) fn age_in(&self, function: NodeId) -> Option<Limit> {
         let whole = self.span(function);
-        let comparisons = self.nodes().iter().filter_map(|node| match node.kind() {
-            AstKind::BinaryExpression(comparison)
-                if is_ordering(comparison.operator)
-                    && whole.contains_inclusive(comparison.span) =>
-            {
-                Some(comparison)
-            }
-            _ => None,
-        });
+        let comparisons = self
+            .nodes_of([AstType::BinaryExpression])
+            .filter_map(|node| match node.kind() {
+                AstKind::BinaryExpression(comparison)
+                    if is_ordering(comparison.operator)
+                        && whole.contains_inclusive(comparison.span) =>
+                {
+                    Some(comparison)
+                }
+                _ => None,
+            });
         comparisons
             .filter_map(|comparison| self.age_compared(comparison))
             .filter(|age| age.known().is_none_or(|ms| ms >= SHORTEST))
@@ -86,7 +88,12 @@ impl<'a> Tree<'a> {
     }
 
     fn time_set_ahead(&self, name: &str) -> Option<Limit> {
-        self.nodes().iter().find_map(|node| match node.kind() {
+        self.nodes_of([
+            AstType::ObjectProperty,
+            AstType::AssignmentExpression,
+            AstType::VariableDeclarator,
+        ])
+        .find_map(|node| match node.kind() {
             AstKind::ObjectProperty(property)
                 if key_name(&property.key).as_deref() == Some(name) =>
             {

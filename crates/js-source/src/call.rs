@@ -2,8 +2,8 @@
 
 use std::collections::HashSet;
 
-use oxc_ast::AstKind;
 use oxc_ast::ast::{Argument, Expression};
+use oxc_ast::{AstKind, AstType};
 use oxc_semantic::NodeId;
 use oxc_span::{GetSpan, Span};
 
@@ -79,7 +79,9 @@ impl ParsedSource<'_> {
 
     fn calls_where(&self, is_meant: impl Fn(NodeId) -> bool) -> Vec<CallSite> {
         let is_call = |kind| matches!(kind, AstKind::CallExpression(_) | AstKind::NewExpression(_));
-        let nodes = self.tree.nodes().iter();
+        let nodes = self
+            .tree
+            .nodes_of([AstType::CallExpression, AstType::NewExpression]);
         let mut calls: Vec<CallSite> = nodes
             .filter(|node| is_call(node.kind()) && is_meant(node.id()))
             .filter_map(|node| self.tree.call_site(node.id()))

@@ -1,7 +1,7 @@
 //! A holder into the place that declares it and what it starts with.
 
-use oxc_ast::AstKind;
 use oxc_ast::ast::{BindingPattern, Expression};
+use oxc_ast::{AstKind, AstType};
 use oxc_semantic::{NodeId, SymbolId};
 use oxc_span::{GetSpan, Span};
 
@@ -100,7 +100,7 @@ impl<'a> Tree<'a> {
 
     /// The call that gives an object a property by its name.
     fn defined_property(&self, name: &str) -> Option<Declaration> {
-        self.nodes().iter().find_map(|node| {
+        self.nodes_of([AstType::CallExpression]).find_map(|node| {
             let AstKind::CallExpression(call) = node.kind() else {
                 return None;
             };
@@ -177,7 +177,12 @@ impl<'a> Tree<'a> {
     }
 
     fn field_definition(&self, owners: &[NodeId], name: &str) -> Option<Found<'a, 'a>> {
-        self.nodes().iter().find_map(|node| {
+        self.nodes_of([
+            AstType::PropertyDefinition,
+            AstType::AccessorProperty,
+            AstType::FormalParameter,
+        ])
+        .find_map(|node| {
             let (key, value) = match node.kind() {
                 // A class has each private name once, be it for itself or for its instances.
                 AstKind::PropertyDefinition(field)
@@ -353,23 +358,24 @@ impl<'a> Tree<'a> {
     }
 
     fn static_field(&self, class: NodeId, name: &str) -> Option<Found<'a, 'a>> {
-        self.nodes().iter().find_map(|node| match node.kind() {
-            AstKind::PropertyDefinition(field)
-                if field.r#static
-                    && self.class_around(node.id()) == Some(class)
-                    && self.key_name(&field.key).as_deref() == Some(name) =>
-            {
-                Some(Found {
-                    node: node.id(),
-                    name: field.key.span(),
-                    value: match &field.value {
-                        Some(value) => Value::Expression(value),
-                        None => Value::Known(Initializer::Nothing),
-                    },
-                })
-            }
-            _ => None,
-        })
+        self.nodes_of([AstType::PropertyDefinition])
+            .find_map(|node| match node.kind() {
+                AstKind::PropertyDefinition(field)
+                    if field.r#static
+                        && self.class_around(node.id()) == Some(class)
+                        && self.key_name(&field.key).as_deref() == Some(name) =>
+                {
+                    Some(Found {
+                        node: node.id(),
+                        name: field.key.span(),
+                        value: match &field.value {
+                            Some(value) => Value::Expression(value),
+                            None => Value::Known(Initializer::Nothing),
+                        },
+                    })
+                }
+                _ => None,
+            })
     }
 }
 

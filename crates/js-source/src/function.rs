@@ -1,7 +1,7 @@
 //! A position into the function V8 means by it.
 
-use oxc_ast::AstKind;
 use oxc_ast::ast::{BindingPattern, Expression, MethodDefinitionKind};
+use oxc_ast::{AstKind, AstType};
 use oxc_semantic::NodeId;
 
 use crate::parse::ParsedSource;
@@ -98,13 +98,15 @@ impl<'a> ParsedSource<'a> {
             return vec![value];
         }
         let within = tree.span(function);
-        let returned = tree.nodes().iter().filter_map(|node| match node.kind() {
-            AstKind::ReturnStatement(returned) if within.contains_inclusive(returned.span) => {
-                let value = returned.argument.as_ref()?;
-                (tree.function_around(node.id()) == Some(function)).then_some(value)
-            }
-            _ => None,
-        });
+        let returned = tree
+            .nodes_of([AstType::ReturnStatement])
+            .filter_map(|node| match node.kind() {
+                AstKind::ReturnStatement(returned) if within.contains_inclusive(returned.span) => {
+                    let value = returned.argument.as_ref()?;
+                    (tree.function_around(node.id()) == Some(function)).then_some(value)
+                }
+                _ => None,
+            });
         returned.collect()
     }
 }

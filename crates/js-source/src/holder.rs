@@ -1,7 +1,7 @@
 //! A holder as the heap names it into the expressions of the text that stand for it.
 
-use oxc_ast::AstKind;
 use oxc_ast::ast::Expression;
+use oxc_ast::{AstKind, AstType};
 use oxc_semantic::{NodeId, SymbolId};
 use oxc_span::GetSpan;
 
@@ -229,17 +229,19 @@ impl<'a> Tree<'a> {
             let (first, rest) = pattern.path.split_first()?;
             (is_module && first == "exports" && !rest.is_empty()).then_some(rest)
         })?;
-        let literal = self.nodes().iter().find_map(|node| match node.kind() {
-            AstKind::AssignmentExpression(assignment) => match bare(&assignment.right) {
-                Expression::ObjectExpression(literal)
-                    if self.slice(assignment.left.span()) == "module.exports" =>
-                {
-                    Some(literal.node_id.get())
-                }
+        let literal = self
+            .nodes_of([AstType::AssignmentExpression])
+            .find_map(|node| match node.kind() {
+                AstKind::AssignmentExpression(assignment) => match bare(&assignment.right) {
+                    Expression::ObjectExpression(literal)
+                        if self.slice(assignment.left.span()) == "module.exports" =>
+                    {
+                        Some(literal.node_id.get())
+                    }
+                    _ => None,
+                },
                 _ => None,
-            },
-            _ => None,
-        })?;
+            })?;
         Some(Pattern::whole(Root::Instance(vec![literal]), path.to_vec()))
     }
 

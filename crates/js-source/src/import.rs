@@ -1,10 +1,10 @@
 //! A module's text into what it imports, what it exports, and what it puts on the global object.
 
-use oxc_ast::AstKind;
 use oxc_ast::ast::{
     AssignmentTarget, BindingPattern, ExportDefaultDeclarationKind, Expression, ImportDeclaration,
     ImportDeclarationSpecifier, ObjectPropertyKind, TSModuleReference,
 };
+use oxc_ast::{AstKind, AstType};
 use oxc_semantic::{NodeId, SymbolId};
 use oxc_span::{GetSpan, Span};
 
@@ -62,7 +62,12 @@ impl ParsedSource<'_> {
     pub fn imports(&self) -> Vec<Import> {
         let tree = &self.tree;
         let mut imports = Vec::new();
-        for node in tree.nodes().iter() {
+        for node in tree.nodes_of([
+            AstType::ImportDeclaration,
+            AstType::CallExpression,
+            AstType::ImportExpression,
+            AstType::TSImportEqualsDeclaration,
+        ]) {
             match node.kind() {
                 AstKind::ImportDeclaration(declaration) => {
                     tree.declared_imports(declaration, &mut imports);
@@ -99,7 +104,13 @@ impl ParsedSource<'_> {
     pub fn exported_names(&self) -> Vec<Export> {
         let tree = &self.tree;
         let mut exports = Vec::new();
-        for node in tree.nodes().iter() {
+        for node in tree.nodes_of([
+            AstType::ExportDeclaration,
+            AstType::ExportSpecifier,
+            AstType::ExportDefaultDeclaration,
+            AstType::ExportAllDeclaration,
+            AstType::AssignmentExpression,
+        ]) {
             tree.exports_of(node.kind(), &mut exports);
         }
         exports
@@ -110,7 +121,7 @@ impl ParsedSource<'_> {
     pub fn global_assignments(&self, name: &str) -> Vec<GlobalAssignment> {
         let tree = &self.tree;
         let mut found = Vec::new();
-        for node in tree.nodes().iter() {
+        for node in tree.nodes_of([AstType::AssignmentExpression]) {
             let AstKind::AssignmentExpression(assignment) = node.kind() else {
                 continue;
             };

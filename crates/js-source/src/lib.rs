@@ -42,6 +42,7 @@ mod growth;
 mod holder;
 mod import;
 mod initializer;
+mod kinds;
 mod limit;
 mod owner;
 mod parse;

@@ -1,7 +1,7 @@
 //! A limit in the code into its number, or into the name under which another file may set it.
 
-use oxc_ast::AstKind;
 use oxc_ast::ast::{BindingPattern, Expression};
+use oxc_ast::{AstKind, AstType};
 use oxc_span::GetSpan;
 
 use crate::parse::ParsedSource;
@@ -32,26 +32,33 @@ impl ParsedSource<'_> {
     /// The constant numbers that the text gives to properties, options, variables, fields and defaults of this name.
     pub fn constants_named(&self, name: &str) -> Vec<u64> {
         let tree = &self.tree;
-        let values = tree.nodes().iter().filter_map(|node| match node.kind() {
-            AstKind::ObjectProperty(property) => {
-                (key_name(&property.key)? == name).then_some(&property.value)
-            }
-            AstKind::PropertyDefinition(field) => {
-                let key = key_name(&field.key)?;
-                (plain(&key) == name).then_some(field.value.as_ref()?)
-            }
-            AstKind::VariableDeclarator(declarator) => {
-                let own = declarator.id.get_identifier_name()?;
-                (own == name).then_some(declarator.init.as_ref()?)
-            }
-            AstKind::AssignmentPattern(default) => match &default.left {
-                BindingPattern::BindingIdentifier(own) => {
-                    (own.name == name).then_some(&default.right)
+        let values = tree
+            .nodes_of([
+                AstType::ObjectProperty,
+                AstType::PropertyDefinition,
+                AstType::VariableDeclarator,
+                AstType::AssignmentPattern,
+            ])
+            .filter_map(|node| match node.kind() {
+                AstKind::ObjectProperty(property) => {
+                    (key_name(&property.key)? == name).then_some(&property.value)
                 }
+                AstKind::PropertyDefinition(field) => {
+                    let key = key_name(&field.key)?;
+                    (plain(&key) == name).then_some(field.value.as_ref()?)
+                }
+                AstKind::VariableDeclarator(declarator) => {
+                    let own = declarator.id.get_identifier_name()?;
+                    (own == name).then_some(declarator.init.as_ref()?)
+                }
+                AstKind::AssignmentPattern(default) => match &default.left {
+                    BindingPattern::BindingIdentifier(own) => {
+                        (own.name == name).then_some(&default.right)
+                    }
+                    _ => None,
+                },
                 _ => None,
-            },
-            _ => None,
-        });
+            });
         values
             .filter_map(|value| tree.whole_number(value))
             .collect()
@@ -71,10 +78,12 @@ impl ParsedSource<'_> {
     /// The constructors that take a parameter of this name.
     pub fn constructor_parameters(&self, name: &str) -> Vec<ConstructorParameter> {
         let tree = &self.tree;
-        let classes = tree.nodes().iter().filter_map(|node| match node.kind() {
-            AstKind::Class(class) => Some((class.id.as_ref()?.name, node.id())),
-            _ => None,
-        });
+        let classes = tree
+            .nodes_of([AstType::Class])
+            .filter_map(|node| match node.kind() {
+                AstKind::Class(class) => Some((class.id.as_ref()?.name, node.id())),
+                _ => None,
+            });
         classes
             .filter_map(|(class, node)| {
                 let parameters = tree.parameters(tree.constructor_of(node)?)?;
@@ -95,14 +104,16 @@ impl ParsedSource<'_> {
     /// The constant numbers that the text hands to a constructor as that parameter.
     pub fn constants_given(&self, to: &ConstructorParameter) -> Vec<u64> {
         let tree = &self.tree;
-        let values = tree.nodes().iter().filter_map(|node| match node.kind() {
-            AstKind::NewExpression(new) => {
-                let class = tree.slice(bare(&new.callee).span());
-                let is_meant = class.rsplit('.').next() == Some(to.class.as_str());
-                argument(&new.arguments, to.index).filter(|_| is_meant)
-            }
-            _ => None,
-        });
+        let values = tree
+            .nodes_of([AstType::NewExpression])
+            .filter_map(|node| match node.kind() {
+                AstKind::NewExpression(new) => {
+                    let class = tree.slice(bare(&new.callee).span());
+                    let is_meant = class.rsplit('.').next() == Some(to.class.as_str());
+                    argument(&new.arguments, to.index).filter(|_| is_meant)
+                }
+                _ => None,
+            });
         values
             .filter_map(|value| tree.whole_number(value))
             .collect()

@@ -3,9 +3,10 @@
 use std::cell::{Cell, RefCell};
 
 use oxc_allocator::Allocator;
+use oxc_ast::AstType;
 use oxc_ast::ast::{Expression, FormalParameters, Program};
 use oxc_parser::{ParseOptions, Parser, ParserReturn};
-use oxc_semantic::{NodeId, Semantic, SemanticBuilder, SymbolId};
+use oxc_semantic::{AstNode, NodeId, Semantic, SemanticBuilder, SymbolId};
 use oxc_span::{SourceType, Span};
 use self_cell::self_cell;
 
@@ -171,6 +172,15 @@ impl<'a> ParsedSource<'a> {
     /// Scopes, symbols, references, and the parent of each node.
     pub fn semantic(&self) -> &Semantic<'a> {
         &self.tree.semantic
+    }
+
+    /// All nodes of these kinds, in the order of the tree: that of the text, but for decorators, which come after what they
+    /// decorate. It costs as much as there are such nodes, be the text as long as it may.
+    pub fn nodes_of<const N: usize>(
+        &self,
+        kinds: [AstType; N],
+    ) -> impl Iterator<Item = &AstNode<'a>> {
+        self.tree.nodes_of(kinds)
     }
 
     /// The innermost function around a node, itself excluded; `None` at module level.

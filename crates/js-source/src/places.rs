@@ -3,11 +3,11 @@
 
 use std::rc::Rc;
 
-use oxc_ast::AstKind;
 use oxc_ast::ast::{
     AssignmentOperator, AssignmentTarget, AssignmentTargetProperty, BindingPattern, Expression,
     ForStatementLeft, MethodDefinitionKind,
 };
+use oxc_ast::{AstKind, AstType};
 use oxc_semantic::{NodeId, SymbolId};
 use oxc_span::{GetSpan, Span};
 use rustc_hash::FxHashSet;
@@ -161,7 +161,7 @@ impl<'a> Search<'_, 'a> {
         let mut starts: Vec<_> = this.into_iter().map(|node| (node, 0)).collect();
         // `super.set(key, value)`
         if path.is_empty() {
-            let all = tree.nodes().iter();
+            let all = tree.nodes_of([AstType::Super]);
             let bases = all.filter(|node| matches!(node.kind(), AstKind::Super(_)));
             let own = bases.filter(|node| {
                 let class = tree.class_around(node.id());

@@ -1,7 +1,7 @@
 //! Members and calls into what they reach: the root of a member chain, the function a call runs.
 
-use oxc_ast::AstKind;
 use oxc_ast::ast::{ClassElement, Expression, ObjectPropertyKind};
+use oxc_ast::{AstKind, AstType};
 use oxc_semantic::NodeId;
 use oxc_span::GetSpan;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -151,7 +151,7 @@ impl<'a> Tree<'a> {
     pub(crate) fn calls_of(&self, function: NodeId) -> &[NodeId] {
         let calls = self.calls.get_or_init(|| {
             let mut calls: FxHashMap<NodeId, Vec<NodeId>> = FxHashMap::default();
-            for node in self.nodes().iter() {
+            for node in self.nodes_of([AstType::CallExpression]) {
                 if let AstKind::CallExpression(call) = node.kind()
                     && let Some(callee) = self.callee_node(&call.callee)
                 {
@@ -169,7 +169,15 @@ impl<'a> Tree<'a> {
 
     fn build_index(&self) -> Index {
         let mut index = Index::default();
-        for node in self.nodes().iter() {
+        for node in self.nodes_of([
+            AstType::Class,
+            AstType::ThisExpression,
+            AstType::Function,
+            AstType::NewExpression,
+            AstType::StaticMemberExpression,
+            AstType::PrivateFieldExpression,
+            AstType::ComputedMemberExpression,
+        ]) {
             match node.kind() {
                 AstKind::Class(class) => {
                     if let Some(base) = class.heritage_expression().and_then(|h| self.callable(h)) {
@@ -250,7 +258,11 @@ impl<'a> Tree<'a> {
     /// All functions and classes of the file, in the order of the text.
     pub(crate) fn callables(&self) -> &[NodeId] {
         self.callables.get_or_init(|| {
-            let nodes = self.nodes().iter();
+            let nodes = self.nodes_of([
+                AstType::Class,
+                AstType::Function,
+                AstType::ArrowFunctionExpression,
+            ]);
             let found = nodes.filter(|node| match node.kind() {
                 AstKind::Class(_) => true,
                 kind => is_function(kind),

@@ -1,7 +1,7 @@
 //! A holder into the places of its script that let go of what it keeps, or bound it.
 
-use oxc_ast::AstKind;
 use oxc_ast::ast::{AssignmentTarget, BinaryExpression, Expression};
+use oxc_ast::{AstKind, AstType};
 use oxc_semantic::NodeId;
 use oxc_span::GetSpan;
 use oxc_syntax::operator::{AssignmentOperator, BinaryOperator, UnaryOperator};
@@ -434,12 +434,14 @@ impl<'a> Tree<'a> {
         }
         // `while (this.head < this.tasks.length) run(this.tasks[this.head++])`
         bare(limit).is_member_expression()
-            && self.nodes().iter().any(|node| match node.kind() {
-                AstKind::UpdateExpression(update) => {
-                    self.slice(update.argument.span()) == self.slice(limit.span())
-                }
-                _ => false,
-            })
+            && self
+                .nodes_of([AstType::UpdateExpression])
+                .any(|node| match node.kind() {
+                    AstKind::UpdateExpression(update) => {
+                        self.slice(update.argument.span()) == self.slice(limit.span())
+                    }
+                    _ => false,
+                })
     }
 }
 

@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-use oxc_ast::AstKind;
 use oxc_ast::ast::{BindingPattern, CallExpression, Expression, PropertyKey};
+use oxc_ast::{AstKind, AstType};
 use oxc_semantic::SymbolId;
 
 use crate::parse::ParsedSource;
@@ -13,17 +13,18 @@ impl ParsedSource<'_> {
     /// The name of the field whose key is the symbol of this description: `[kState]` for `const kState = Symbol('state')`.
     pub fn symbol_key(&self, description: &str) -> Option<String> {
         let tree = &self.tree;
-        tree.nodes().iter().find_map(|node| {
-            let AstKind::VariableDeclarator(declarator) = node.kind() else {
-                return None;
-            };
-            let BindingPattern::BindingIdentifier(name) = &declarator.id else {
-                return None;
-            };
-            let call = tree.symbol_call(declarator.init.as_ref()?)?;
-            let described = argument(&call.arguments, 0).and_then(literal_text);
-            (described.unwrap_or_default() == description).then(|| written(&name.name))
-        })
+        tree.nodes_of([AstType::VariableDeclarator])
+            .find_map(|node| {
+                let AstKind::VariableDeclarator(declarator) = node.kind() else {
+                    return None;
+                };
+                let BindingPattern::BindingIdentifier(name) = &declarator.id else {
+                    return None;
+                };
+                let call = tree.symbol_call(declarator.init.as_ref()?)?;
+                let described = argument(&call.arguments, 0).and_then(literal_text);
+                (described.unwrap_or_default() == description).then(|| written(&name.name))
+            })
     }
 }
 

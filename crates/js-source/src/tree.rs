@@ -4,15 +4,16 @@ use std::borrow::Cow;
 use std::cell::{OnceCell, RefCell};
 use std::rc::Rc;
 
-use oxc_ast::AstKind;
 use oxc_ast::ast::{
     Argument, AssignmentTarget, BindingPattern, Expression, FormalParameters, Program, PropertyKey,
 };
-use oxc_semantic::{AstNodes, NodeId, ScopeId, Scoping, Semantic, SymbolId};
+use oxc_ast::{AstKind, AstType};
+use oxc_semantic::{AstNode, AstNodes, NodeId, ScopeId, Scoping, Semantic, SymbolId};
 use oxc_span::{GetSpan, Span};
 use rustc_hash::FxHashMap;
 
 use crate::holder::Pattern;
+use crate::kinds::Kinds;
 use crate::limit::Limit;
 use crate::places::Use;
 use crate::reach::Index;
@@ -23,6 +24,7 @@ pub(crate) struct Tree<'a> {
     pub(crate) source: &'a SourceText,
     pub(crate) program: &'a Program<'a>,
     pub(crate) semantic: Semantic<'a>,
+    kinds: OnceCell<Kinds>,
     pub(crate) index: OnceCell<Index>,
     pub(crate) callables: OnceCell<Vec<NodeId>>,
     pub(crate) calls: OnceCell<FxHashMap<NodeId, Vec<NodeId>>>,
@@ -42,6 +44,7 @@ impl<'a> Tree<'a> {
             source,
             program,
             semantic,
+            kinds: OnceCell::new(),
             index: OnceCell::new(),
             callables: OnceCell::new(),
             calls: OnceCell::new(),
@@ -52,6 +55,15 @@ impl<'a> Tree<'a> {
 
     pub(crate) fn nodes(&self) -> &AstNodes<'a> {
         self.semantic.nodes()
+    }
+
+    /// All nodes of these kinds, in the order of the tree.
+    pub(crate) fn nodes_of<const N: usize>(
+        &self,
+        kinds: [AstType; N],
+    ) -> impl Iterator<Item = &AstNode<'a>> {
+        let sorted = self.kinds.get_or_init(|| Kinds::of(self.nodes()));
+        sorted.each(self.nodes(), kinds)
     }
 
     pub(crate) fn scoping(&self) -> &Scoping {

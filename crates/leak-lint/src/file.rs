@@ -3,9 +3,9 @@
 use std::cell::{OnceCell, RefCell};
 use std::collections::HashSet;
 
-use oxc_ast::AstKind;
 use oxc_ast::ast::{Argument, AssignmentExpression, CallExpression, Expression};
-use oxc_semantic::{AstNodes, NodeId, ScopeId, SymbolId};
+use oxc_ast::{AstKind, AstType};
+use oxc_semantic::{AstNode, AstNodes, NodeId, ScopeId, SymbolId};
 use oxc_span::{GetSpan, Span};
 use rustc_hash::FxHashMap;
 use stanch_js_source::{Extent, ImportedName, ParsedSource, Value, bare, is_function};
@@ -83,6 +83,14 @@ impl<'s, 'a> File<'s, 'a> {
         self.parsed.semantic().nodes()
     }
 
+    /// All nodes of these kinds, in the order of the tree.
+    pub(crate) fn nodes_of<const N: usize>(
+        &self,
+        kinds: [AstType; N],
+    ) -> impl Iterator<Item = &AstNode<'a>> {
+        self.parsed.nodes_of(kinds)
+    }
+
     pub(crate) fn kind(&self, node: NodeId) -> AstKind<'a> {
         self.nodes().kind(node)
     }
@@ -95,10 +103,12 @@ impl<'s, 'a> File<'s, 'a> {
     /// All calls, in the order of the text.
     pub(crate) fn calls(&self) -> &[(NodeId, &'a CallExpression<'a>)] {
         self.calls.get_or_init(|| {
-            let calls = self.nodes().iter().filter_map(|node| match node.kind() {
-                AstKind::CallExpression(call) => Some((node.id(), call)),
-                _ => None,
-            });
+            let calls =
+                self.nodes_of([AstType::CallExpression])
+                    .filter_map(|node| match node.kind() {
+                        AstKind::CallExpression(call) => Some((node.id(), call)),
+                        _ => None,
+                    });
             let mut calls: Vec<_> = calls.collect();
             // They are nearly so: only decorators are visited late.
             calls.sort_by_key(|(_, call)| call.span.start);
@@ -122,7 +132,7 @@ impl<'s, 'a> File<'s, 'a> {
     /// All assignments, in the order of the text.
     pub(crate) fn assignments(&self) -> &[(NodeId, &'a AssignmentExpression<'a>)] {
         self.assignments.get_or_init(|| {
-            let nodes = self.nodes().iter();
+            let nodes = self.nodes_of([AstType::AssignmentExpression]);
             let assignments = nodes.filter_map(|node| match node.kind() {
                 AstKind::AssignmentExpression(assignment) => Some((node.id(), assignment)),
                 _ => None,

@@ -1,7 +1,7 @@
 //! A place into the checks that it stands behind: a key that must be on a list, an entry that must not be there yet.
 
-use oxc_ast::AstKind;
 use oxc_ast::ast::{BinaryExpression, CallExpression, Expression};
+use oxc_ast::{AstKind, AstType};
 use oxc_semantic::NodeId;
 use oxc_span::{GetSpan, Span};
 use oxc_syntax::operator::{BinaryOperator, LogicalOperator, UnaryOperator};
@@ -181,13 +181,14 @@ fn is_left_before(file: &File<'_, '_>, node: NodeId, is_asked: &impl Fn(Span) ->
     };
     let within = file.kind(function).span();
     let at = file.kind(node).span();
-    file.nodes().iter().any(|found| match found.kind() {
-        AstKind::IfStatement(branch) => {
-            within.contains_inclusive(branch.span)
-                && branch.span.end <= at.start
-                && leaves(&branch.consequent)
-                && is_asked(branch.test.span())
-        }
-        _ => false,
-    })
+    file.nodes_of([AstType::IfStatement])
+        .any(|found| match found.kind() {
+            AstKind::IfStatement(branch) => {
+                within.contains_inclusive(branch.span)
+                    && branch.span.end <= at.start
+                    && leaves(&branch.consequent)
+                    && is_asked(branch.test.span())
+            }
+            _ => false,
+        })
 }

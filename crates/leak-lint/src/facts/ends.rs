@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-use oxc_ast::AstKind;
 use oxc_ast::ast::Expression;
+use oxc_ast::{AstKind, AstType};
 use stanch_js_source::{SourceText, bare};
 
 use crate::file::{File, callee_name, method};
@@ -130,19 +130,20 @@ fn runs_commands(file: &File<'_, '_>) -> bool {
 }
 
 fn is_part_of_a_build(file: &File<'_, '_>) -> bool {
-    file.nodes().iter().any(|node| match node.kind() {
-        AstKind::ObjectProperty(property) => property
-            .key
-            .static_name()
-            .is_some_and(|name| BUILD_HOOKS.contains(&&*name)),
-        // `apply(compiler) { compiler.hooks… }`
-        AstKind::StaticMemberExpression(member) => {
-            member.property.name == "hooks"
-                && matches!(bare(&member.object), Expression::Identifier(name)
+    file.nodes_of([AstType::ObjectProperty, AstType::StaticMemberExpression])
+        .any(|node| match node.kind() {
+            AstKind::ObjectProperty(property) => property
+                .key
+                .static_name()
+                .is_some_and(|name| BUILD_HOOKS.contains(&&*name)),
+            // `apply(compiler) { compiler.hooks… }`
+            AstKind::StaticMemberExpression(member) => {
+                member.property.name == "hooks"
+                    && matches!(bare(&member.object), Expression::Identifier(name)
                     if matches!(name.name.as_str(), "compiler" | "compilation"))
-        }
-        _ => false,
-    })
+            }
+            _ => false,
+        })
 }
 
 /// Whether the module's own code ends the process.

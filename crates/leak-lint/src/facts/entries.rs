@@ -1,8 +1,8 @@
 //! Functions that are put into the containers of a file: fields of the one instance there is, properties of the application,
 //! lists in tables; and those that leave again with the work they belong to.
 
-use oxc_ast::AstKind;
 use oxc_ast::ast::{AssignmentTarget, Expression};
+use oxc_ast::{AstKind, AstType};
 use oxc_semantic::NodeId;
 use oxc_span::GetSpan;
 use stanch_js_source::{ReleaseKind, bare};
@@ -42,7 +42,11 @@ pub(super) fn add_members(file: &File<'_, '_>, found: &mut Vec<Kept>) {
         return;
     }
     let is_stored = |node: NodeId| stored.contains(&file.kind(node).span().start);
-    for node in file.nodes().iter() {
+    for node in file.nodes_of([
+        AstType::ReturnStatement,
+        AstType::ArrowFunctionExpression,
+        AstType::AssignmentExpression,
+    ]) {
         let given = match node.kind() {
             AstKind::ReturnStatement(given) => {
                 let function = file.function_around(node.id());

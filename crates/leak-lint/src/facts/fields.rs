@@ -1,7 +1,7 @@
 //! The fields of a file's classes into what they are set to, and where.
 
-use oxc_ast::AstKind;
 use oxc_ast::ast::{Expression, PropertyKey};
+use oxc_ast::{AstKind, AstType};
 use oxc_semantic::NodeId;
 use rustc_hash::FxHashMap;
 use stanch_js_source::bare;
@@ -24,7 +24,7 @@ type Assigned<'a> = (NodeId, &'a Expression<'a>);
 impl<'a> Fields<'a> {
     pub(crate) fn of(file: &File<'_, 'a>) -> Self {
         let mut fields = Self::default();
-        for node in file.nodes().iter() {
+        for node in file.nodes_of([AstType::AssignmentExpression, AstType::PropertyDefinition]) {
             match node.kind() {
                 AstKind::AssignmentExpression(assignment) => {
                     let name = match assignment.left.as_member_expression() {

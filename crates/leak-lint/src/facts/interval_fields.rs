@@ -1,7 +1,7 @@
 //! An interval in a field of an instance → why nothing ends it.
 
-use oxc_ast::AstKind;
 use oxc_ast::ast::CallExpression;
+use oxc_ast::{AstKind, AstType};
 use oxc_semantic::NodeId;
 use oxc_span::{GetSpan, Span};
 
@@ -115,7 +115,11 @@ fn is_read_otherwise(file: &File<'_, '_>, field: &str, clears: &[NodeId]) -> boo
         .iter()
         .map(|clear| file.kind(*clear).span())
         .collect();
-    file.nodes().iter().any(|node| {
+    file.nodes_of([
+        AstType::StaticMemberExpression,
+        AstType::PrivateFieldExpression,
+    ])
+    .any(|node| {
         let span = match node.kind() {
             AstKind::StaticMemberExpression(member) => member.span,
             AstKind::PrivateFieldExpression(member) => member.span,

@@ -1,10 +1,10 @@
 //! Functions that a text writes into who keeps them after the call that made them: a timer, a collection of the module, a
 //! variable of the module, a registry of finalizers.
 
-use oxc_ast::AstKind;
 use oxc_ast::ast::{
     AssignmentExpression, AssignmentTarget, CallExpression, Expression, ObjectPropertyKind,
 };
+use oxc_ast::{AstKind, AstType};
 use oxc_semantic::NodeId;
 use oxc_span::{GetSpan, Span};
 use stanch_js_source::{HolderRef, Initializer, bare, is_function};
@@ -386,7 +386,7 @@ fn may_hold_a_function(value: &Expression<'_>) -> bool {
 
 /// Whether a function is done when the call is in which it is made: it is handed to what runs it at once, or only called there.
 pub(crate) fn is_over(file: &File<'_, '_>, start: u32) -> bool {
-    let mut functions = file.nodes().iter();
+    let mut functions = file.nodes_of([AstType::Function, AstType::ArrowFunctionExpression]);
     let Some(function) = functions
         .find(|node| node.kind().span().start == start && is_function(node.kind()))
         .map(|node| node.id())

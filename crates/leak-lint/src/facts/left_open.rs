@@ -1,7 +1,7 @@
 //! What a function opens, or is answered, into how it stays open: for ever, or on some ways out.
 
-use oxc_ast::AstKind;
 use oxc_ast::ast::{BindingPattern, CallExpression, Expression};
+use oxc_ast::{AstKind, AstType};
 use oxc_semantic::{NodeId, SymbolId};
 use oxc_span::{GetSpan, Span};
 use stanch_js_source::bare;
@@ -107,18 +107,23 @@ fn replaced(file: &File<'_, '_>, node: NodeId, whole: NodeId) -> Option<Left> {
         .ancestor_ids(node)
         .find(|around| matches!(file.kind(*around), AstKind::Class(_)))?;
     let class = file.kind(class).span();
-    let only_written = file.nodes().iter().all(|other| {
-        let span = other.kind().span();
-        let is_it = matches!(
-            other.kind(),
-            AstKind::StaticMemberExpression(_) | AstKind::PrivateFieldExpression(_)
-        ) && class.contains_inclusive(span)
-            && file.slice(span) == field;
-        let is_target = span == assignment.left.span();
-        !is_it
-            || is_target
-            || deed(file, other.id(), &way(file, other.id()), false).deed == Deed::Nothing
-    });
+    let only_written = file
+        .nodes_of([
+            AstType::StaticMemberExpression,
+            AstType::PrivateFieldExpression,
+        ])
+        .all(|other| {
+            let span = other.kind().span();
+            let is_it = matches!(
+                other.kind(),
+                AstKind::StaticMemberExpression(_) | AstKind::PrivateFieldExpression(_)
+            ) && class.contains_inclusive(span)
+                && file.slice(span) == field;
+            let is_target = span == assignment.left.span();
+            !is_it
+                || is_target
+                || deed(file, other.id(), &way(file, other.id()), false).deed == Deed::Nothing
+        });
     // That it is compared tells that it comes to another value: a day, a name, a size.
     only_written.then_some(Left::Replaced)
 }

@@ -1,6 +1,6 @@
 //! A file that readline reads into where the loop over its lines is left early: readline then only pauses it, and it stays open.
 
-use oxc_ast::AstKind;
+use oxc_ast::{AstKind, AstType};
 use oxc_semantic::NodeId;
 use oxc_span::{GetSpan, Span};
 
@@ -69,18 +69,21 @@ pub(crate) fn leaves_the_lines(
         return None;
     }
     let body = each.body.span();
-    file.nodes().iter().find_map(|node| {
-        let span = node.kind().span();
-        let leaves = body.contains_inclusive(span)
-            && match node.kind() {
-                AstKind::ReturnStatement(_) => file.function_around(node.id()) == Some(function),
-                AstKind::BreakStatement(stop) => {
-                    stop.label.is_none() && what_it_breaks(file, node.id()) == Some(turns)
-                }
-                _ => false,
-            };
-        leaves.then_some((node.id(), span))
-    })
+    file.nodes_of([AstType::ReturnStatement, AstType::BreakStatement])
+        .find_map(|node| {
+            let span = node.kind().span();
+            let leaves = body.contains_inclusive(span)
+                && match node.kind() {
+                    AstKind::ReturnStatement(_) => {
+                        file.function_around(node.id()) == Some(function)
+                    }
+                    AstKind::BreakStatement(stop) => {
+                        stop.label.is_none() && what_it_breaks(file, node.id()) == Some(turns)
+                    }
+                    _ => false,
+                };
+            leaves.then_some((node.id(), span))
+        })
 }
 
 /// The loop or `switch` that a `break` without a label leaves.

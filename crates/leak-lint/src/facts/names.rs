@@ -2,8 +2,8 @@
 
 use rustc_hash::FxHashSet;
 
-use oxc_ast::AstKind;
 use oxc_ast::ast::{AssignmentTarget, Expression, MemberExpression, Statement};
+use oxc_ast::{AstKind, AstType};
 use stanch_js_source::{ITSELF, bare};
 
 use crate::file::{File, argument, method};
@@ -15,7 +15,11 @@ const ADDING: &[&str] = &["set", "add", "push", "unshift", "splice"];
 /// such a thing was given from another name.
 pub(crate) fn grown_names<'a>(file: &File<'_, 'a>) -> FxHashSet<&'a str> {
     let mut names = FxHashSet::default();
-    for node in file.nodes().iter() {
+    for node in file.nodes_of([
+        AstType::CallExpression,
+        AstType::AssignmentExpression,
+        AstType::UpdateExpression,
+    ]) {
         match node.kind() {
             AstKind::CallExpression(call) => {
                 if let Some((object, name)) = method(call) {
@@ -59,7 +63,11 @@ pub(crate) fn grown_names<'a>(file: &File<'_, 'a>) -> FxHashSet<&'a str> {
         return names;
     }
     // `const known = this.seen` and `const { seen } = state` lend a name.
-    for node in file.nodes().iter() {
+    for node in file.nodes_of([
+        AstType::VariableDeclarator,
+        AstType::FormalParameter,
+        AstType::MethodDefinition,
+    ]) {
         let (target, given) = match node.kind() {
             AstKind::VariableDeclarator(declarator) => (&declarator.id, declarator.init.as_ref()),
             // `(url, cache = shared) => cache.set(url, …)`

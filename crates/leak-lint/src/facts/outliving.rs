@@ -1,8 +1,8 @@
 //! A racer into the promise that it is, where that takes part in race after race: one of the process, of an instance, or one
 //! that was made in front of the loop that races.
 
-use oxc_ast::AstKind;
 use oxc_ast::ast::{Argument, Expression, MemberExpression};
+use oxc_ast::{AstKind, AstType};
 use oxc_semantic::{NodeId, SymbolId};
 use oxc_span::{GetSpan, Span};
 use stanch_js_source::{bare, literal_text};
@@ -171,23 +171,25 @@ fn of_instance<'a>(
         return None;
     }
     let name = file.written(racer);
-    let made = file.nodes().iter().find_map(|node| {
-        if let AstKind::PropertyDefinition(own) = node.kind() {
-            let is_it = file.slice(own.key.span()) == name.split('.').next_back()?;
-            let value = own
-                .value
-                .as_ref()
-                .filter(|value| is_it && is_promise(file, value))?;
-            return Some(value.span());
-        }
-        let AstKind::AssignmentExpression(assignment) = node.kind() else {
-            return None;
-        };
-        let target = file.slice(assignment.left.span());
-        // Often made for an instance that is not called `this` yet.
-        let is_it = target.split('.').next_back() == name.split('.').next_back();
-        (is_it && is_promise(file, &assignment.right)).then_some(assignment.right.span())
-    })?;
+    let made = file
+        .nodes_of([AstType::PropertyDefinition, AstType::AssignmentExpression])
+        .find_map(|node| {
+            if let AstKind::PropertyDefinition(own) = node.kind() {
+                let is_it = file.slice(own.key.span()) == name.split('.').next_back()?;
+                let value = own
+                    .value
+                    .as_ref()
+                    .filter(|value| is_it && is_promise(file, value))?;
+                return Some(value.span());
+            }
+            let AstKind::AssignmentExpression(assignment) = node.kind() else {
+                return None;
+            };
+            let target = file.slice(assignment.left.span());
+            // Often made for an instance that is not called `this` yet.
+            let is_it = target.split('.').next_back() == name.split('.').next_back();
+            (is_it && is_promise(file, &assignment.right)).then_some(assignment.right.span())
+        })?;
     Some(Outliving {
         made,
         why: "which is made once for the instance",

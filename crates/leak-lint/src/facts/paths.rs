@@ -1,7 +1,7 @@
 //! A function, a place where something is opened and places that close it → the ways out on which it stays open.
 
-use oxc_ast::AstKind;
 use oxc_ast::ast::{BinaryOperator, Expression, FunctionBody, Statement, UnaryOperator};
+use oxc_ast::{AstKind, AstType};
 use oxc_semantic::{NodeId, SymbolId};
 use oxc_span::{GetSpan, Span};
 use stanch_js_source::bare;
@@ -112,7 +112,7 @@ fn moments(file: &File<'_, '_>, function: NodeId, resource: &Resource<'_>) -> Ve
     let opens = resource.opened.map(|span| (span, Moment::Opens));
     let mut moments: Vec<(Span, Moment)> = opens.into_iter().collect();
     moments.extend(resource.closed.iter().map(|span| (*span, Moment::Closes)));
-    for node in file.nodes().iter() {
+    for node in file.nodes_of([AstType::AwaitExpression, AstType::CallExpression]) {
         let moment = match node.kind() {
             AstKind::AwaitExpression(awaited) if never_rejects(&awaited.argument) => continue,
             AstKind::AwaitExpression(_) => Moment::Awaits,

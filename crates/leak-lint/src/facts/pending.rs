@@ -1,7 +1,7 @@
 //! What is put in for something under way into the ways on which it stays.
 
-use oxc_ast::AstKind;
 use oxc_ast::ast::{CallExpression, Expression, Statement};
+use oxc_ast::{AstKind, AstType};
 use oxc_semantic::NodeId;
 use oxc_span::{GetSpan, Span};
 use stanch_js_source::{Release, ReleaseKind, bare, is_function, literal_text};
@@ -569,7 +569,12 @@ fn is_after_success(file: &File<'_, '_>, node: NodeId) -> bool {
 /// Whether the function may be left between two nodes: by a `return` or `throw`, or while it waits.
 fn is_skipped(file: &File<'_, '_>, function: NodeId, from: NodeId, to: NodeId) -> bool {
     let (from, to) = (file.kind(from).span(), file.kind(to).span());
-    file.nodes().iter().any(|node| {
+    file.nodes_of([
+        AstType::ReturnStatement,
+        AstType::ThrowStatement,
+        AstType::AwaitExpression,
+    ])
+    .any(|node| {
         let leaves = match node.kind() {
             AstKind::ReturnStatement(returned) => returned.span,
             AstKind::ThrowStatement(thrown) => thrown.span,

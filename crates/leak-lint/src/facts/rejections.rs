@@ -1,7 +1,7 @@
 //! A promise → whether its rejection has a handler, and if not, how it was lost.
 
-use oxc_ast::AstKind;
 use oxc_ast::ast::Expression;
+use oxc_ast::{AstKind, AstType};
 use oxc_semantic::{NodeId, SymbolId};
 use oxc_span::{GetSpan, Span};
 use stanch_js_source::bare;
@@ -257,7 +257,7 @@ fn gathered_later(file: &File<'_, '_>, pushed: NodeId) -> Option<Lost> {
         .map(|around| file.kind(around).span())
         .last();
     let (end, first) = (push.span.end, file.kind(gathered).span().start);
-    let waits = file.nodes().iter().any(|node| {
+    let waits = file.nodes_of([AstType::AwaitExpression]).any(|node| {
         let AstKind::AwaitExpression(awaited) = node.kind() else {
             return false;
         };
@@ -334,17 +334,19 @@ fn kept(file: &File<'_, '_>, promise: NodeId, variable: SymbolId) -> Option<Lost
         .iter()
         .map(|(_, way)| file.kind(way.whole).span().start)
         .min()?;
-    let waits_before = file.nodes().iter().any(|node| {
-        let span = node.kind().span();
-        let waits = match node.kind() {
-            AstKind::AwaitExpression(_) => true,
-            AstKind::ForOfStatement(turns) => turns.r#await,
-            _ => false,
-        };
-        waits
-            && span.start > at.end
-            && span.start < first
-            && file.function_around(node.id()) == function
-    });
+    let waits_before = file
+        .nodes_of([AstType::AwaitExpression, AstType::ForOfStatement])
+        .any(|node| {
+            let span = node.kind().span();
+            let waits = match node.kind() {
+                AstKind::AwaitExpression(_) => true,
+                AstKind::ForOfStatement(turns) => turns.r#await,
+                _ => false,
+            };
+            waits
+                && span.start > at.end
+                && span.start < first
+                && file.function_around(node.id()) == function
+        });
     waits_before.then_some(Lost { how: How::Late, at })
 }

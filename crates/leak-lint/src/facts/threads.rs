@@ -1,7 +1,7 @@
 //! What a function asks of the program's threads → whether an answer is sure to come.
 
-use oxc_ast::AstKind;
 use oxc_ast::ast::{CallExpression, Expression};
+use oxc_ast::{AstKind, AstType};
 use oxc_semantic::NodeId;
 use oxc_span::{GetSpan, Span};
 use stanch_js_source::bare;
@@ -48,7 +48,7 @@ fn forgets_the_dead(file: &File<'_, '_>, looked_at: &[(NodeId, Span)]) -> bool {
     };
     let replaces = |handler: &NodeId| {
         let runs = runs(file, *handler);
-        file.nodes().iter().any(|node| {
+        file.nodes_of([AstType::NewExpression]).any(|node| {
             starts_a_thread(node.kind())
                 && file
                     .function_around(node.id())

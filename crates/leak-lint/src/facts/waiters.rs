@@ -1,7 +1,7 @@
 //! A promise whose settling is left to somebody else → who was given its `resolve`, and on which way nobody calls it.
 
-use oxc_ast::AstKind;
 use oxc_ast::ast::{BindingPattern, CallExpression, Expression, NewExpression};
+use oxc_ast::{AstKind, AstType};
 use oxc_semantic::{NodeId, SymbolId};
 use oxc_span::{GetSpan, Span};
 use stanch_js_source::{Value, bare, is_function};
@@ -296,7 +296,11 @@ fn has_a_deadline(file: &File<'_, '_>, function: NodeId) -> bool {
 
 /// All places of the file that name the holder, with the functions they are in.
 pub(super) fn mentions(file: &File<'_, '_>, holder: &str) -> Vec<(NodeId, Span)> {
-    let nodes = file.nodes().iter();
+    let nodes = file.nodes_of([
+        AstType::IdentifierReference,
+        AstType::StaticMemberExpression,
+        AstType::PrivateFieldExpression,
+    ]);
     let named = nodes.filter(|node| {
         matches!(
             node.kind(),

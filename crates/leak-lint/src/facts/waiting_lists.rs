@@ -1,7 +1,7 @@
 //! A list in which what settles promises waits → the way on which nobody serves it.
 
-use oxc_ast::AstKind;
 use oxc_ast::ast::{CallExpression, ClassElement, Expression};
+use oxc_ast::{AstKind, AstType};
 use oxc_semantic::NodeId;
 use oxc_span::{GetSpan, Span};
 use stanch_js_source::bare;
@@ -219,7 +219,7 @@ fn after_failure(file: &File<'_, '_>, name: &str, others: &[(NodeId, Span)]) -> 
         .iter()
         .all(|(_, span)| attempt.block.span.contains_inclusive(*span));
     let before = Span::new(attempt.block.span.start, span.start);
-    let waits = file.nodes().iter().any(|node| {
+    let waits = file.nodes_of([AstType::AwaitExpression]).any(|node| {
         matches!(node.kind(), AstKind::AwaitExpression(_))
             && before.contains_inclusive(node.kind().span())
     });

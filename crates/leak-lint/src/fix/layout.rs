@@ -1,6 +1,6 @@
 //! A file's text into how its author writes: indentation, line ends, semicolons, quotes.
 
-use oxc_ast::AstKind;
+use oxc_ast::{AstKind, AstType};
 use oxc_span::{GetSpan, Span};
 
 use super::statement::without_late_semicolon;
@@ -171,7 +171,12 @@ impl<'f> Layout<'f> {
 
 /// Whether a span has a string or template over several lines: indenting it would change what it says.
 pub(super) fn has_long_text(file: &File<'_, '_>, span: Span) -> bool {
-    file.nodes().iter().any(|node| {
+    file.nodes_of([
+        AstType::TemplateElement,
+        AstType::StringLiteral,
+        AstType::JSXText,
+    ])
+    .any(|node| {
         let is_text = matches!(
             node.kind(),
             AstKind::TemplateElement(_) | AstKind::StringLiteral(_) | AstKind::JSXText(_)
@@ -203,7 +208,12 @@ fn level(text: &str) -> String {
 
 fn has_semicolons(file: &File<'_, '_>) -> bool {
     let (mut with, mut without) = (0, 0);
-    for node in file.nodes().iter() {
+    for node in file.nodes_of([
+        AstType::ExpressionStatement,
+        AstType::ReturnStatement,
+        AstType::ImportDeclaration,
+        AstType::VariableDeclaration,
+    ]) {
         let is_ended = matches!(
             node.kind(),
             AstKind::ExpressionStatement(_)
@@ -235,7 +245,7 @@ fn has_semicolons(file: &File<'_, '_>) -> bool {
 
 fn quote(file: &File<'_, '_>) -> char {
     let (mut single, mut double) = (0, 0);
-    for node in file.nodes().iter() {
+    for node in file.nodes_of([AstType::StringLiteral]) {
         if let AstKind::StringLiteral(literal) = node.kind() {
             let text = file.slice(literal.span);
             single += usize::from(text.starts_with('\''));

@@ -1,7 +1,7 @@
 //! `signal.addEventListener('abort', …)` per call on a signal that outlives the call.
 
-use oxc_ast::AstKind;
 use oxc_ast::ast::{Argument, Expression};
+use oxc_ast::{AstKind, AstType};
 use oxc_semantic::NodeId;
 use oxc_span::{GetSpan, Span};
 use stanch_js_source::{Value, bare, is_function, literal_text};
@@ -348,7 +348,7 @@ fn is_awaited_after(file: &File<'_, '_>, added: &Added<'_>) -> bool {
         return false;
     };
     let within = file.kind(function).span();
-    file.nodes().iter().any(|later| {
+    file.nodes_of([AstType::AwaitExpression]).any(|later| {
         matches!(later.kind(), AstKind::AwaitExpression(_))
             && within.contains_inclusive(later.kind().span())
             && later.kind().span().start > added.call.span.end
@@ -371,14 +371,15 @@ fn is_raced(file: &File<'_, '_>, function: NodeId) -> bool {
 /// Whether a place of an executor stands in a branch that asks whether the signal is aborted already.
 fn is_when_aborted(file: &File<'_, '_>, settled: Span, executor: NodeId) -> bool {
     let within = file.kind(executor).span();
-    file.nodes().iter().any(|node| match node.kind() {
-        AstKind::IfStatement(branch) => {
-            within.contains_inclusive(branch.span)
-                && branch.consequent.span().contains_inclusive(settled)
-                && file.slice(branch.test.span()).contains("aborted")
-        }
-        _ => false,
-    })
+    file.nodes_of([AstType::IfStatement])
+        .any(|node| match node.kind() {
+            AstKind::IfStatement(branch) => {
+                within.contains_inclusive(branch.span)
+                    && branch.consequent.span().contains_inclusive(settled)
+                    && file.slice(branch.test.span()).contains("aborted")
+            }
+            _ => false,
+        })
 }
 
 fn fix<'a>(file: &File<'_, 'a>, added: &Added<'a>) -> Option<Fix> {

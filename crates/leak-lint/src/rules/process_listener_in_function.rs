@@ -1,7 +1,7 @@
 //! `process.on(…)` in a function that is called again and again: the process outlives all of them.
 
-use oxc_ast::AstKind;
 use oxc_ast::ast::{CallExpression, Expression};
+use oxc_ast::{AstKind, AstType};
 use oxc_semantic::{NodeId, SymbolId};
 use oxc_span::{GetSpan, Span};
 use stanch_js_source::is_function;
@@ -277,7 +277,7 @@ fn is_of_each_call<'a>(file: &File<'_, 'a>, call: &CallExpression<'a>, function:
             .is_none_or(|variable| !is_of_module(file, variable));
     };
     let own = file.kind(listener).span();
-    let uses_this = file.nodes().iter().any(|node| {
+    let uses_this = file.nodes_of([AstType::ThisExpression]).any(|node| {
         matches!(node.kind(), AstKind::ThisExpression(_))
             && own.contains_inclusive(node.kind().span())
     });

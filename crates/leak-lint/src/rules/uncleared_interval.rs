@@ -1,7 +1,7 @@
 //! `setInterval` in a handler, without a `clearInterval` that could know it.
 
-use oxc_ast::AstKind;
 use oxc_ast::ast::CallExpression;
+use oxc_ast::{AstKind, AstType};
 use oxc_semantic::NodeId;
 use oxc_span::GetSpan;
 use stanch_js_source::is_function;
@@ -245,7 +245,7 @@ fn returned<'a>(
     mut change: Change<'_, '_, 'a>,
 ) -> Option<Fix> {
     let function = file.function_around(node)?;
-    let returns = file.nodes().iter().any(|other| {
+    let returns = file.nodes_of([AstType::ReturnStatement]).any(|other| {
         matches!(other.kind(), AstKind::ReturnStatement(_))
             && file.function_around(other.id()) == Some(function)
     });

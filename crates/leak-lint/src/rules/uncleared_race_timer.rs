@@ -1,7 +1,7 @@
 //! `Promise.race([work(), timeout])` whose timer goes on when the work has won.
 
-use oxc_ast::AstKind;
 use oxc_ast::ast::{CallExpression, Expression};
+use oxc_ast::{AstKind, AstType};
 use oxc_semantic::NodeId;
 use oxc_span::GetSpan;
 use stanch_js_source::bare;
@@ -96,7 +96,7 @@ fn check<'a>(file: &File<'_, 'a>, findings: &mut Vec<Finding>) {
             of_race(file, *node, call, &mut raced, findings);
         }
     }
-    for node in file.nodes().iter() {
+    for node in file.nodes_of([AstType::NewExpression]) {
         let AstKind::NewExpression(new) = node.kind() else {
             continue;
         };

@@ -1,7 +1,7 @@
 //! Files and sockets that a function opens and leaves open: never closed, or not on every way out.
 
-use oxc_ast::AstKind;
 use oxc_ast::ast::Expression;
+use oxc_ast::{AstKind, AstType};
 use oxc_semantic::NodeId;
 use oxc_span::Span;
 use stanch_js_source::bare;
@@ -110,7 +110,7 @@ fn check<'a>(file: &File<'_, 'a>, findings: &mut Vec<Finding>) {
     if file.ends() {
         return;
     }
-    for node in file.nodes().iter() {
+    for node in file.nodes_of([AstType::CallExpression, AstType::NewExpression]) {
         let node = node.id();
         let found = match file.kind(node) {
             AstKind::CallExpression(call) if asks_a_server(file, &call.callee) => {

@@ -1,6 +1,6 @@
 //! `new Promise((resolve) => waiting.push(resolve))`: a promise that stays pending when nobody comes to settle it.
 
-use oxc_ast::AstKind;
+use oxc_ast::{AstKind, AstType};
 use oxc_semantic::NodeId;
 use oxc_span::GetSpan;
 use stanch_leak_patterns::{Confidence, Pattern};
@@ -95,7 +95,7 @@ fn check<'a>(file: &File<'_, 'a>, findings: &mut Vec<Finding>) {
     if file.ends() {
         return;
     }
-    for node in file.nodes().iter() {
+    for node in file.nodes_of([AstType::CallExpression, AstType::NewExpression]) {
         let found = match node.kind() {
             AstKind::CallExpression(call) => own_event(file, call)
                 .or_else(|| pending_with_resolvers(file, node.id(), call))

@@ -1,7 +1,7 @@
 //! A Map or Set that outlives the objects it has as keys, and so keeps them.
 
-use oxc_ast::AstKind;
 use oxc_ast::ast::Expression;
+use oxc_ast::{AstKind, AstType};
 use oxc_span::GetSpan;
 use stanch_js_source::{EscapeKind, Value, bare};
 use stanch_leak_patterns::{Confidence, Pattern};
@@ -141,20 +141,22 @@ fn weak<'a>(file: &File<'_, 'a>, holder: &Holder<'a>, found: &[Insertion<'a>]) -
     if !is_private || !all_objects || sites.len() != found.len() {
         return None;
     }
-    let class = file.nodes().iter().find_map(|node| match node.kind() {
-        AstKind::VariableDeclarator(declarator)
-            if declarator.type_annotation.is_none()
-                && declarator.id.span().start == holder.declared.start =>
-        {
-            match declarator.init.as_ref()? {
-                Expression::NewExpression(new) if new.arguments.is_empty() => {
-                    Some(new.callee.span())
+    let class = file
+        .nodes_of([AstType::VariableDeclarator])
+        .find_map(|node| match node.kind() {
+            AstKind::VariableDeclarator(declarator)
+                if declarator.type_annotation.is_none()
+                    && declarator.id.span().start == holder.declared.start =>
+            {
+                match declarator.init.as_ref()? {
+                    Expression::NewExpression(new) if new.arguments.is_empty() => {
+                        Some(new.callee.span())
+                    }
+                    _ => None,
                 }
-                _ => None,
             }
-        }
-        _ => None,
-    })?;
+            _ => None,
+        })?;
     let mut change = Change::of(file);
     let name = format!("Weak{}", file.slice(class));
     change.replace(class, name.clone());
@@ -214,22 +216,31 @@ fn is_older<'a>(file: &File<'_, 'a>, key: &Expression<'a>) -> bool {
 /// Whether the container is iterated, counted or handed on, which a weak one cannot be.
 fn is_listed<'a>(file: &File<'_, 'a>, holder: &Holder<'a>) -> bool {
     let is_it = |expression: &Expression<'a>| file.written(bare(expression)) == holder.written;
-    let lists = file.nodes().iter().any(|node| match node.kind() {
-        AstKind::ForOfStatement(each) => is_it(&each.right),
-        AstKind::SpreadElement(spread) => is_it(&spread.argument),
-        AstKind::StaticMemberExpression(member) => {
-            matches!(
-                member.property.name.as_str(),
-                "size" | "forEach" | "values" | "keys" | "entries" | "clear"
-            ) && is_it(&member.object)
-        }
-        AstKind::CallExpression(_) if file.fillers().iter().any(|it| it.call == node.id()) => false,
-        AstKind::CallExpression(call) => {
-            (0..call.arguments.len()).any(|at| argument(call, at).is_some_and(is_it))
-                && method(call).is_none_or(|(object, _)| !is_it(object))
-        }
-        _ => false,
-    });
+    let lists = file
+        .nodes_of([
+            AstType::ForOfStatement,
+            AstType::SpreadElement,
+            AstType::StaticMemberExpression,
+            AstType::CallExpression,
+        ])
+        .any(|node| match node.kind() {
+            AstKind::ForOfStatement(each) => is_it(&each.right),
+            AstKind::SpreadElement(spread) => is_it(&spread.argument),
+            AstKind::StaticMemberExpression(member) => {
+                matches!(
+                    member.property.name.as_str(),
+                    "size" | "forEach" | "values" | "keys" | "entries" | "clear"
+                ) && is_it(&member.object)
+            }
+            AstKind::CallExpression(_) if file.fillers().iter().any(|it| it.call == node.id()) => {
+                false
+            }
+            AstKind::CallExpression(call) => {
+                (0..call.arguments.len()).any(|at| argument(call, at).is_some_and(is_it))
+                    && method(call).is_none_or(|(object, _)| !is_it(object))
+            }
+            _ => false,
+        });
     lists
         || file.parsed.escapes(&holder.reference).iter().any(|escape| {
             // `() => seen.set(socket, now)` gives the Map to whoever drops it.

@@ -1,8 +1,8 @@
 //! Functions into whether they only run when a person asks for it: a route that reads nothing of its request, and does one
 //! thing after the other without a condition. `app.delete('/metrics', (req, res) => { metrics.reset(); res.end(); })`
 
-use oxc_ast::AstKind;
 use oxc_ast::ast::{BindingPattern, FormalParameters, Statement};
+use oxc_ast::{AstKind, AstType};
 use oxc_semantic::{NodeId, SymbolId};
 use oxc_span::GetSpan;
 use stanch_js_source::literal_text;
@@ -26,7 +26,16 @@ const FEW: usize = 4;
 
 impl<'a> Scan<'_, 'a> {
     /// Notes a function that only runs when a person asks for it.
-    pub(super) fn asked_by_hand(&self, node: NodeId, kind: AstKind<'a>) {
+    pub(super) fn asked_by_hand(&self) {
+        for node in self
+            .parsed
+            .nodes_of([AstType::Function, AstType::ArrowFunctionExpression])
+        {
+            self.asked_by_hand_at(node.id(), node.kind());
+        }
+    }
+
+    fn asked_by_hand_at(&self, node: NodeId, kind: AstKind<'a>) {
         let (parameters, body) = match kind {
             AstKind::Function(function) => (&function.params, function.body.as_deref()),
             AstKind::ArrowFunctionExpression(arrow) => {

@@ -2,8 +2,8 @@
 
 use std::cell::LazyCell;
 
-use oxc_ast::AstKind;
 use oxc_ast::ast::{Argument, CallExpression, Expression, UnaryOperator};
+use oxc_ast::{AstKind, AstType};
 use oxc_semantic::NodeId;
 use oxc_span::{GetSpan, Span};
 use stanch_js_source::{Value, bare, is_function, literal_text};
@@ -98,7 +98,20 @@ const ONCE: &[&str] = &[
 const REPEATS: &[&str] = &["setInterval", "schedule", "scheduleJob", "cron"];
 
 impl<'a> Scan<'_, 'a> {
-    pub(super) fn called(&self, node: NodeId, kind: AstKind<'a>, summary: &mut Summary) {
+    pub(super) fn called(&self, summary: &mut Summary) {
+        for node in self.parsed.nodes_of([
+            AstType::CallExpression,
+            AstType::NewExpression,
+            AstType::TaggedTemplateExpression,
+            AstType::IdentifierReference,
+            AstType::Function,
+            AstType::ArrowFunctionExpression,
+        ]) {
+            self.called_at(node.id(), node.kind(), summary);
+        }
+    }
+
+    fn called_at(&self, node: NodeId, kind: AstKind<'a>, summary: &mut Summary) {
         match kind {
             AstKind::CallExpression(call) => {
                 let times = LazyCell::new(|| self.times_at(node));

@@ -1,16 +1,33 @@
 //! Import and export statements into names and what they stand for.
 
-use oxc_ast::AstKind;
 use oxc_ast::ast::{
     AssignmentExpression, AssignmentTarget, Declaration, ExportDefaultDeclarationKind, Expression,
     ModuleExportName,
 };
+use oxc_ast::{AstKind, AstType};
 use stanch_js_source::{ImportedName, Value, bare, literal_text};
 
 use super::{Scan, Summary};
 
 impl<'a> Scan<'_, 'a> {
-    pub(super) fn exported(&self, kind: AstKind<'a>, summary: &mut Summary) {
+    pub(super) fn exported(&self, summary: &mut Summary) {
+        for node in self.parsed.nodes_of([
+            AstType::ImportDeclaration,
+            AstType::CallExpression,
+            AstType::ImportExpression,
+            AstType::ExportDeclaration,
+            AstType::ExportNamedDeclaration,
+            AstType::ExportFromDeclaration,
+            AstType::ExportAllDeclaration,
+            AstType::ExportDefaultDeclaration,
+            AstType::TSExportAssignment,
+            AstType::AssignmentExpression,
+        ]) {
+            self.exported_at(node.kind(), summary);
+        }
+    }
+
+    fn exported_at(&self, kind: AstKind<'a>, summary: &mut Summary) {
         match kind {
             AstKind::ImportDeclaration(import) => {
                 summary.modules.push(import.source.value.as_str().into());

@@ -1,7 +1,7 @@
 //! Functions into which of their arguments they put into which other: a helper that gets or makes an entry.
 
-use oxc_ast::AstKind;
 use oxc_ast::ast::Expression;
+use oxc_ast::{AstKind, AstType};
 use stanch_js_source::{Value, bare};
 
 use super::memoizers::Use;
@@ -9,7 +9,13 @@ use super::{Scan, Summary};
 
 impl<'a> Scan<'_, 'a> {
     /// A parameter that its function asks for entries and fills under another parameter, and nothing else.
-    pub(super) fn filled(&self, kind: AstKind<'a>, summary: &mut Summary) {
+    pub(super) fn filled(&self, summary: &mut Summary) {
+        for node in self.parsed.nodes_of([AstType::FormalParameter]) {
+            self.filled_at(node.kind(), summary);
+        }
+    }
+
+    fn filled_at(&self, kind: AstKind<'a>, summary: &mut Summary) {
         let AstKind::FormalParameter(parameter) = kind else {
             return;
         };

@@ -2,8 +2,8 @@
 
 use std::rc::Rc;
 
-use oxc_ast::AstKind;
 use oxc_ast::ast::{Argument, Expression};
+use oxc_ast::{AstKind, AstType};
 use oxc_semantic::NodeId;
 use oxc_span::{GetSpan, Span};
 use oxc_syntax::operator::BinaryOperator;
@@ -68,7 +68,16 @@ pub(crate) enum Age {
 }
 
 impl<'a> Scan<'_, 'a> {
-    pub(super) fn given(&self, node: NodeId, kind: AstKind<'a>, summary: &mut Summary) {
+    pub(super) fn given(&self, summary: &mut Summary) {
+        for node in self
+            .parsed
+            .nodes_of([AstType::CallExpression, AstType::NewExpression])
+        {
+            self.given_at(node.id(), node.kind(), summary);
+        }
+    }
+
+    fn given_at(&self, node: NodeId, kind: AstKind<'a>, summary: &mut Summary) {
         let (callee, arguments) = match kind {
             AstKind::CallExpression(call) => (&call.callee, &call.arguments),
             AstKind::NewExpression(new) => (&new.callee, &new.arguments),
@@ -205,7 +214,11 @@ impl<'a> Scan<'_, 'a> {
 
     fn lookups(&self) -> &[Lookup<'a>] {
         self.lookups.get_or_init(|| {
-            let nodes = self.parsed.semantic().nodes().iter();
+            let nodes = self.parsed.nodes_of([
+                AstType::CallExpression,
+                AstType::BinaryExpression,
+                AstType::ComputedMemberExpression,
+            ]);
             nodes.filter_map(|node| Lookup::of(node.kind())).collect()
         })
     }

@@ -1,7 +1,7 @@
 //! Functions into which of their parameters they keep: what is put into a collection that outlives the call.
 
-use oxc_ast::AstKind;
 use oxc_ast::ast::{Argument, Expression, MemberExpression, ObjectPropertyKind};
+use oxc_ast::{AstKind, AstType};
 use oxc_semantic::NodeId;
 use oxc_span::{GetSpan, Span};
 use stanch_js_source::{HolderRef, ParsedSource, ReleaseKind, Value, bare};
@@ -10,7 +10,16 @@ use super::{Scan, Summary};
 use crate::file::method;
 
 impl<'a> Scan<'_, 'a> {
-    pub(super) fn kept(&self, node: NodeId, kind: AstKind<'a>, summary: &mut Summary) {
+    pub(super) fn kept(&self, summary: &mut Summary) {
+        for node in self
+            .parsed
+            .nodes_of([AstType::CallExpression, AstType::AssignmentExpression])
+        {
+            self.kept_at(node.id(), node.kind(), summary);
+        }
+    }
+
+    fn kept_at(&self, node: NodeId, kind: AstKind<'a>, summary: &mut Summary) {
         let Some((collection, value)) = put_in(kind) else {
             return;
         };
@@ -66,7 +75,7 @@ impl<'a> Scan<'_, 'a> {
         let within = self.kind(maker).span();
         let text = self.parsed.text();
         let written = |span: Span| text.slice(span.start, span.end);
-        self.parsed.semantic().nodes().iter().any(|node| {
+        self.parsed.nodes_of([AstType::CallExpression]).any(|node| {
             let AstKind::CallExpression(call) = node.kind() else {
                 return false;
             };
@@ -233,7 +242,7 @@ fn is_taken_out(parsed: &ParsedSource<'_>, collection: &str) -> bool {
     let text = parsed.text();
     let mut looked_up = Vec::new();
     let mut deleted = Vec::new();
-    for node in nodes.iter() {
+    for node in parsed.nodes_of([AstType::CallExpression]) {
         let AstKind::CallExpression(call) = node.kind() else {
             continue;
         };

@@ -1,9 +1,9 @@
 //! Functions into whether what they give lives as long as the process: the one instance there is.
 
-use oxc_ast::AstKind;
 use oxc_ast::ast::{
     AssignmentExpression, AssignmentTarget, Expression, IdentifierReference, MemberExpression,
 };
+use oxc_ast::{AstKind, AstType};
 use oxc_semantic::{NodeId, SymbolId};
 use oxc_span::{GetSpan, Span};
 use stanch_js_source::{Value, bare, is_function};
@@ -27,7 +27,11 @@ impl<'a> Scan<'_, 'a> {
         let mut not_new = rustc_hash::FxHashSet::default();
         let mut fields = Vec::new();
         let mut put = Vec::new();
-        for node in self.parsed.semantic().nodes().iter() {
+        for node in self.parsed.nodes_of([
+            AstType::ReturnStatement,
+            AstType::ArrowFunctionExpression,
+            AstType::AssignmentExpression,
+        ]) {
             let (function, given) = match node.kind() {
                 AstKind::ReturnStatement(given) => (self.place(node.id()), given.argument.as_ref()),
                 AstKind::ArrowFunctionExpression(arrow) => match arrow.get_expression() {

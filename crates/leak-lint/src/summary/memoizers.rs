@@ -1,8 +1,8 @@
 //! Functions into whether they memoize what they are given: with a container that they make, that the function which they give
 //! back fills under its arguments, and that nothing empties.
 
-use oxc_ast::AstKind;
 use oxc_ast::ast::{Argument, CallExpression, Expression, VariableDeclarator};
+use oxc_ast::{AstKind, AstType};
 use oxc_semantic::{NodeId, SymbolId};
 use oxc_span::GetSpan;
 use oxc_syntax::operator::BinaryOperator;
@@ -21,7 +21,13 @@ pub(super) enum Use<'a> {
 }
 
 impl<'a> Scan<'_, 'a> {
-    pub(super) fn memoizes(&self, node: NodeId, kind: AstKind<'a>, summary: &mut Summary) {
+    pub(super) fn memoizes(&self, summary: &mut Summary) {
+        for node in self.parsed.nodes_of([AstType::VariableDeclarator]) {
+            self.memoizes_at(node.id(), node.kind(), summary);
+        }
+    }
+
+    fn memoizes_at(&self, node: NodeId, kind: AstKind<'a>, summary: &mut Summary) {
         let AstKind::VariableDeclarator(declarator) = kind else {
             return;
         };
@@ -103,7 +109,7 @@ impl<'a> Scan<'_, 'a> {
     /// `descriptor.value.apply(this, args)`.
     fn calls_what_it_is_given(&self, home: NodeId) -> bool {
         let within = self.kind(home).span();
-        let mut nodes = self.parsed.semantic().nodes().iter();
+        let mut nodes = self.parsed.nodes_of([AstType::CallExpression]);
         nodes.any(|node| {
             let AstKind::CallExpression(call) = node.kind() else {
                 return false;
@@ -202,7 +208,7 @@ impl<'a> Scan<'_, 'a> {
             return false;
         };
         let within = self.kind(home).span();
-        let mut nodes = self.parsed.semantic().nodes().iter();
+        let mut nodes = self.parsed.nodes_of([AstType::IdentifierReference]);
         nodes.any(|node| match node.kind() {
             AstKind::IdentifierReference(name) if made.contains_inclusive(name.span) => {
                 match self.symbol(name.reference_id.get()) {

@@ -28,8 +28,8 @@ use std::borrow::Cow;
 use std::cell::{OnceCell, RefCell};
 use std::rc::Rc;
 
-use oxc_ast::AstKind;
 use oxc_ast::ast::Expression;
+use oxc_ast::{AstKind, AstType};
 use oxc_semantic::{NodeId, SymbolId};
 use oxc_span::{GetSpan, Span};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -230,37 +230,21 @@ impl Summary {
             callees: Callees::default(),
             by_hand: RefCell::default(),
         };
-        let (mut mentioned, mut by_hand) = (Vec::new(), Vec::new());
-        for node in parsed.semantic().nodes().iter() {
-            scan.asked_by_hand(node.id(), node.kind());
-            scan.declared(node.id(), node.kind(), &mut summary);
-            scan.exported(node.kind(), &mut summary);
-            scan.called(node.id(), node.kind(), &mut summary);
-            let known = summary.uses.len();
-            scan.used(node.id(), node.kind(), &mut summary);
-            if summary.uses.len() > known && scan.is_by_hand(node.id()) {
-                summary.uses[known..]
-                    .iter_mut()
-                    .for_each(|it| it.is_by_hand = true);
-            }
-            scan.decorates(node.kind(), &mut summary);
-            scan.given(node.id(), node.kind(), &mut summary);
-            scan.sent(node.id(), node.kind(), &mut summary);
-            if let (true, Some(outer)) = (is_function(node.kind()), scan.place(node.id())) {
-                summary.nested.push((node.kind().span().start, outer));
-            }
-            scan.filled(node.kind(), &mut summary);
-            scan.kept(node.id(), node.kind(), &mut summary);
-            scan.opens(node.id(), node.kind(), &mut summary);
-            scan.promised(node.id(), node.kind(), &mut summary);
-            scan.memoizes(node.id(), node.kind(), &mut summary);
-            let name = scan.mentioned(node.id(), node.kind());
-            let names = match scan.is_by_hand(node.id()) {
-                true => &mut by_hand,
-                false => &mut mentioned,
-            };
-            names.extend(name.as_deref().map(Name::of));
-        }
+        scan.asked_by_hand();
+        scan.declared(&mut summary);
+        scan.exported(&mut summary);
+        scan.called(&mut summary);
+        scan.used(&mut summary);
+        scan.decorates(&mut summary);
+        scan.given(&mut summary);
+        scan.sent(&mut summary);
+        scan.nested(&mut summary);
+        scan.filled(&mut summary);
+        scan.kept(&mut summary);
+        scan.opens(&mut summary);
+        scan.promised(&mut summary);
+        scan.memoizes(&mut summary);
+        scan.mentioned(&mut summary);
         scan.variables(&mut summary);
         scan.lasting(&mut summary);
         scan.skipped(&mut summary);
@@ -268,7 +252,6 @@ impl Summary {
         drop(scan.values);
         summary.callees = scan.callees.all();
         summary.forget_private();
-        (summary.mentioned, summary.mentioned_by_hand) = Mentioned::parted(mentioned, by_hand);
         summary.modules.sort_unstable();
         summary.modules.dedup();
         summary.shrink();
@@ -379,7 +362,20 @@ impl<'a> Scan<'_, 'a> {
     }
 
     /// Classes, literals and results.
-    fn declared(&self, node: NodeId, kind: AstKind<'a>, summary: &mut Summary) {
+    fn declared(&self, summary: &mut Summary) {
+        for node in self.parsed.nodes_of([
+            AstType::Class,
+            AstType::TSInterfaceDeclaration,
+            AstType::ObjectExpression,
+            AstType::AssignmentExpression,
+            AstType::ReturnStatement,
+            AstType::ArrowFunctionExpression,
+        ]) {
+            self.declared_at(node.id(), node.kind(), summary);
+        }
+    }
+
+    fn declared_at(&self, node: NodeId, kind: AstKind<'a>, summary: &mut Summary) {
         match kind {
             AstKind::Class(_) | AstKind::TSInterfaceDeclaration(_) => {
                 let shape = self.parsed.class_shape(node);
@@ -441,8 +437,40 @@ impl<'a> Scan<'_, 'a> {
         }
     }
 
+    /// Functions inside others.
+    fn nested(&self, summary: &mut Summary) {
+        for node in self
+            .parsed
+            .nodes_of([AstType::Function, AstType::ArrowFunctionExpression])
+        {
+            if let Some(outer) = self.place(node.id()) {
+                summary.nested.push((node.kind().span().start, outer));
+            }
+        }
+    }
+
+    fn mentioned(&self, summary: &mut Summary) {
+        let nodes = self.parsed.nodes_of([
+            AstType::StaticMemberExpression,
+            AstType::PrivateFieldExpression,
+            AstType::ComputedMemberExpression,
+            AstType::BindingProperty,
+            AstType::ImportSpecifier,
+        ]);
+        let (mut all, mut by_hand) = (Vec::new(), Vec::new());
+        for node in nodes {
+            let name = self.mentioned_at(node.id(), node.kind());
+            let names = match self.is_by_hand(node.id()) {
+                true => &mut by_hand,
+                false => &mut all,
+            };
+            names.extend(name.as_deref().map(Name::of));
+        }
+        (summary.mentioned, summary.mentioned_by_hand) = Mentioned::parted(all, by_hand);
+    }
+
     /// The name of a property that is read, or of what is imported.
-    fn mentioned(&self, node: NodeId, kind: AstKind<'a>) -> Option<Cow<'a, str>> {
+    fn mentioned_at(&self, node: NodeId, kind: AstKind<'a>) -> Option<Cow<'a, str>> {
         match kind {
             AstKind::StaticMemberExpression(member) => {
                 let is_target = matches!(self.kind(self.parent(node)), AstKind::AssignmentExpression(assignment)
@@ -481,7 +509,13 @@ impl<'a> Scan<'_, 'a> {
         }
     }
 
-    fn decorates(&self, kind: AstKind<'a>, summary: &mut Summary) {
+    fn decorates(&self, summary: &mut Summary) {
+        for node in self.parsed.nodes_of([AstType::CallExpression]) {
+            self.decorates_at(node.kind(), summary);
+        }
+    }
+
+    fn decorates_at(&self, kind: AstKind<'a>, summary: &mut Summary) {
         let AstKind::CallExpression(call) = kind else {
             return;
         };

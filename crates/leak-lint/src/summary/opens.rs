@@ -1,8 +1,8 @@
 //! Functions into what they give that is open, and that whoever gets it has to close or to read: the answer of a server, the body
 //! of an object in a storage, the rows of a query.
 
-use oxc_ast::AstKind;
 use oxc_ast::ast::{BindingPattern, CallExpression, Expression, ObjectPropertyKind};
+use oxc_ast::{AstKind, AstType};
 use oxc_semantic::{NodeId, SymbolId};
 use stanch_js_source::bare;
 
@@ -36,7 +36,16 @@ const DEEPEST: u32 = 4;
 
 impl<'a> Scan<'_, 'a> {
     /// Notes what a function gives that is open.
-    pub(super) fn opens(&self, node: NodeId, kind: AstKind<'a>, summary: &mut Summary) {
+    pub(super) fn opens(&self, summary: &mut Summary) {
+        for node in self
+            .parsed
+            .nodes_of([AstType::ReturnStatement, AstType::ArrowFunctionExpression])
+        {
+            self.opens_at(node.id(), node.kind(), summary);
+        }
+    }
+
+    fn opens_at(&self, node: NodeId, kind: AstKind<'a>, summary: &mut Summary) {
         let (function, given) = match kind {
             AstKind::ReturnStatement(given) => (self.place(node), given.argument.as_ref()),
             AstKind::ArrowFunctionExpression(arrow) => {

@@ -1,7 +1,7 @@
 //! Parameters with decorators into the part of a request that a framework hands them: `@Param('id') id` gets `params.id`.
 
-use oxc_ast::AstKind;
 use oxc_ast::ast::{Decorator, Expression};
+use oxc_ast::{AstKind, AstType};
 use oxc_semantic::NodeId;
 use oxc_span::GetSpan;
 use stanch_js_source::{bare, literal_text};
@@ -42,7 +42,13 @@ const SENT: &[(&str, &[&str])] = &[
 ];
 
 impl<'a> Scan<'_, 'a> {
-    pub(super) fn sent(&self, node: NodeId, kind: AstKind<'a>, summary: &mut Summary) {
+    pub(super) fn sent(&self, summary: &mut Summary) {
+        for node in self.parsed.nodes_of([AstType::FormalParameter]) {
+            self.sent_at(node.id(), node.kind(), summary);
+        }
+    }
+
+    fn sent_at(&self, node: NodeId, kind: AstKind<'a>, summary: &mut Summary) {
         let AstKind::FormalParameter(parameter) = kind else {
             return;
         };

@@ -1,10 +1,10 @@
 //! Promises that a file puts under a name into whether they settle by themselves, and which names every part of the program can
 //! reach.
 
-use oxc_ast::AstKind;
 use oxc_ast::ast::{
     AssignmentTarget, BindingPattern, Expression, MemberExpression, NewExpression, PropertyKey,
 };
+use oxc_ast::{AstKind, AstType};
 use oxc_semantic::NodeId;
 use stanch_js_source::{bare, literal_text};
 
@@ -14,7 +14,16 @@ use crate::file::{argument, method};
 
 impl<'a> Scan<'_, 'a> {
     /// Notes names that get promises: those that settle by themselves, and those that a plugin puts on its application.
-    pub(super) fn promised(&self, node: NodeId, kind: AstKind<'a>, summary: &mut Summary) {
+    pub(super) fn promised(&self, summary: &mut Summary) {
+        for node in self
+            .parsed
+            .nodes_of([AstType::NewExpression, AstType::CallExpression])
+        {
+            self.promised_at(node.id(), node.kind(), summary);
+        }
+    }
+
+    fn promised_at(&self, node: NodeId, kind: AstKind<'a>, summary: &mut Summary) {
         match kind {
             AstKind::NewExpression(new) if is_promise(new) => {
                 if settles_by_itself(self.parsed, new) {

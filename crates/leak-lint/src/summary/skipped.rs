@@ -1,8 +1,8 @@
 //! Calls into pairs of which the second is skipped when something between them fails: `await slots.take()`, work,
 //! `slots.free()`; `begin(key)`, work, `end(key)`.
 
-use oxc_ast::AstKind;
 use oxc_ast::ast::{CallExpression, Expression};
+use oxc_ast::{AstKind, AstType};
 use oxc_semantic::NodeId;
 use oxc_span::{GetSpan, Span};
 use rustc_hash::FxHashMap;
@@ -46,7 +46,10 @@ impl<'a> Scan<'_, 'a> {
         let mut awaits: FxHashMap<Place, Vec<Span>> = FxHashMap::default();
         let mut firsts: Vec<(Place, Step<'_>)> = Vec::new();
         let mut seconds: FxHashMap<Place, Vec<(NodeId, Step<'_>)>> = FxHashMap::default();
-        for node in self.parsed.semantic().nodes().iter() {
+        for node in self
+            .parsed
+            .nodes_of([AstType::AwaitExpression, AstType::CallExpression])
+        {
             match node.kind() {
                 AstKind::AwaitExpression(waited) => {
                     let place = self.place(node.id());

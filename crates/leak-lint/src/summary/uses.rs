@@ -2,10 +2,10 @@
 
 use std::rc::Rc;
 
-use oxc_ast::AstKind;
 use oxc_ast::ast::{
     Argument, AssignmentTarget, CallExpression, Expression, SimpleAssignmentTarget,
 };
+use oxc_ast::{AstKind, AstType};
 use oxc_semantic::NodeId;
 use oxc_syntax::operator::{AssignmentOperator, UnaryOperator};
 use stanch_js_source::{Value, bare, literal_text};
@@ -99,7 +99,22 @@ const RELEASES: &[&str] = &[
 ];
 
 impl<'a> Scan<'_, 'a> {
-    pub(super) fn used(&self, node: NodeId, kind: AstKind<'a>, summary: &mut Summary) {
+    pub(super) fn used(&self, summary: &mut Summary) {
+        for node in self.parsed.nodes_of([
+            AstType::CallExpression,
+            AstType::AssignmentExpression,
+            AstType::UnaryExpression,
+        ]) {
+            let known = summary.uses.len();
+            self.used_at(node.id(), node.kind(), summary);
+            if summary.uses.len() > known && self.is_by_hand(node.id()) {
+                let new = summary.uses[known..].iter_mut();
+                new.for_each(|it| it.is_by_hand = true);
+            }
+        }
+    }
+
+    fn used_at(&self, node: NodeId, kind: AstKind<'a>, summary: &mut Summary) {
         match kind {
             AstKind::CallExpression(call) => self.used_by_call(call, summary),
             AstKind::AssignmentExpression(assignment) => {

@@ -1,7 +1,7 @@
 //! The scope or class that has a container into how long the container lives.
 
-use oxc_ast::AstKind;
 use oxc_ast::ast::{Class, ExportDefaultDeclarationKind, Expression};
+use oxc_ast::{AstKind, AstType};
 use oxc_semantic::NodeId;
 use oxc_span::{GetSpan, Span};
 use stanch_js_source::{ParsedSource, bare};
@@ -73,7 +73,7 @@ pub(crate) fn is_singleton(parsed: &ParsedSource<'_>, class: &Class<'_>) -> bool
 
 /// Whether some instance is made once: at module level, as the module's export, or for a static field.
 fn is_made_for_good(file: &File<'_, '_>, class: NodeId) -> bool {
-    file.nodes().iter().any(|node| {
+    file.nodes_of([AstType::NewExpression]).any(|node| {
         let AstKind::NewExpression(new) = node.kind() else {
             return false;
         };

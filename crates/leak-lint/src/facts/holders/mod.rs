@@ -5,11 +5,11 @@ mod imported;
 mod late;
 mod lifetime;
 
-use oxc_ast::AstKind;
 use oxc_ast::ast::{
     AssignmentExpression, BindingPattern, CallExpression, Expression, ObjectExpression,
     PropertyDefinition, TSType, VariableDeclarator,
 };
+use oxc_ast::{AstKind, AstType};
 use oxc_semantic::{NodeId, SymbolId};
 use oxc_span::{GetSpan, Span};
 use stanch_js_source::{Extent, HolderRef, Value, bare, is_function, literal_text};
@@ -67,7 +67,15 @@ pub(crate) fn holders<'a>(file: &File<'_, 'a>) -> Vec<Holder<'a>> {
         grown,
         holders: Vec::new(),
     };
-    for node in file.nodes().iter() {
+    for node in file.nodes_of([
+        AstType::VariableDeclarator,
+        AstType::PropertyDefinition,
+        AstType::AssignmentExpression,
+        AstType::Class,
+        AstType::FormalParameter,
+        AstType::CallExpression,
+        AstType::StaticMemberExpression,
+    ]) {
         match node.kind() {
             AstKind::VariableDeclarator(declarator) => found.variable(node.id(), declarator),
             AstKind::PropertyDefinition(field) => found.field(node.id(), field),

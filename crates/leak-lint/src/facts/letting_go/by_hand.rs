@@ -1,8 +1,8 @@
 //! Releases into whether anybody makes them: not where the process ends, nor by a route that waits for a person, nor in a
 //! function that nobody calls.
 
-use oxc_ast::AstKind;
 use oxc_ast::ast::Expression;
+use oxc_ast::{AstKind, AstType};
 use oxc_semantic::NodeId;
 use oxc_span::GetSpan;
 use stanch_js_source::{Release, is_function};
@@ -121,7 +121,12 @@ fn name_for_others(file: &File<'_, '_>, function: NodeId) -> Option<String> {
 /// Whether its own file uses a function by its name, to call it or to hand it on.
 fn is_named_again(file: &File<'_, '_>, function: NodeId, name: &str) -> bool {
     let within = file.kind(function).span();
-    file.nodes().iter().any(|node| {
+    file.nodes_of([
+        AstType::IdentifierReference,
+        AstType::StaticMemberExpression,
+        AstType::PrivateFieldExpression,
+    ])
+    .any(|node| {
         let (span, is_it) = match node.kind() {
             AstKind::IdentifierReference(used) => (used.span, used.name == name),
             AstKind::StaticMemberExpression(member) => (member.span, member.property.name == name),

@@ -1,7 +1,7 @@
 //! A removal that removes nothing into one that is given what was registered.
 
-use oxc_ast::AstKind;
 use oxc_ast::ast::{CallExpression, ClassElement, Expression, PropertyKey};
+use oxc_ast::{AstKind, AstType};
 use oxc_semantic::{NodeId, SymbolId};
 use oxc_span::{GetSpan, Span};
 use stanch_js_source::{bare, is_function, literal_text};
@@ -190,13 +190,15 @@ fn constant_safety<'a>(
 /// The variables of a span's code that are declared outside, in its order.
 fn outer_variables(file: &File<'_, '_>, span: Span) -> Vec<SymbolId> {
     let scoping = file.parsed.semantic().scoping();
-    let used = file.nodes().iter().filter_map(|node| match node.kind() {
-        AstKind::IdentifierReference(name) if span.contains_inclusive(name.span) => {
-            let reference = name.reference_id.get()?;
-            scoping.get_reference(reference).symbol_id()
-        }
-        _ => None,
-    });
+    let used = file
+        .nodes_of([AstType::IdentifierReference])
+        .filter_map(|node| match node.kind() {
+            AstKind::IdentifierReference(name) if span.contains_inclusive(name.span) => {
+                let reference = name.reference_id.get()?;
+                scoping.get_reference(reference).symbol_id()
+            }
+            _ => None,
+        });
     used.filter(|symbol| !span.contains_inclusive(scoping.symbol_span(*symbol)))
         .collect()
 }
@@ -222,7 +224,7 @@ fn is_same_this(file: &File<'_, '_>, removal: &Place<'_, '_>, added: &Place<'_, 
         })
     };
     let handler = added.handler.span();
-    let says_this = file.nodes().iter().any(|node| {
+    let says_this = file.nodes_of([AstType::ThisExpression]).any(|node| {
         matches!(node.kind(), AstKind::ThisExpression(this) if handler.contains_inclusive(this.span))
     });
     !says_this || own(removal.node) == own(added.node)

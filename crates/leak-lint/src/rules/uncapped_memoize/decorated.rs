@@ -1,7 +1,7 @@
 //! Methods with a decorator that memoizes them.
 
-use oxc_ast::AstKind;
 use oxc_ast::ast::Expression;
+use oxc_ast::{AstKind, AstType};
 use oxc_semantic::NodeId;
 use stanch_js_source::{ImportedName, bare};
 use stanch_leak_patterns::Confidence;
@@ -14,7 +14,7 @@ use crate::finding::Finding;
 
 /// What is said of them.
 pub(super) fn decorated<'a>(file: &File<'_, 'a>, findings: &mut Vec<Finding>) {
-    for node in file.nodes().iter() {
+    for node in file.nodes_of([AstType::MethodDefinition]) {
         let AstKind::MethodDefinition(decorated) = node.kind() else {
             continue;
         };

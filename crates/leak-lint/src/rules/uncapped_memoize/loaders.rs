@@ -1,6 +1,6 @@
 //! Loaders that serve all requests.
 
-use oxc_ast::AstKind;
+use oxc_ast::{AstKind, AstType};
 use oxc_semantic::NodeId;
 use stanch_leak_patterns::Confidence;
 
@@ -12,7 +12,7 @@ use crate::finding::Finding;
 
 /// What is said of them.
 pub(super) fn loaders<'a>(file: &File<'_, 'a>, findings: &mut Vec<Finding>) {
-    for node in file.nodes().iter() {
+    for node in file.nodes_of([AstType::NewExpression]) {
         let AstKind::NewExpression(new) = node.kind() else {
             continue;
         };

@@ -4,11 +4,11 @@ mod signature;
 mod sockets;
 mod wrappers;
 
-use oxc_ast::AstKind;
 use oxc_ast::ast::{
     Argument, CallExpression, Class, Expression, FormalParameters, MethodDefinition,
     ObjectProperty, PropertyKey,
 };
+use oxc_ast::{AstKind, AstType};
 use oxc_semantic::NodeId;
 use oxc_span::GetSpan;
 use stanch_js_source::{ImportedName, ParsedSource, Value, bare, is_function, literal_text};
@@ -154,7 +154,15 @@ enum Work {
 
 /// Notes the functions that a framework, an emitter or a queue calls for each unit of work.
 pub(crate) fn handlers(parsed: &ParsedSource<'_>, options: &Options, summary: &mut Summary) {
-    for node in parsed.semantic().nodes().iter() {
+    for node in parsed.nodes_of([
+        AstType::Function,
+        AstType::ArrowFunctionExpression,
+        AstType::CallExpression,
+        AstType::NewExpression,
+        AstType::ObjectProperty,
+        AstType::Class,
+        AstType::MethodDefinition,
+    ]) {
         for (function, work) in handlers_at(parsed, options, node.id(), node.kind()) {
             match work {
                 Work::Message => summary.consumers.push(function.clone()),
