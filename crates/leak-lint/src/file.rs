@@ -43,7 +43,7 @@ pub(crate) struct File<'s, 'a> {
     /// What fills each of them, in the same order, as far as that was asked.
     filled: OnceCell<Vec<OnceCell<Vec<Insertion<'a>>>>>,
     /// What expressions name that is not of the project, as far as that was asked.
-    pub(crate) foreign: Looked<'a>,
+    pub(crate) foreign: Looked,
     exported_locals: OnceCell<HashSet<String>>,
     fillers: OnceCell<Vec<Filler<'a>>>,
     ends: OnceCell<bool>,

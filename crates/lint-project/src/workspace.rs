@@ -182,16 +182,18 @@ impl Workspace {
         };
         Ok(self.pool()?.install(|| {
             let linked = Linked::of(&linter, places, step);
-            let found = linked
-                .files
-                .par_iter()
-                .enumerate()
-                .map(|(at, (place, source))| {
-                    let found = linter.lint(&linked.project, FileIndex(at), place, source);
-                    forget_trees();
-                    step();
-                    found
-                });
+            let found =
+                linked
+                    .files
+                    .par_iter()
+                    .enumerate()
+                    .with_max_len(1)
+                    .map(|(at, (place, source))| {
+                        let found = linter.lint(&linked.project, FileIndex(at), place, source);
+                        forget_trees();
+                        step();
+                        found
+                    });
             let found = found.collect();
             (linked, found)
         }))

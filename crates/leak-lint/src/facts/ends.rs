@@ -42,7 +42,7 @@ pub(crate) fn ends_soon(file: &File<'_, '_>) -> bool {
     if file.parsed.program().hashbang.is_some() && file.parsed.exported_names().is_empty() {
         return true;
     }
-    is_script(file.parsed.text().path())
+    file.project.is_script(file.index)
 }
 
 /// The same by the path alone.

@@ -1,18 +1,19 @@
 //! A callee into the function of a module that it names, however it is imported.
 
 use std::cell::RefCell;
+use std::hash::Hash;
 use std::rc::Rc;
 
 use oxc_ast::AstKind;
 use oxc_ast::ast::{CallExpression, Expression};
-use oxc_semantic::SymbolId;
-use oxc_span::GetSpan;
+use oxc_span::{GetSpan, Span};
 use oxc_str::CompactStr;
 use rustc_hash::FxHashMap;
 use stanch_js_source::{Value, bare};
 
 use crate::file::{File, argument};
 use crate::project::Meaning;
+use crate::summary::Callee;
 
 /// A function of a package or of a module of Node.js.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,52 +60,46 @@ pub(crate) enum Foreign {
 
 /// What was found out about the expressions of a file. Several rules ask it of every call.
 #[derive(Default)]
-pub(crate) struct Looked<'a> {
-    /// By the place of the expression.
-    at: RefCell<FxHashMap<(u32, u32), Option<Foreign>>>,
-    /// By names from a variable as they are written, which stand for the same wherever they are.
-    named: RefCell<FxHashMap<(SymbolId, &'a str), Option<Foreign>>>,
+pub(crate) struct Looked {
+    /// What is called.
+    callees: RefCell<FxHashMap<Callee, Option<Foreign>>>,
+    /// Other expressions, by their place.
+    others: RefCell<FxHashMap<Span, Option<Foreign>>>,
 }
 
 /// What an expression names that is not of the project.
 fn foreign<'a>(file: &File<'_, 'a>, expression: &Expression<'a>) -> Option<Foreign> {
-    let span = expression.span();
-    let place = (span.start, span.end);
-    if let Some(known) = file.foreign.at.borrow().get(&place) {
-        return known.clone();
+    let place = expression.span();
+    match file.project.callee_at(file.index, place) {
+        Some((callee, value)) => known(&file.foreign.callees, callee, || outside_of(file, value)),
+        None => known(&file.foreign.others, place, || {
+            outside_of(file, &file.parsed.value(expression))
+        }),
     }
-    let found = match file.parsed.names(expression) {
-        // What no file declares is a global, and of no package.
-        Some((None, _)) => None,
-        Some((Some(variable), written)) => of_names(file, expression, (variable, written)),
-        None => looked_up(file, expression),
-    };
-    file.foreign.at.borrow_mut().insert(place, found.clone());
-    found
 }
 
-fn of_names<'a>(
-    file: &File<'_, 'a>,
-    expression: &Expression<'a>,
-    names: (SymbolId, &'a str),
+/// What was looked up before, or is now.
+fn known<K: Eq + Hash>(
+    known: &RefCell<FxHashMap<K, Option<Foreign>>>,
+    key: K,
+    look_up: impl FnOnce() -> Option<Foreign>,
 ) -> Option<Foreign> {
-    if let Some(known) = file.foreign.named.borrow().get(&names) {
+    if let Some(known) = known.borrow().get(&key) {
         return known.clone();
     }
-    let found = looked_up(file, expression);
-    file.foreign.named.borrow_mut().insert(names, found.clone());
+    let found = look_up();
+    known.borrow_mut().insert(key, found.clone());
     found
 }
 
-fn looked_up<'a>(file: &File<'_, 'a>, expression: &Expression<'a>) -> Option<Foreign> {
-    let value = file.parsed.value(expression);
+fn outside_of(file: &File<'_, '_>, value: &Value) -> Option<Foreign> {
     if matches!(
         value.root(),
         Value::Global(_) | Value::Array | Value::Unknown
     ) {
         return None;
     }
-    match file.project.meaning(file.index, &value) {
+    match file.project.meaning(file.index, value) {
         Meaning::Outside { module, path } => {
             Some(Foreign::Export(Rc::new(exported(&module, &path))))
         }

@@ -17,6 +17,7 @@ mod view;
 
 use std::sync::{Arc, OnceLock};
 
+use oxc_span::Span;
 use rustc_hash::FxHashMap;
 use stanch_js_source::{ParsedSource, SourceText, Value, with_parsed};
 use stanch_leak_patterns::Confidence;
@@ -26,7 +27,7 @@ use crate::finding::Finding;
 use crate::options::Options;
 use crate::rule::{On, Rule};
 use crate::rules::RULES;
-use crate::summary::{Name, Summary};
+use crate::summary::{Callee, Name, Summary};
 
 pub(crate) use elsewhere::{Elsewhere, Holder};
 pub(crate) use frequency::{Calls, Heat};
@@ -410,6 +411,18 @@ impl Project {
     /// Whether another file of the program imports a file: what nobody imports is started by others, who may ask for more.
     pub(crate) fn is_imported(&self, file: FileIndex) -> bool {
         self.importers[file.0] > 0
+    }
+
+    /// Whether a file is a test, or a script that ends, by its path.
+    pub(crate) fn is_script(&self, file: FileIndex) -> bool {
+        self.files[file.0].is_script
+    }
+
+    /// What the name at a place of a file calls, if something does.
+    pub(crate) fn callee_at(&self, file: FileIndex, place: Span) -> Option<(Callee, &Value)> {
+        let summary = &self.files[file.0].summary;
+        let callee = summary.written.at(place)?;
+        Some((callee, summary.callee(callee)))
     }
 
     /// The modules that a file imports, as written; each once.

@@ -204,14 +204,17 @@ impl<'a> Scan<'_, 'a> {
         let end = nodes.kind(call).span().start;
         let written = |of: Span| self.parsed.text().slice(of.start, of.end);
         let wanted = written(bare(argument).span());
-        self.lookups().iter().any(|lookup| {
+        let lookups = self.lookups();
+        let after = |place: u32| lookups.partition_point(|lookup| lookup.place.start < place);
+        let before = lookups.get(after(within.start)..after(end));
+        before.unwrap_or_default().iter().any(|lookup| {
             within.contains_inclusive(lookup.place)
-                && lookup.place.start < end
                 && written(bare(lookup.asked).span()) == wanted
                 && is_written_down(self.parsed, lookup.list)
         })
     }
 
+    /// In the order of the text.
     fn lookups(&self) -> &[Lookup<'a>] {
         self.lookups.get_or_init(|| {
             let nodes = self.parsed.nodes_of([
@@ -219,7 +222,9 @@ impl<'a> Scan<'_, 'a> {
                 AstType::BinaryExpression,
                 AstType::ComputedMemberExpression,
             ]);
-            nodes.filter_map(|node| Lookup::of(node.kind())).collect()
+            let mut lookups: Vec<_> = nodes.filter_map(|node| Lookup::of(node.kind())).collect();
+            lookups.sort_by_key(|lookup| lookup.place.start);
+            lookups
         })
     }
 }

@@ -37,7 +37,7 @@ use stanch_js_source::{
     ClassShape, ParsedSource, SourceText, Value, bare, is_function, literal_text, with_parsed,
 };
 
-pub(crate) use callees::Callee;
+pub(crate) use callees::{Callee, Written};
 pub(crate) use exports::WHOLE;
 use given::Lookup;
 pub(crate) use given::{Age, Given, Handed, Taken, is_a_timeout};
@@ -93,6 +93,8 @@ pub struct Summary {
     pub(crate) sent: FxHashMap<(u32, u32), Box<[Box<str>]>>,
     /// All that is called, each once.
     pub(crate) callees: Vec<Value>,
+    /// Where that is written, be it called or constructed.
+    pub(crate) written: Written,
     /// Where that is called.
     pub(crate) calls: Vec<Call>,
     /// Functions inside others, by the starts of both.
@@ -250,7 +252,7 @@ impl Summary {
         scan.skipped(&mut summary);
         handlers::handlers(parsed, options, &mut summary);
         drop(scan.values);
-        summary.callees = scan.callees.all();
+        (summary.callees, summary.written) = scan.callees.all();
         summary.forget_private();
         summary.modules.sort_unstable();
         summary.modules.dedup();
@@ -563,11 +565,19 @@ impl<'a> Scan<'_, 'a> {
 fn places(parsed: &ParsedSource<'_>) -> Vec<Place> {
     let nodes = parsed.semantic().nodes();
     let mut places: Vec<Place> = Vec::with_capacity(nodes.len());
-    for node in nodes.iter() {
-        // Nodes come in the order of the text: what is around one was there before it.
-        let around = nodes.parent_id(node.id());
-        let known = places.get(around.index()).copied().flatten();
-        places.push(place_in(parsed, around, node.kind().span()).unwrap_or(known));
+    for (id, node) in nodes.iter_enumerated() {
+        // Nodes come in the order of the tree: what is around one was there before it.
+        let around = nodes.parent_id(id);
+        places.push(match nodes.kind(around) {
+            AstKind::Function(function) => Some(function.span.start),
+            AstKind::ArrowFunctionExpression(arrow) => Some(arrow.span.start),
+            kind => {
+                let known = places.get(around.index()).copied().flatten();
+                let is_field = matches!(kind, AstKind::PropertyDefinition(_));
+                let own = is_field.then(|| place_in(parsed, around, node.kind().span()));
+                own.flatten().unwrap_or(known)
+            }
+        });
     }
     places
 }
