@@ -1,8 +1,8 @@
 //! The jobs that a file has run by a schedule, as packages offer it, into those that nothing can stop: intervals under another
 //! name.
 
-use oxc_ast::AstKind;
 use oxc_ast::ast::{Argument, Expression};
+use oxc_ast::{AstKind, AstType};
 use oxc_semantic::NodeId;
 use oxc_span::Span;
 use stanch_js_source::bare;
@@ -46,7 +46,7 @@ pub(crate) fn endless_jobs(file: &File<'_, '_>) -> Vec<Job> {
         return Vec::new();
     }
     let mut found = Vec::new();
-    for node in file.nodes().iter() {
+    for node in file.nodes_of([AstType::CallExpression, AstType::NewExpression]) {
         let (callee, arguments, place) = match node.kind() {
             AstKind::CallExpression(call) => (&call.callee, &call.arguments, call.span),
             AstKind::NewExpression(new) => (&new.callee, &new.arguments, new.span),

@@ -368,6 +368,7 @@ impl<'a> Scan<'_, 'a> {
         for node in self.parsed.nodes_of([
             AstType::Class,
             AstType::TSInterfaceDeclaration,
+            AstType::TSTypeLiteral,
             AstType::ObjectExpression,
             AstType::AssignmentExpression,
             AstType::ReturnStatement,
