@@ -20,7 +20,12 @@ pub(crate) fn is_on_a_list<'a>(file: &File<'_, 'a>, node: NodeId, key: &Expressi
     };
     let within = file.kind(function).span();
     let at = file.kind(node).span();
-    file.nodes().iter().any(|tested| {
+    let asking = [
+        AstType::CallExpression,
+        AstType::BinaryExpression,
+        AstType::ComputedMemberExpression,
+    ];
+    file.nodes_of(asking).any(|tested| {
         let span = tested.kind().span();
         if !within.contains_inclusive(span) || span.start > at.start {
             return false;
