@@ -136,7 +136,9 @@ fn is_container<'a>(file: &File<'_, 'a>, value: &Expression<'a>) -> bool {
         || scoping.get_resolved_references(variable).any(|used| {
             matches!(file.kind(file.parent(used.node_id())),
                 AstKind::AssignmentExpression(assignment)
-                    if used.is_write() && container_of(&assignment.right).is_some())
+                    if used.is_write()
+                        && (container_of(&assignment.right).is_some()
+                            || table_of_containers(&assignment.right).is_some()))
         })
 }
 

@@ -64,6 +64,8 @@ pub(super) struct Running {
     started: Vec<Key>,
     /// Classes of which a container of dependencies makes one instance.
     singletons: Vec<Key>,
+    /// Methods that a call of a base class's runs, by that; ascending.
+    overrides: Vec<(Key, Key)>,
     /// Which of the file's functions call what; ascending.
     calls: Vec<(Key, Key)>,
     /// Those of them that no condition keeps from being made when the caller runs.
@@ -187,14 +189,13 @@ impl Running {
                 run.push(view.key(site));
             }
         }
-        let singletons = summary.singletons.iter();
-        let singletons = singletons.map(|start| {
-            view.key(Site {
-                file,
-                start: *start,
-            })
-        });
-        self.started.extend(singletons);
+        let site = |start: &u32| Site {
+            file,
+            start: *start,
+        };
+        let singletons = summary.singletons.iter().map(site);
+        self.singletons = singletons.map(|site| view.key(site)).collect();
+        self.overrides = view.overrides(file);
         // The tables have no order, and one that stays is compared.
         self.unknown.sort_unstable();
         self.started.sort_unstable();
@@ -368,8 +369,14 @@ impl Frequencies {
                 reach.all(&running.exported, Ways::BY_OTHERS);
             }
         }
+        let all = parts.iter().flat_map(|part| &part.running.overrides);
+        let mut overrides: Vec<(Key, Key)> = all.copied().collect();
+        overrides.sort_unstable();
         while let Some(function) = reach.open.pop() {
             let ways = reach.ways.get(&function).copied().unwrap_or_default();
+            for method in called_by(&overrides, function) {
+                reach.one(method, ways);
+            }
             let running = &parts[function.file.0].running;
             for callee in called_by(&running.calls, function) {
                 reach.one(callee, ways.through());

@@ -22,6 +22,8 @@ pub(super) struct Handed {
     given: Handing,
     /// Functions that are written there.
     anew: Handing,
+    /// The methods of base classes that its own stand for, by those.
+    bases: Vec<(Key, Key)>,
 }
 
 impl Handed {
@@ -33,7 +35,9 @@ impl Handed {
         let anew = view.own(file).handed.iter().enumerate();
         let anew = anew.filter_map(|(at, it)| Some((to(it.callee)?, (it.position, at))));
         let anew = anew.collect();
-        Self { given, anew }
+        let overrides = view.overrides(file).into_iter();
+        let bases = overrides.map(|(base, own)| (own, base)).collect();
+        Self { given, anew, bases }
     }
 }
 
@@ -71,6 +75,8 @@ pub(super) struct Arguments {
     given: Index<Key, (u32, usize)>,
     /// Functions that callers write in their place.
     anew: Index<Key, (u32, usize)>,
+    /// The methods of base classes that a method stands for.
+    bases: Index<Key, Key>,
 }
 
 /// One argument by its file, and its place in that file's list.
@@ -99,6 +105,9 @@ impl Arguments {
         for (function, argument) in &handed.anew {
             self.anew.add(file, function, *argument);
         }
+        for (method, base) in &handed.bases {
+            self.bases.add(file, method, *base);
+        }
     }
 
     pub(super) fn remove(&mut self, file: FileIndex, handed: &Handed) {
@@ -107,6 +116,9 @@ impl Arguments {
         }
         for (function, _) in &handed.anew {
             self.anew.remove(file, function);
+        }
+        for (method, _) in &handed.bases {
+            self.bases.remove(file, method);
         }
     }
 
@@ -120,6 +132,13 @@ impl Arguments {
         let all = self.of_function(function);
         all.filter(move |(own, _)| *own == position)
             .map(|(_, spot)| spot)
+    }
+
+    /// The same of a method, and of those of base classes that it stands for.
+    fn of_method(&self, method: Key, position: u32) -> impl Iterator<Item = Spot> {
+        let bases = self.bases.get(&method).iter();
+        let all = bases.flat_map(move |(_, base)| self.of_parameter(*base, position));
+        self.of_parameter(method, position).chain(all)
     }
 
     /// The functions that it is handed where they are written.
@@ -156,7 +175,7 @@ impl Project {
     ) -> impl Iterator<Item = (FileIndex, &Given)> {
         let spots = self
             .arguments
-            .of_parameter(self.view().key(function), position);
+            .of_method(self.view().key(function), position);
         spots.map(|spot| (spot.file, &self.summary(spot.file).given[spot.at]))
     }
 
@@ -364,6 +383,28 @@ impl Project {
         let site = self.view().run_by_value(file, callee)?;
         let made = self.summary(site.file).made.get(&site.start)?;
         (site.file != file).then_some((site, &**made))
+    }
+
+    /// What a function that callers give as an option makes its result of: `keyOf` of `limiter({ keyOf: (req) => req.ip })`.
+    pub(crate) fn made_by_option(&self, file: FileIndex, callee: &Value) -> Vec<(Site, &[Origin])> {
+        let (of, name) = match callee {
+            Value::Member(of, name) => (&**of, &**name),
+            _ => return Vec::new(),
+        };
+        let Value::Parameter(start, position) = *of else {
+            return Vec::new();
+        };
+        let all = self.given_ever(Site { file, start }, position);
+        let own = all.filter(|(_, given)| given.property.as_deref() == Some(name));
+        let functions = own.filter_map(|(file, given)| match given.value {
+            Value::Function(start) => Some(Site { file, start }),
+            _ => None,
+        });
+        let made = functions.filter_map(|site| {
+            let made = self.summary(site.file).made.get(&site.start)?;
+            Some((site, &**made))
+        });
+        made.collect()
     }
 
     /// Whether a callee is a function of the project that memoizes what it is given, without a limit.

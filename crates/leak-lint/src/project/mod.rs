@@ -9,6 +9,7 @@ mod frequency;
 mod given;
 mod meaning;
 mod names;
+mod overrides;
 mod part;
 mod skipped;
 #[cfg(test)]

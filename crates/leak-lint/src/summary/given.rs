@@ -9,7 +9,7 @@ use oxc_span::{GetSpan, Span};
 use oxc_syntax::operator::BinaryOperator;
 use stanch_js_source::{ImportedName, Value, bare, literal_text};
 
-use super::{Callee, Origin, Place, Scan, Summary};
+use super::{Callee, Origin, Place, Scan, Summary, gives_keys};
 use crate::facts::keys::is_written_down;
 use crate::file::{argument, callee_name, method};
 
@@ -102,7 +102,13 @@ impl<'a> Scan<'_, 'a> {
                 }
                 let value = self.value(argument);
                 let origins = self.origins_at(node, argument);
-                if may_outlive(&value) || may_be_a_service(&value) || !origins.is_empty() {
+                let is_option = matches!(&*value, Value::Function(_))
+                    && property.as_deref().is_some_and(gives_keys);
+                if is_option
+                    || may_outlive(&value)
+                    || may_be_a_service(&value)
+                    || !origins.is_empty()
+                {
                     summary.given.push(Given {
                         callee,
                         position: at,

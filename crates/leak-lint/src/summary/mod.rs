@@ -499,10 +499,16 @@ impl<'a> Scan<'_, 'a> {
                 | Expression::TemplateLiteral(_)
                 | Expression::BinaryExpression(_)
         );
-        let Some(function) = is_made.then(|| self.parsed.function_around(node)).flatten() else {
+        let is_part = matches!(bare(value), Expression::LogicalExpression(_))
+            || bare(value).is_member_expression();
+        let around = (is_made || is_part).then(|| self.parsed.function_around(node));
+        let Some(function) = around.flatten() else {
             return;
         };
-        if self.parsed.function_around(function).is_some() {
+        // `limiter({ keyOf: (req) => req.ip })`, wherever that is.
+        let is_option = matches!(self.kind(self.parent(function)), AstKind::ObjectProperty(property)
+            if property.key.static_name().is_some_and(|name| gives_keys(&name)));
+        if !is_option && (is_part || self.parsed.function_around(function).is_some()) {
             return;
         }
         let origins = self.origins(value);
@@ -560,6 +566,11 @@ impl<'a> Scan<'_, 'a> {
             summary.declared.insert(name.as_str().into(), place);
         }
     }
+}
+
+/// Whether a function of this name gives keys: `keyOf`, `keyGenerator`, `getKey`.
+pub(crate) fn gives_keys(name: &str) -> bool {
+    name.starts_with("key") || name.contains("Key")
 }
 
 /// The function that each node of a text is in.

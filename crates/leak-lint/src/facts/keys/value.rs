@@ -13,6 +13,7 @@ use super::words::{Word, word_of};
 use super::{Domain, Source, Thing, lists, messages, request};
 use crate::facts::checks::asks_for_a_list;
 use crate::file::{File, argument, method};
+use crate::project::Site;
 use crate::summary::Origin;
 
 /// What is known of the number of values that an expression gives.
@@ -247,9 +248,10 @@ pub(super) fn of<'a>(
     }
 }
 
-/// An object that is made a text tells nothing.
+/// An object that is made a text tells nothing, but what came with a request: that is a text, or bytes.
 pub(super) fn as_text(domain: Domain) -> Domain {
     match domain {
+        Domain::Object(Thing::Sent) => Domain::Unbounded(Source::Request),
         Domain::Object(_) => Domain::Unknown,
         other => other,
     }
@@ -307,7 +309,11 @@ pub(super) fn property<'a>(
     }
     match word_of(name) {
         Some(Word::Many(source)) if messages::is_message(file, object) => Domain::Unbounded(source),
-        Some(Word::Many(source)) => Domain::Named(source),
+        Some(Word::Many(source)) => match of(file, object, deeper) {
+            // A part of what was sent, whoever took it out of its text.
+            Domain::Unbounded(Source::Request) => Domain::Unbounded(source),
+            _ => Domain::Named(source),
+        },
         Some(Word::Few) => Domain::Unknown,
         None => match of(file, object, deeper) {
             // A part of something that is new each time: `new URL(req.url).pathname` is caught before, by its name.
@@ -464,24 +470,51 @@ fn made_elsewhere<'a>(
     deeper: Depth<'_>,
 ) -> Option<Domain> {
     let callee = file.parsed.value(&call.callee);
-    let (function, made) = file.project.made_by(file.index, &callee)?;
+    if let Some((function, made)) = file.project.made_by(file.index, &callee) {
+        return made_of(file, call, function, made, deeper);
+    }
+    let options = file.project.made_by_option(file.index, &callee).into_iter();
+    let each = options.filter_map(|(function, made)| made_of(file, call, function, made, deeper));
+    each.reduce(Domain::joined)
+}
+
+/// What a function makes of the arguments of a call.
+fn made_of<'a>(
+    file: &File<'_, 'a>,
+    call: &CallExpression<'a>,
+    function: Site,
+    made: &[Origin],
+    deeper: Depth<'_>,
+) -> Option<Domain> {
     let each = made.iter().filter_map(|origin| {
         let part = match origin {
             Origin::Serial => return Some(Domain::Unbounded(Source::Serial)),
             Origin::Part(part) => part,
         };
-        let (name, whole) = match part {
-            Value::Member(of, name) => (Some(&**name), &**of),
-            whole => (None, whole),
-        };
+        let mut names: Vec<&str> = Vec::new();
+        let mut whole = part;
+        while let Value::Member(of, name) = whole {
+            names.push(name);
+            whole = of;
+        }
+        names.reverse();
         let Value::Parameter(start, position) = *whole else {
             return None;
         };
         let given = argument(call, usize::try_from(position).ok()?)?;
-        (start == function.start).then(|| match name {
-            Some(name) => property(file, given, name, deeper),
-            None => as_text(of(file, given, deeper)),
-        })
+        if start != function.start {
+            return None;
+        }
+        match names.as_slice() {
+            [] => Some(as_text(of(file, given, deeper))),
+            [name] => Some(property(file, given, name, deeper)),
+            names => {
+                let path = request::path(file, given)?;
+                let lead = path.iter().map(String::as_str);
+                let all: Vec<&str> = lead.chain(names.iter().copied()).collect();
+                request::part(&all)
+            }
+        }
     });
     each.reduce(Domain::joined)
 }

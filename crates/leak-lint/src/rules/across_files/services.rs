@@ -237,7 +237,7 @@ fn lists_that_people_empty() {
 fn base_classes_and_parts_of_singletons() {
     let repository = |scope: &str| {
         format!(
-            "import {{ Base }} from './base';\n@Injectable({scope})\nexport class Repository extends Base {{}}\nexport const all = [Repository];\napp.get('/:id', (req) => container.get(Repository).find(req.params.id));"
+            "import {{ Base }} from './base';\n@Injectable({scope})\nexport class Repository extends Base {{}}\napp.get('/:id', (req) => container.get(Repository).find(req.params.id));"
         )
     };
     let said = |base: &str, scope: &str, expected: &[u32]| {
@@ -245,7 +245,10 @@ fn base_classes_and_parts_of_singletons() {
         let files = [
             ("base.ts", base),
             ("repository.ts", repository.as_str()),
-            ("main.ts", "import './repository';"),
+            (
+                "main.ts",
+                "import { Repository } from './repository';\nexport const providers = [Repository];",
+            ),
         ];
         check(&unbounded_cache::RULE, &files, expected);
     };
@@ -291,4 +294,65 @@ fn keys_that_other_files_make_of_lists() {
     );
     said("parts.map((part) => part.type).join(',')", &[]);
     said("parts.map(() => 'a').join(',')", &[]);
+}
+
+#[test]
+fn methods_that_base_classes_call() {
+    let consumer = |call: &str| {
+        format!(
+            "import {{ Base }} from './base';\nclass Own {{\n  all = new Map();\n  handle(message) {{\n    const one = JSON.parse(message.value);\n    {call};\n  }}\n}}\nexport class Readings extends Own {{}}"
+        )
+        .replace("class Own {", "class Own extends Base {")
+    };
+    let base = "export abstract class Base {\n  start() { this.consumer.run({ eachMessage: (payload) => this.receive(payload) }); }\n  receive({ message }) { this.handle(message); }\n  abstract handle(message): void;\n}";
+    let said = |base: &str, call: &str, expected: &[u32]| {
+        let consumer = consumer(call);
+        let files = [
+            ("readings.ts", consumer.as_str()),
+            ("base.ts", base),
+            (
+                "main.ts",
+                "import { Readings } from './readings';\nconst all = new Readings();\nall.start();",
+            ),
+        ];
+        check(&unbounded_cache::RULE, &files, expected);
+    };
+    said(base, "this.all.set(one.deviceId, 1)", &[6]);
+    said(base, "this.all.set(one.kind, 1)", &[]);
+    let other = base.replace("this.handle(message);", "this.handled(message);");
+    said(&other, "this.all.set(one.deviceId, 1)", &[]);
+}
+
+#[test]
+fn keys_that_options_make() {
+    let limiter = "export function limiter({ keyOf }) {\n  const all = new Map();\n  return (req, res, next) => {\n    all.set(keyOf(req), 1);\n    next();\n  };\n}";
+    let said = |key: &str, expected: &[u32]| {
+        let user = format!(
+            "import {{ limiter }} from './limiter';\napp.use(limiter({{ keyOf: (req) => {key} }}));"
+        );
+        let files = [("limiter.js", limiter), ("user.js", user.as_str())];
+        check(&unbounded_cache::RULE, &files, expected);
+    };
+    said("req.get('x-key') || req.ip", &[4]);
+    said("req.params.id", &[4]);
+    said("req.method", &[]);
+}
+
+#[test]
+fn lists_of_what_is_put_together_later() {
+    let text = |list: &str| {
+        format!(
+            "const groups = new Map();\napp.use((err, req, res, next) => {{\n  let group = groups.get(err.code);\n  if (!group) {{\n    group = {{ count: 0, {list} }};\n    groups.set(err.code, group);\n  }}\n  group.all.push(req.url);\n}});"
+        )
+    };
+    let said = |list: &str, expected: &[u32]| {
+        let text = text(list);
+        check(
+            &growing_module_array::RULE,
+            &[("a.js", text.as_str())],
+            expected,
+        );
+    };
+    said("all: []", &[8]);
+    said("all: new Ring(9)", &[]);
 }

@@ -159,6 +159,13 @@ fn names_of_jobs_are_few() {
 }
 
 #[test]
+fn digests_of_bodies() {
+    let digest = |of: &str| format!("createHash('md5').update({of}).digest('hex')");
+    keyed(&digest("req.body"), &[4]);
+    keyed(&digest("SECRET"), &[]);
+}
+
+#[test]
 fn digests_of_objects() {
     let text = |given: &str| {
         format!(
