@@ -2,7 +2,8 @@
 
 use oxc_ast::AstKind;
 use oxc_ast::ast::Expression;
-use oxc_semantic::SymbolId;
+use oxc_semantic::{NodeId, SymbolId};
+use oxc_span::GetSpan;
 use stanch_js_source::bare;
 
 use crate::facts::lifetime::{Life, life_of};
@@ -55,4 +56,17 @@ pub(crate) fn only_value<'a>(
         (AstKind::AssignmentExpression(assignment), None) => Some(&assignment.right),
         _ => None,
     }
+}
+
+/// Whether a function is what a lender is handed, to run with what it lends.
+pub(crate) fn is_run_by_a_lender(file: &File<'_, '_>, function: NodeId) -> bool {
+    let AstKind::CallExpression(call) = file.kind(file.parent(function)) else {
+        return false;
+    };
+    let own = file.kind(function).span();
+    let mut arguments = call.arguments.iter();
+    let position = arguments.position(|argument| argument.span().contains_inclusive(own));
+    position
+        .and_then(|position| u32::try_from(position).ok())
+        .is_some_and(|position| file.project.lends(file.meaning(&call.callee), position))
 }

@@ -8,7 +8,7 @@ use stanch_js_source::{ParsedSource, bare, is_function};
 
 use crate::facts::containers::is_shared_service;
 use crate::facts::fields::{is_an_element_of_a_field, key};
-use crate::facts::lent::{is_lent_by_a_pool, only_value};
+use crate::facts::lent::{is_lent_by_a_pool, is_run_by_a_lender, only_value};
 use crate::facts::listeners::{member, unchained};
 use crate::facts::reconnects::is_reset_at_the_end;
 use crate::file::{File, method};
@@ -313,6 +313,7 @@ fn given<'a>(
         return Life::Process(Some(parameter.span));
     }
     match index_of(file, function, parameter.span) {
+        Some(0) if is_run_by_a_lender(file, function) => Life::Process(None),
         Some(index) => Life::Given {
             function,
             index,

@@ -212,7 +212,9 @@ impl Project {
                 Value::Parameter(start, own) if Some(*start) == given.place => {
                     self.is_given_older(site(*start), *own, deeper)
                 }
-                _ => false,
+                _ => given.handed_on.is_some_and(|(start, own)| {
+                    Some(start) == given.place && self.is_given_older(site(start), own, deeper)
+                }),
             }
         })
     }
@@ -496,6 +498,14 @@ impl Project {
         stored.get(&file).map_or(&[], Vec::as_slice)
     }
 
+    /// Whether a function of the project calls a parameter with something that is lent, and goes back to others.
+    pub(crate) fn lends(&self, callee: Meaning, position: u32) -> bool {
+        self.view().function_of(callee).is_some_and(|function| {
+            let lends = &self.summary(function.file).lends;
+            lends.contains(&(function.start, position))
+        })
+    }
+
     /// Whether a function of the project keeps what it is given for a parameter.
     pub(crate) fn keeps(&self, callee: Meaning, position: u32) -> bool {
         self.view().function_of(callee).is_some_and(|function| {
@@ -526,7 +536,13 @@ impl Project {
             };
             let lasts = match given.age {
                 Age::Application => Calls::Once,
-                _ => self.lasts(spot.file, &given.value, asked, deeper)?,
+                _ => self
+                    .lasts(spot.file, &given.value, asked, deeper)
+                    .or_else(|| {
+                        let (start, position) = given.handed_on?;
+                        let file = spot.file;
+                        self.lasting_given(Site { file, start }, position, asked, deeper)
+                    })?,
             };
             // What is handed on comes as often as the one who hands it on is called.
             Some(lasts.max(self.calls_at(spot.file, given.place)))

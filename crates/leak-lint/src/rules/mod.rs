@@ -21,6 +21,8 @@ mod unsettleable_promise;
 mod weak_keyed_cache;
 
 #[cfg(test)]
+mod across_callers;
+#[cfg(test)]
 mod across_endings;
 #[cfg(test)]
 mod across_files;

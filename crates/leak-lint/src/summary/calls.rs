@@ -117,6 +117,7 @@ impl<'a> Scan<'_, 'a> {
                 let times = LazyCell::new(|| self.times_at(node));
                 self.add_call(node, &call.callee, &times, summary);
                 self.handed(node, call, &times, summary);
+                self.lends(call, summary);
             }
             AstKind::NewExpression(new) => {
                 let times = LazyCell::new(|| self.times_at(node));

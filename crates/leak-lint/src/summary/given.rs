@@ -54,6 +54,8 @@ pub(crate) struct Given {
     pub(crate) place: Place,
     /// How old it is, next to the call.
     pub(crate) age: Age,
+    /// The parameter that is handed on, by its function and position, where its type says something else of the value.
+    pub(crate) handed_on: Option<(u32, u32)>,
 }
 
 /// How old something is that a function is handed, where that shows in the file.
@@ -117,6 +119,7 @@ impl<'a> Scan<'_, 'a> {
                         origins: origins.into(),
                         place: self.place(node),
                         age: self.age(node, argument),
+                        handed_on: self.handed_on(argument),
                     });
                 }
             };
@@ -139,6 +142,15 @@ impl<'a> Scan<'_, 'a> {
                 }
             }
             add(None, argument);
+        }
+    }
+
+    /// The parameter that an argument is, whatever its type.
+    fn handed_on(&self, argument: &Expression<'a>) -> Option<(u32, u32)> {
+        let variable = self.parsed.variable_of(argument)?;
+        match self.parsed.parameter_of_variable(variable)? {
+            Value::Parameter(function, position) => Some((function, position)),
+            _ => None,
         }
     }
 

@@ -14,6 +14,7 @@ mod given;
 mod handlers;
 mod keeps;
 mod lasting;
+mod lends;
 mod long_times;
 mod memoizers;
 mod mentioned;
@@ -133,6 +134,8 @@ pub struct Summary {
     pub(crate) waits: FxHashSet<u32>,
     /// Names under which plugins put promises on their application that wait for something.
     pub(crate) plugged: FxHashSet<Box<str>>,
+    /// Parameters, by function and position, that are called with something which is lent.
+    pub(crate) lends: FxHashSet<(u32, u32)>,
     /// Parameters, by function and position, that go into a collection which outlives the call.
     pub(crate) keeps: FxHashSet<(u32, u32)>,
     /// Functions that put one of their arguments into another, by their start: the positions of the container and of the key.
