@@ -6,9 +6,10 @@ use oxc_semantic::{NodeId, SymbolId};
 use oxc_span::{GetSpan, Span};
 use stanch_js_source::bare;
 
+use crate::facts::called_back::left_by_callbacks;
 use crate::facts::fate::{Fate, call_at, uses, way};
 use crate::facts::heard::{heard_by, misses_an_abort, misses_the_end};
-use crate::facts::lines::{leaves_the_lines, read_by_lines};
+use crate::facts::lines::{closes_the_lines, leaves_the_lines, read_by_lines};
 use crate::facts::paths::{Exit, LeftOpen, Resource, body_of, left_open, worst};
 use crate::facts::platform::is_global_call;
 use crate::facts::settlement::settles;
@@ -32,6 +33,8 @@ pub(crate) enum Left {
     Replaced,
     /// It is closed by an event that does not come when the client goes away.
     Unheard(Span),
+    /// What reads it is closed, which pauses it only.
+    Paused(Span),
     /// It is closed when an answer comes, and not when the time for it is up.
     Late(Span),
 }
@@ -75,6 +78,9 @@ pub(crate) fn opened(file: &File<'_, '_>, node: NodeId, kind: Kind) -> Option<Le
 
 /// A file that is read line by line, in a loop that ends before the file may.
 fn left_by_the_loop(file: &File<'_, '_>, function: NodeId, lines: NodeId) -> Option<Left> {
+    if let Some(closed) = closes_the_lines(file, lines) {
+        return Some(Left::Paused(closed));
+    }
     let (leaving, at) = leaves_the_lines(file, function, lines)?;
     let exit = match file.kind(leaving) {
         AstKind::ReturnStatement(_) => Exit::Return,
@@ -133,7 +139,7 @@ fn is_statement(file: &File<'_, '_>, call: NodeId) -> bool {
 }
 
 /// What a variable of the function holds.
-fn in_variable(
+pub(crate) fn in_variable(
     file: &File<'_, '_>,
     function: NodeId,
     node: NodeId,
@@ -164,6 +170,15 @@ fn in_variable(
     {
         return left_by_the_loop(file, function, lines);
     }
+    // `for await (const line of file.readLines())`
+    if let ([only], Kind::Handle) = (ends.as_slice(), kind)
+        && let Fate::Asked {
+            call,
+            method: "readLines",
+        } = way(file, only.node).fate
+    {
+        return left_by_the_loop(file, function, call);
+    }
     let is_own = |used: &Used| file.function_around(used.node) == Some(function);
     if !ends.iter().all(is_own) {
         if let Some(missed) = closed_by(file, kind, &ends) {
@@ -174,6 +189,11 @@ fn in_variable(
         }
         return match kind {
             Kind::Socket => left_by_handlers(file, function, node, &deeds, &ends),
+            Kind::Client | Kind::Lent | Kind::Number => {
+                let at = left_by_callbacks(file, function, None, &deeds)?;
+                let exit = Exit::Return;
+                Some(Left::On(LeftOpen { exit, at }))
+            }
             _ => None,
         };
     }

@@ -6,6 +6,7 @@ use oxc_span::{GetSpan, Span};
 
 use crate::facts::fate::{Fate, call_at, uses, way};
 use crate::facts::platform::outside;
+use crate::facts::streams::event_of;
 use crate::file::File;
 
 /// The interface of node:readline that a stream is the input of.
@@ -84,6 +85,32 @@ pub(crate) fn leaves_the_lines(
                 };
             leaves.then_some((node.id(), span))
         })
+}
+
+/// Where a listener for lines closes their interface, if nothing destroys what it reads: readline only pauses that.
+pub(crate) fn closes_the_lines(file: &File<'_, '_>, interface: NodeId) -> Option<Span> {
+    let Fate::Variable(lines) = way(file, interface).fate else {
+        return None;
+    };
+    let mut closes = None;
+    let mut listeners = Vec::new();
+    for (_, used) in uses(file, lines) {
+        let Fate::Asked { call, method } = used.fate else {
+            return None;
+        };
+        let whole = file.kind(call).span();
+        match method {
+            "close" => closes = Some(whole),
+            "on" | "once" if event_of(file, call, 0) == Some("line") => listeners.push(whole),
+            "on" | "once" => {}
+            _ => return None,
+        }
+    }
+    let closes = closes?;
+    let mut listeners = listeners.into_iter();
+    listeners
+        .any(|listener| listener.contains_inclusive(closes))
+        .then_some(closes)
 }
 
 /// The loop or `switch` that a `break` without a label leaves.

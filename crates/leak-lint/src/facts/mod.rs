@@ -14,6 +14,7 @@
 pub(crate) mod answered;
 pub(crate) mod answers;
 pub(crate) mod bulk;
+pub(crate) mod called_back;
 pub(crate) mod checks;
 pub(crate) mod containers;
 pub(crate) mod ends;

@@ -36,6 +36,11 @@ pub(crate) fn outliving<'a>(
         return outliving(file, race, promise);
     }
     if let Some(variable) = file.variable(racer) {
+        let scoping = file.parsed.semantic().scoping();
+        let is_of_module = scoping.symbol_scope_id(variable) == scoping.root_scope_id();
+        if is_of_module && tells_of_a_beginning(scoping.symbol_name(variable)) {
+            return None;
+        }
         // What a call gives may have ended long ago.
         let is_result = matches!(
             declared_by(file, racer),

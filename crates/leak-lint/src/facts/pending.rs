@@ -52,8 +52,10 @@ fn way<'a>(
         .iter()
         .filter(|release| release.kind == ReleaseKind::Delete)
         .collect();
+    let own = file.function_around(insertion.node);
     let sweeps = releases.iter().any(|release| {
-        release.period.is_some()
+        // What an interval runs that puts entries in as well takes its own out, and sweeps up after nobody.
+        release.period.is_some() && file.function_around(release.node) != own
             || matches!(
                 release.kind,
                 ReleaseKind::Reassign
@@ -234,6 +236,9 @@ fn is_on_another_branch(
     insertion: &Insertion<'_>,
     deletes: &[&Release],
 ) -> bool {
+    if is_in_the_other_branch(file, insertion.node, deletes) {
+        return true;
+    }
     let mut around = file.nodes().ancestor_kinds(insertion.node);
     let branch = around.find_map(|kind| match kind {
         AstKind::BlockStatement(block) => Some(block),
@@ -250,6 +255,30 @@ fn is_on_another_branch(
                 .contains_inclusive(file.kind(release.node).span())
         };
         leaves && !deletes.iter().any(is_in)
+    })
+}
+
+/// Whether entries are put in where a condition holds, and taken out where it does not: a state, and nothing under way.
+fn is_in_the_other_branch(file: &File<'_, '_>, insertion: NodeId, deletes: &[&Release]) -> bool {
+    let own = file.kind(insertion).span();
+    let around = file.nodes().ancestor_kinds(insertion);
+    let mut around = around.take_while(|kind| !is_function(*kind));
+    around.any(|kind| {
+        let AstKind::IfStatement(choice) = kind else {
+            return false;
+        };
+        let Some(otherwise) = &choice.alternate else {
+            return false;
+        };
+        let (then, otherwise) = (choice.consequent.span(), otherwise.span());
+        let other = match then.contains_inclusive(own) {
+            true => otherwise,
+            false => then,
+        };
+        !deletes.is_empty()
+            && deletes
+                .iter()
+                .all(|release| other.contains_inclusive(file.kind(release.node).span()))
     })
 }
 

@@ -124,7 +124,9 @@ fn gives_a_reader<'a>(file: &File<'_, 'a>, call: &Expression<'a>) -> bool {
 fn is_given<'a>(file: &File<'_, 'a>, call: &CallExpression<'a>, part: Option<&str>) -> bool {
     file.project.has_openers() && {
         let mut opens = file.project.opens(file.meaning(&call.callee)).iter();
-        opens.any(|opens| opens.part.as_deref() == part && opens.what != Opened::Client)
+        opens.any(|opens| {
+            opens.part.as_deref() == part && matches!(opens.what, Opened::Source | Opened::Answer)
+        })
     }
 }
 

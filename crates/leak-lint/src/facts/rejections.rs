@@ -108,9 +108,20 @@ fn follow(file: &File<'_, '_>, promise: NodeId, deeper: u32) -> Option<Lost> {
             Fate::Given { call, .. } => gathered(file, call, deeper),
             _ => None,
         },
+        // `Promise.resolve(work())` is the same promise.
+        Fate::Given { call, at: 0 } if is_resolved(file, call) => follow(file, call, deeper),
         Fate::Given { call, at: 0 } => gathered_later(file, call),
         _ => None,
     }
+}
+
+fn is_resolved(file: &File<'_, '_>, call: NodeId) -> bool {
+    call_at(file, call)
+        .and_then(method)
+        .is_some_and(|(class, name)| {
+            name == "resolve"
+                && matches!(class, Expression::Identifier(class) if class.name == "Promise")
+        })
 }
 
 /// Whether an expression is a promise that is never rejected, as it is written: `work().catch(log)`, `Promise.allSettled(…)`.

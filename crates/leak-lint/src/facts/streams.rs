@@ -32,8 +32,12 @@ pub(crate) enum Kind {
     /// A connection of a client of a database, broker or WebSocket, or a browser: it stays until it is closed, whatever is
     /// asked of it.
     Client,
+    /// A connection of a pool, which wants it back.
+    Lent,
     /// A watcher of the file system.
     Watcher,
+    /// An instance of a class of the project that has something open, and a method to close it.
+    Wrapped,
 }
 
 impl Kind {
@@ -43,14 +47,22 @@ impl Kind {
             Self::Reader | Self::Writer | Self::Handle | Self::Number => "a descriptor",
             Self::Socket | Self::Datagram => "a socket",
             Self::Answer => "the connection of the answer",
-            Self::Client => "a connection",
+            Self::Client | Self::Lent => "a connection",
             Self::Watcher => "a watcher",
+            Self::Wrapped => "what it has open",
         }
     }
 
-    /// Whether it stays until it is closed, whatever is asked of it, and is none of the process's own as far as it is made
-    /// for each request or message.
+    /// Whether it stays until it is closed, whatever is asked of it.
     pub(crate) const fn is_used_by_asking(self) -> bool {
+        matches!(
+            self,
+            Self::Client | Self::Watcher | Self::Lent | Self::Wrapped
+        )
+    }
+
+    /// Whether it may be the process's own, where it is not made for each request or message.
+    pub(crate) const fn may_serve_all(self) -> bool {
         matches!(self, Self::Client | Self::Watcher)
     }
 }

@@ -347,6 +347,17 @@ mod tests {
     }
 
     #[test]
+    fn the_same_promise_again() {
+        let text = |rest: &str| {
+            format!(
+                "import {{ pipeline }} from 'node:stream/promises';\napp.put('/', (req, res) => {{\n  Promise.resolve(pipeline(req, out)).then(() => log(1)){rest};\n}});"
+            )
+        };
+        check(&RULE, &text(""), &[3]);
+        check(&RULE, &text(".catch(log)"), &[]);
+    }
+
+    #[test]
     fn the_fix_waits() {
         let fixed = |before: &str, after: &str| {
             check_fix(&RULE, &format!("{ESM}{before}"), &format!("{ESM}{after}"));

@@ -445,6 +445,7 @@ mod tests {
         };
         check(&RULE, &text("stopped"), &[2]);
         check(&RULE, &text("booted"), &[]);
+        check(&RULE, &text("ready"), &[]);
     }
 
     #[test]

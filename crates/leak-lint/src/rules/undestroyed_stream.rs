@@ -8,7 +8,8 @@ use stanch_js_source::bare;
 use stanch_leak_patterns::{Confidence, Pattern};
 
 use crate::facts::answered::waits_for_an_answer;
-use crate::facts::given_open::{gives, is_made_for_a_question};
+use crate::facts::called_back::called_back;
+use crate::facts::given_open::{given_open, is_made_for_a_question};
 use crate::facts::left_open::{Left, answer, awaited_answer, body, opened};
 use crate::facts::paths::Exit;
 use crate::facts::repeats::{Repeats, repeats};
@@ -18,7 +19,6 @@ use crate::finding::{Finding, Fix, Label, Safety};
 use crate::fix::Change;
 use crate::project::Calls;
 use crate::rule::{On, Rule};
-use crate::summary::Opened;
 
 pub(crate) const RULE: Rule = Rule {
     id: "undestroyed-stream",
@@ -120,18 +120,14 @@ fn check<'a>(file: &File<'_, 'a>, findings: &mut Vec<Finding>) {
                 body(file, node).map(|left| (Kind::Answer, left))
             }
             AstKind::CallExpression(call) if lends(file, node, call) => {
-                opened(file, node, Kind::Client).map(|left| (Kind::Client, left))
+                opened(file, node, Kind::Lent).map(|left| (Kind::Lent, left))
             }
             AstKind::NewExpression(new) if waits_for_an_answer(file.parsed, new) => {
                 awaited_answer(file, node).map(|left| (Kind::Answer, left))
             }
-            AstKind::CallExpression(call) => match gives(file, node, call) {
-                Some(Opened::Answer) => awaited_answer(file, node).map(|left| (Kind::Answer, left)),
-                Some(Opened::Client) => {
-                    opened(file, node, Kind::Client).map(|left| (Kind::Client, left))
-                }
-                _ => of_its_own(file, node),
-            },
+            AstKind::CallExpression(call) => of_its_own(file, node)
+                .or_else(|| called_back(file, call))
+                .or_else(|| given_open(file, node, call)),
             AstKind::NewExpression(_) => of_its_own(file, node),
             _ => None,
         };
@@ -141,7 +137,7 @@ fn check<'a>(file: &File<'_, 'a>, findings: &mut Vec<Finding>) {
         // A client that is made once serves the whole process.
         let is_made_again = matches!(repeats(file, node), Repeats::PerRequest | Repeats::PerCall);
         let is_for_all =
-            kind.is_used_by_asking() && !is_made_again && !is_made_for_a_question(file, node);
+            kind.may_serve_all() && !is_made_again && !is_made_for_a_question(file, node);
         if is_for_all {
             continue;
         }
@@ -188,6 +184,11 @@ fn finding(file: &File<'_, '_>, node: NodeId, kind: Kind, left: Left) -> Finding
         ),
         Left::Late(at) => (
             "it is left open when the time for an answer is up".to_owned(),
+            Confidence::High,
+            Some(at),
+        ),
+        Left::Paused(at) => (
+            "closing what reads its lines only pauses it".to_owned(),
             Confidence::High,
             Some(at),
         ),

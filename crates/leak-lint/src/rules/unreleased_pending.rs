@@ -3,6 +3,7 @@
 mod fix;
 
 use oxc_ast::ast::Expression;
+use oxc_span::GetSpan;
 use stanch_js_source::Release;
 use stanch_leak_patterns::{Confidence, Pattern};
 
@@ -14,7 +15,7 @@ use crate::facts::pending::{
 };
 use crate::facts::repeats::{Repeats, repeats};
 use crate::facts::under_way::{Kept, kept};
-use crate::file::File;
+use crate::file::{File, method};
 use crate::finding::{Finding, Label};
 use crate::rule::{On, Rule};
 
@@ -121,12 +122,18 @@ fn find<'a>(
     // Those who come later join a list of which nobody takes care any more: it grows with its key alone.
     let is_joined = all.iter().any(|joins| joins.nested)
         && matches!(insertion.values.as_slice(), [Expression::ArrayExpression(first)] if !first.elements.is_empty());
-    // A promise that those who come later are given as well: its key is one of many, and so is who asks for it.
-    let is_shared = kept == Kept::Promise
-        && why == AFTER_REJECTION
-        && insertion
-            .key
-            .is_some_and(|key| !matches!(domain(file, key), Domain::Bounded));
+    // A promise that those who come later are given as well, a mark that keeps them out: under one of many keys, and so is who
+    // asks for it.
+    let many = insertion.key.map(|key| domain(file, key));
+    let is_shared = match kept {
+        Kept::Promise => why == AFTER_REJECTION && !matches!(many, None | Some(Domain::Bounded)),
+        Kept::Mark => {
+            why == BY_ANOTHER_WAY
+                && matches!(many, Some(Domain::Unbounded(_) | Domain::Named(_)))
+                && is_asked_before(file, holder, insertion)
+        }
+        _ => false,
+    };
     let confidence = match (is_again || is_lost || is_joined || is_shared, why) {
         (false, BY_ANOTHER_WAY | AFTER_REJECTION | FAILED | BETWEEN) => Confidence::Medium,
         // It may be something else that is called so: a resolver of names.
@@ -150,6 +157,24 @@ fn find<'a>(
             .flatten()
             .into_iter()
             .collect(),
+    })
+}
+
+/// Whether a function leaves where there is an entry already, before it puts one in: nobody begins again what cannot be repeated.
+fn is_asked_before<'a>(
+    file: &File<'_, 'a>,
+    holder: &Holder<'a>,
+    insertion: &Insertion<'a>,
+) -> bool {
+    let function = file.function_around(insertion.node);
+    let Some(whole) = function.map(|function| file.kind(function).span()) else {
+        return false;
+    };
+    let before = file.kind(insertion.node).span().start;
+    file.calls_within(whole).any(|(node, call)| {
+        method(call).is_some_and(|(of, name)| name == "has" && file.written(of) == holder.written)
+            && call.span.end < before
+            && file.function_around(*node) == function
     })
 }
 
@@ -323,6 +348,47 @@ mod tests {
             &[5],
         );
         check_sure(&RULE, &text("setInterval(() => busy.clear(), 9);"), &[]);
+    }
+
+    #[test]
+    fn marks_of_what_an_interval_runs() {
+        let text = |ended: &str| {
+            format!(
+                "const running = new Set();\nasync function run(target, check) {{\n  if (running.has(target.url)) return;\n  running.add(target.url);\n  {ended}\n}}\nexports.schedule = (target, check) => {{ setInterval(() => {{ run(target, check).catch(log); }}, 9000); }};"
+            )
+        };
+        check_sure(
+            &RULE,
+            &text("await check(); running.delete(target.url);"),
+            &[4],
+        );
+        check_sure(
+            &RULE,
+            &text("try { await check(); } finally { running.delete(target.url); }"),
+            &[],
+        );
+    }
+
+    #[test]
+    fn what_one_branch_keeps_and_the_other_does_not() {
+        let text = |otherwise: &str| {
+            format!(
+                "const kept = {{}};\napp.post('/:id', async (req, res) => {{\n  const {{ id }} = req.params;\n  if (req.body.keep) {{ kept[id] = {{ since: 1 }}; }}\n  {otherwise} {{ delete kept[id]; }}\n  await publish(id);\n  if (!req.body) return;\n  res.end();\n}});"
+            )
+        };
+        check(&RULE, &text("else"), &[]);
+        check(&RULE, &text("if (await publish(id))"), &[4]);
+    }
+
+    #[test]
+    fn a_mark_that_keeps_others_out() {
+        let text = |asked: &str| {
+            format!(
+                "const busy = new Set();\nexport async function picture(interaction) {{\n  const {{ id }} = interaction.user;\n  {asked}\n  busy.add(id);\n  await draw(id);\n  busy.delete(id);\n}}"
+            )
+        };
+        check_sure(&RULE, &text("if (busy.has(id)) return;"), &[5]);
+        check_sure(&RULE, &text(""), &[]);
     }
 
     #[test]

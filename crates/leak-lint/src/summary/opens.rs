@@ -1,10 +1,12 @@
 //! Functions into what they give that is open, and that whoever gets it has to close or to read: the answer of a server, the body
 //! of an object in a storage, the rows of a query.
 
-use oxc_ast::ast::{BindingPattern, CallExpression, Expression, ObjectPropertyKind};
+use oxc_ast::ast::{
+    Argument, BindingPattern, CallExpression, Expression, NewExpression, ObjectPropertyKind,
+};
 use oxc_ast::{AstKind, AstType};
 use oxc_semantic::{NodeId, SymbolId};
-use stanch_js_source::bare;
+use stanch_js_source::{Value, bare};
 
 use super::{Scan, Summary};
 use crate::facts::answered::{exported, module_of, waits_for_an_answer};
@@ -27,9 +29,18 @@ pub(crate) enum Opened {
     Answer,
     /// A connection of a client of its own.
     Client,
+    /// A file that is written.
+    Writer,
+    /// A file of fs/promises.
+    Handle,
+    /// An instance of a class that was given something open, and has a method to close it.
+    Wrapped,
     /// Anything else that a pipe may begin with.
     Source,
 }
+
+/// What gives a file handle.
+const HANDLES: &[(&str, &str)] = &[("fs/promises", "open"), ("fs", "promises.open")];
 
 /// Names and waits are followed this far.
 const DEEPEST: u32 = 4;
@@ -84,12 +95,15 @@ impl<'a> Scan<'_, 'a> {
             Expression::AwaitExpression(waited) => self.open(&waited.argument, deeper),
             Expression::NewExpression(new) => match waits_for_an_answer(self.parsed, new) {
                 true => Some(Opened::Answer),
-                false => self
-                    .is_of_list(&new.callee, CLIENTS)
-                    .then_some(Opened::Client),
+                false if self.is_of_list(&new.callee, CLIENTS) => Some(Opened::Client),
+                false => self.wraps(new, deeper).then_some(Opened::Wrapped),
             },
             Expression::CallExpression(call) if self.connects(call) => Some(Opened::Client),
-            Expression::CallExpression(call) => self.opens_a_source(call).then_some(Opened::Source),
+            Expression::CallExpression(call) => match callee_name(call)? {
+                "createWriteStream" => Some(Opened::Writer),
+                "open" if self.is_of_list(&call.callee, HANDLES) => Some(Opened::Handle),
+                _ => self.opens_a_source(call).then_some(Opened::Source),
+            },
             Expression::Identifier(name) => {
                 let scoping = self.parsed.semantic().scoping();
                 let reference = scoping.get_reference(name.reference_id.get()?);
@@ -97,17 +111,7 @@ impl<'a> Scan<'_, 'a> {
             }
             Expression::StaticMemberExpression(member) => {
                 let object = match bare(&member.object) {
-                    Expression::Identifier(name) => {
-                        let scoping = self.parsed.semantic().scoping();
-                        let reference = scoping.get_reference(name.reference_id.get()?);
-                        let declared = scoping.symbol_declaration(reference.symbol_id()?);
-                        match self.kind(declared) {
-                            AstKind::VariableDeclarator(declarator) => {
-                                bare(declarator.init.as_ref()?)
-                            }
-                            _ => return None,
-                        }
-                    }
+                    named @ Expression::Identifier(_) => self.declared_by(named)?,
                     object => object,
                 };
                 let Expression::AwaitExpression(waited) = object else {
@@ -116,6 +120,38 @@ impl<'a> Scan<'_, 'a> {
                 self.gives_a_body(&waited.argument, &member.property.name)
                     .then_some(Opened::Source)
             }
+            _ => None,
+        }
+    }
+
+    /// Whether an instance of a class of the project is given a variable that is open.
+    fn wraps(&self, new: &NewExpression<'a>, deeper: u32) -> bool {
+        let is_own = || match self.parsed.value(&new.callee) {
+            Value::Class(_) => true,
+            Value::Import { module, .. } => module.starts_with('.'),
+            _ => false,
+        };
+        let mut given = new.arguments.iter().filter_map(Argument::as_expression);
+        given.any(|given| {
+            let Expression::Identifier(_) = bare(given) else {
+                return false;
+            };
+            let Some(Expression::AwaitExpression(opening)) = self.declared_by(given) else {
+                return false;
+            };
+            self.open(&opening.argument, deeper).is_some() && is_own()
+        })
+    }
+
+    /// What a variable is declared with.
+    fn declared_by(&self, variable: &Expression<'a>) -> Option<&'a Expression<'a>> {
+        let Expression::Identifier(name) = bare(variable) else {
+            return None;
+        };
+        let scoping = self.parsed.semantic().scoping();
+        let reference = scoping.get_reference(name.reference_id.get()?);
+        match self.kind(scoping.symbol_declaration(reference.symbol_id()?)) {
+            AstKind::VariableDeclarator(declarator) => Some(bare(declarator.init.as_ref()?)),
             _ => None,
         }
     }
@@ -175,7 +211,7 @@ impl<'a> Scan<'_, 'a> {
                 AstKind::CallExpression(_)
                 | AstKind::AssignmentExpression(_)
                 | AstKind::ArrayExpression(_)
-                | AstKind::NewExpression(_) => found == Opened::Client,
+                | AstKind::NewExpression(_) => !matches!(found, Opened::Source | Opened::Answer),
                 _ => false,
             }
         });

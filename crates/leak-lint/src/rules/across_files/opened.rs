@@ -102,3 +102,53 @@ fn files_that_a_store_opens() {
         check(rule, &[("app.js", app), ("store.js", &store)], expected);
     }
 }
+
+#[test]
+fn instances_that_have_a_file_open() {
+    let class = "import { open } from 'node:fs/promises';\nexport class Records {\n  constructor(file) { this.file = file; }\n  static async open(path) { const file = await open(path); return new Records(file); }\n  one(n) { return this.file.read(n); }\n  close() { return this.file.close(); }\n}";
+    let user = |rest: &str| {
+        format!(
+            "import {{ Records }} from './records';\nexport async function count(path) {{\n  const records = await Records.open(path);\n  {rest}\n}}"
+        )
+    };
+    let rule = &undestroyed_stream::RULE;
+    for (rest, expected) in [
+        (
+            "const n = await records.one(0); if (!n) return 0; await records.close(); return n;",
+            &[3][..],
+        ),
+        (
+            "try { return await records.one(0); } finally { await records.close(); }",
+            &[],
+        ),
+        ("return new Pages(records);", &[]),
+        ("return await records.one(0);", &[]),
+    ] {
+        let user = user(rest);
+        check(rule, &[("user.js", &user), ("records.js", class)], expected);
+    }
+}
+
+#[test]
+fn files_among_what_a_function_gives() {
+    let user = |rest: &str| {
+        format!(
+            "import {{ temp }} from './temp';\nexport async function dump(rows) {{\n  const {{ path, out }} = temp();\n  {rest}\n  out.end();\n  return path;\n}}"
+        )
+    };
+    let temp = |given: &str| {
+        format!(
+            "import {{ createWriteStream }} from 'node:fs';\nexport const temp = () => {{ const path = name(); return {{ path, out: {given} }}; }};"
+        )
+    };
+    let rule = &undestroyed_stream::RULE;
+    let leaves = user("if (rows.length === 0) return null;");
+    for (user, given, expected) in [
+        (&leaves, "createWriteStream(path)", &[3][..]),
+        (&leaves, "new Buffered()", &[]),
+        (&user("out.write(rows);"), "createWriteStream(path)", &[]),
+    ] {
+        let temp = temp(given);
+        check(rule, &[("user.js", user), ("temp.js", &temp)], expected);
+    }
+}

@@ -512,3 +512,88 @@ fn uploads_that_are_aborted_have_no_end() {
     check(&RULE, &text("end"), &[3]);
     check(&RULE, &text("close"), &[]);
 }
+
+#[test]
+fn callbacks_that_are_told_of_a_failure() {
+    let lent = |failed: &str| {
+        format!(
+            "exports.bump = (id, done) => {{\n  pool.getConnection((err, connection) => {{\n    if (err) return done(err);\n    connection.query('select 1', (err, rows) => {{\n      {failed}\n      connection.release();\n      done(null, rows);\n    }});\n  }});\n}};"
+        )
+    };
+    check(&RULE, &lent("if (err) return done(err);"), &[2]);
+    check(
+        &RULE,
+        &lent("if (err) { connection.release(); return done(err); }"),
+        &[],
+    );
+    check(&RULE, &lent("if (err) log(err);"), &[]);
+    let number = |failed: &str| {
+        format!(
+            "const fs = require('fs');\nexports.head = (path, done) => {{\n  fs.open(path, 'r', (err, fd) => {{\n    if (err) return done(err);\n    fs.read(fd, part, 0, 9, 0, (err, bytes) => {{\n      {failed}\n      fs.close(fd, () => done(null, bytes));\n    }});\n  }});\n}};"
+        )
+    };
+    check(&RULE, &number("if (err) return done(err);"), &[3]);
+    check(
+        &RULE,
+        &number("if (err) return fs.close(fd, () => done(err));"),
+        &[],
+    );
+    let own = |failed: &str| {
+        format!(
+            "const mysql = require('mysql');\napp.get('/', (req, res, next) => {{\n  const connection = mysql.createConnection(options);\n  connection.query('select 1', (err, rows) => {{\n    {failed}\n    connection.end();\n    res.send(rows);\n  }});\n}});"
+        )
+    };
+    check(&RULE, &own("if (err) return next(err);"), &[3]);
+    check(
+        &RULE,
+        &own("if (err) { connection.destroy(); return next(err); }"),
+        &[],
+    );
+}
+
+#[test]
+fn lines_that_are_not_read_to_the_end() {
+    let first = |told: &str| {
+        format!(
+            "import fs from 'node:fs';\nimport readline from 'node:readline';\nexport const first = (path) => new Promise((resolve) => {{\n  const input = fs.createReadStream(path);\n  const lines = readline.createInterface({{ input }});\n  lines.once('line', (line) => {{ {told} resolve(line); }});\n}});"
+        )
+    };
+    check(&RULE, &first("lines.close();"), &[4]);
+    check(&RULE, &first("lines.close(); input.destroy();"), &[]);
+    check(&RULE, &first("take(line);"), &[]);
+    let head = |leave: &str| {
+        format!(
+            "import {{ open }} from 'node:fs/promises';\nexport async function head(path) {{\n  const file = await open(path);\n  for await (const line of file.readLines()) {{\n    if (take(line)) {leave};\n  }}\n}}"
+        )
+    };
+    check(&RULE, &head("break"), &[3]);
+    check(&RULE, &head("count()"), &[]);
+}
+
+#[test]
+fn clients_in_the_function_of_a_promise() {
+    let text = |made: &str, told: &str| {
+        format!(
+            "const WebSocket = require('ws');\nexports.ask = (target) => new Promise((resolve, reject) => {{\n  const socket = new WebSocket({made});\n  socket.on('open', () => socket.send('ping'));\n  socket.on('message', (text) => {{ {told} }});\n  socket.on('error', reject);\n}});"
+        )
+    };
+    check(&RULE, &text("target.url", "resolve(String(text));"), &[3]);
+    check(
+        &RULE,
+        &text("target.url", "resolve(String(text)); socket.close();"),
+        &[],
+    );
+    check(&RULE, &text("target.url", "show(text);"), &[]);
+    check(&RULE, &text("URL", "resolve(text);"), &[]);
+}
+
+#[test]
+fn consumers_that_serve_for_longer() {
+    let text = |served: &str| {
+        format!(
+            "import amqp from 'amqplib';\nexport async function work(queue) {{\n  const connection = await amqp.connect(url);\n  const channel = await connection.createChannel();\n  {served}\n}}"
+        )
+    };
+    check(&RULE, &text("await channel.consume(queue, handle);"), &[]);
+    check(&RULE, &text("await channel.checkQueue(queue);"), &[3]);
+}
