@@ -58,3 +58,35 @@ impl Kinds {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use oxc_ast::AstType;
+    use oxc_semantic::NodeId;
+
+    use crate::parse::with_parsed;
+    use crate::text::SourceText;
+
+    #[test]
+    fn nodes_of_some_kinds_come_in_the_order_of_the_tree() {
+        let text = "class A { @memo() b(c) { return c.d(() => c.e); } }\nnew A().b(f => f.g());";
+        with_parsed(&SourceText::new("a.ts", text), |parsed| {
+            let walked = |kinds: &[AstType]| -> Vec<NodeId> {
+                let nodes = parsed.semantic().nodes().iter();
+                let meant = nodes.filter(|node| kinds.contains(&node.kind().ty()));
+                meant.map(|node| node.id()).collect()
+            };
+            let found: Vec<_> = parsed
+                .nodes_of([AstType::CallExpression, AstType::ArrowFunctionExpression])
+                .map(|node| node.id())
+                .collect();
+            assert_eq!(
+                found,
+                walked(&[AstType::ArrowFunctionExpression, AstType::CallExpression])
+            );
+            assert_eq!(found.len(), 6);
+            assert_eq!(parsed.nodes_of([AstType::WithStatement]).count(), 0);
+            assert_eq!(parsed.nodes_of([AstType::Program]).count(), 1);
+        });
+    }
+}
