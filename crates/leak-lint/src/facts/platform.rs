@@ -1,11 +1,10 @@
 //! A callee into the function of a module that it names, however it is imported.
 
-use std::cell::RefCell;
-use std::hash::Hash;
+use std::cell::{OnceCell, RefCell};
 use std::rc::Rc;
 
-use oxc_ast::AstKind;
 use oxc_ast::ast::{CallExpression, Expression};
+use oxc_ast::{AstKind, AstType};
 use oxc_span::{GetSpan, Span};
 use oxc_str::CompactStr;
 use rustc_hash::FxHashMap;
@@ -61,34 +60,57 @@ pub(crate) enum Foreign {
 /// What was found out about the expressions of a file. Several rules ask it of every call.
 #[derive(Default)]
 pub(crate) struct Looked {
-    /// What is called.
-    callees: RefCell<FxHashMap<Callee, Option<Foreign>>>,
-    /// Other expressions, by their place.
+    called: OnceCell<Called>,
+    /// Expressions that are not called, by their place.
     others: RefCell<FxHashMap<Span, Option<Foreign>>>,
+}
+
+/// What the calls of a file name.
+struct Called {
+    /// By a node: from 1, the place of what it calls in the file's list; 0 if it is nothing that is called.
+    by_node: Vec<u32>,
+    /// By the place in the list.
+    foreign: Vec<OnceCell<Option<Foreign>>>,
+}
+
+impl Called {
+    fn of(file: &File<'_, '_>) -> Self {
+        let mut by_node = vec![0; file.nodes().len()];
+        let mut most = 0;
+        for node in file.nodes_of([AstType::CallExpression, AstType::NewExpression]) {
+            let callee = match node.kind() {
+                AstKind::CallExpression(call) => &call.callee,
+                AstKind::NewExpression(new) => &new.callee,
+                _ => continue,
+            };
+            if let Some(Callee(at)) = file.project.callee_at(file.index, callee.span()) {
+                by_node[AstKind::from_expression(callee).node_id().index()] = at + 1;
+                most = most.max(at as usize + 1);
+            }
+        }
+        Self {
+            by_node,
+            foreign: vec![OnceCell::new(); most],
+        }
+    }
 }
 
 /// What an expression names that is not of the project.
 fn foreign<'a>(file: &File<'_, 'a>, expression: &Expression<'a>) -> Option<Foreign> {
-    let place = expression.span();
-    match file.project.callee_at(file.index, place) {
-        Some((callee, value)) => known(&file.foreign.callees, callee, || outside_of(file, value)),
-        None => known(&file.foreign.others, place, || {
-            outside_of(file, &file.parsed.value(expression))
-        }),
-    }
-}
-
-/// What was looked up before, or is now.
-fn known<K: Eq + Hash>(
-    known: &RefCell<FxHashMap<K, Option<Foreign>>>,
-    key: K,
-    look_up: impl FnOnce() -> Option<Foreign>,
-) -> Option<Foreign> {
-    if let Some(known) = known.borrow().get(&key) {
+    let called = file.foreign.called.get_or_init(|| Called::of(file));
+    let node = AstKind::from_expression(expression).node_id();
+    if let Some(at) = called.by_node[node.index()].checked_sub(1) {
+        let value = || file.project.callee(file.index, Callee(at));
+        let known = called.foreign[at as usize].get_or_init(|| outside_of(file, value()));
         return known.clone();
     }
-    let found = look_up();
-    known.borrow_mut().insert(key, found.clone());
+    let place = expression.span();
+    if let Some(known) = file.foreign.others.borrow().get(&place) {
+        return known.clone();
+    }
+    let found = outside_of(file, &file.parsed.value(expression));
+    let mut others = file.foreign.others.borrow_mut();
+    others.insert(place, found.clone());
     found
 }
 

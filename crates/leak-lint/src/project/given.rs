@@ -411,15 +411,19 @@ impl Project {
 
     /// Whether a callee is a function of the project that memoizes what it is given, without a limit.
     pub(crate) fn memoizes(&self, file: FileIndex, callee: &Value) -> bool {
-        let has_some = self.has_memoizers.get_or_init(|| {
-            let mut files = self.files.iter();
-            files.any(|file| !file.summary.memoizers.is_empty())
-        });
-        *has_some
+        self.has_memoizers()
             && self
                 .view()
                 .run_by_value(file, callee)
                 .is_some_and(|site| self.summary(site.file).memoizers.contains(&site.start))
+    }
+
+    /// Whether the project has such a function.
+    pub(crate) fn has_memoizers(&self) -> bool {
+        *self.has_memoizers.get_or_init(|| {
+            let mut files = self.files.iter();
+            files.any(|file| !file.summary.memoizers.is_empty())
+        })
     }
 
     /// The same, where the results go with the instance whose method it is.

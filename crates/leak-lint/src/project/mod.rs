@@ -420,10 +420,13 @@ impl Project {
     }
 
     /// What the name at a place of a file calls, if something does.
-    pub(crate) fn callee_at(&self, file: FileIndex, place: Span) -> Option<(Callee, &Value)> {
-        let summary = &self.files[file.0].summary;
-        let callee = summary.written.at(place)?;
-        Some((callee, summary.callee(callee)))
+    pub(crate) fn callee_at(&self, file: FileIndex, place: Span) -> Option<Callee> {
+        self.files[file.0].summary.written.at(place)
+    }
+
+    /// What a file calls.
+    pub(crate) fn callee(&self, file: FileIndex, callee: Callee) -> &Value {
+        self.files[file.0].summary.callee(callee)
     }
 
     /// The modules that a file imports, as written; each once.

@@ -17,7 +17,7 @@ use crate::file::{File, argument};
 use crate::finding::{Finding, Label};
 use crate::project::{Calls, Holder};
 use crate::rule::{On, Rule};
-use packages::{fix, is_capped, memoizer_of};
+use packages::{fix, imports_a_memoizer, is_capped, memoizer_of};
 
 pub(crate) const RULE: Rule = Rule {
     id: "uncapped-memoize",
@@ -83,7 +83,8 @@ fn check<'a>(file: &File<'_, 'a>, findings: &mut Vec<Finding>) {
     if file.ends() {
         return;
     }
-    for (node, call) in file.calls() {
+    let calls = imports_a_memoizer(file).then(|| file.calls());
+    for (node, call) in calls.unwrap_or_default() {
         let Some(memoizer) = memoizer_of(file, call) else {
             continue;
         };
@@ -292,6 +293,9 @@ fn is_called_with_few(file: &File<'_, '_>, variable: SymbolId) -> bool {
 /// What the project's own memoizers are given: functions with a container that the function they give back fills under its
 /// arguments.
 fn own_memoizers<'a>(file: &File<'_, 'a>, findings: &mut Vec<Finding>) {
+    if !file.project.has_memoizers() {
+        return;
+    }
     for (node, call) in file.calls() {
         let Some(memoized) = argument(call, 0).filter(|it| file.function_of(it).is_some()) else {
             continue;

@@ -1,5 +1,9 @@
 //! Names of variables and properties into what people mean by them.
 
+use std::sync::LazyLock;
+
+use rustc_hash::FxHashMap;
+
 use super::Source;
 
 /// What a name says of the number of its values.
@@ -174,18 +178,25 @@ pub(crate) fn word_of(name: &str) -> Option<Word> {
     let whole: String = words.concat();
     let last = words.last()?.as_str();
     let before = words.len().checked_sub(2).and_then(|at| words.get(at));
+    let known = |word: &str| KNOWN.get(word).copied();
     // `pluginId`, `tenant_id`: as many as plugins, as tenants.
-    if before.is_some_and(|before| FEW.contains(&before.as_str())) {
+    if before.is_some_and(|before| known(before) == Some(Word::Few)) {
         return Some(Word::Few);
     }
+    match (known(last), known(&whole)) {
+        (Some(many @ Word::Many(_)), _) | (_, Some(many @ Word::Many(_))) => Some(many),
+        (last, whole) => last.or(whole),
+    }
+}
+
+/// Each word that says something: it is asked of tens of thousands of names.
+static KNOWN: LazyLock<FxHashMap<&str, Word>> = LazyLock::new(|| {
     let many = MANY
         .iter()
-        .find(|(word, _)| *word == last || *word == whole);
-    if let Some((_, source)) = many {
-        return Some(Word::Many(*source));
-    }
-    (FEW.contains(&last) || FEW.contains(&whole.as_str())).then_some(Word::Few)
-}
+        .map(|(word, source)| (*word, Word::Many(*source)));
+    let few = FEW.iter().map(|word| (*word, Word::Few));
+    many.chain(few).collect()
+});
 
 /// The words of a name, in small letters: `user` and `id` of `userId`, `user_id` and `USER_ID`.
 fn words(name: &str) -> Vec<String> {

@@ -79,12 +79,23 @@ pub(super) fn fix<'a>(
     change.done("Keep the results of 1000 arguments", Safety::Unsafe)
 }
 
+/// Whether a file imports any package of these.
+pub(super) fn imports_a_memoizer(file: &File<'_, '_>) -> bool {
+    let mut modules = file.project.modules(file.index).map(without_suffix);
+    modules.any(|module| MEMOIZERS.iter().any(|memoizer| memoizer.module == module))
+}
+
+/// `lodash/memoize.js` is `lodash/memoize`.
+fn without_suffix(module: &str) -> &str {
+    module.strip_suffix(".js").unwrap_or(module)
+}
+
 pub(super) fn memoizer_of<'a>(
     file: &File<'_, 'a>,
     call: &CallExpression<'a>,
 ) -> Option<&'static Memoizer> {
     let (module, name) = file.parsed.import_of(&call.callee)?;
-    let module = module.strip_suffix(".js").unwrap_or(&module);
+    let module = without_suffix(&module);
     MEMOIZERS.iter().find(|memoizer| {
         memoizer.module == module
             && match (&name, memoizer.name) {
