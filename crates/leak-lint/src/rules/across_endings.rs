@@ -156,6 +156,14 @@ fn conditions_on_what_a_handler_is_called_with() {
         "if (req.app.held) return; req.app.held = true; hold(res);",
         &[],
     );
+    served(
+        "const rows = await load((db) => db.all(req.query.q)); if (!rows.length) return; hold(res);",
+        &[1],
+    );
+    served(
+        "const rows = await load(1); if (!rows.length) return; hold(res);",
+        &[],
+    );
     served("if (isFirst(req)) return; hold(res);", &[]);
     served("if (await lock.acquire()) hold(res);", &[]);
 }

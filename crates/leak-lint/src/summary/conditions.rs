@@ -60,7 +60,7 @@ const KNOWN: &[&str] = &[
 ];
 
 /// Variables that stand for what they were made of are followed so far.
-const FARTHEST: u32 = 3;
+const FARTHEST: u32 = 6;
 
 /// Whether the answer of a condition that stands before a node may come from what was done before.
 pub(super) fn tells_of_the_past<'a>(
@@ -137,11 +137,13 @@ impl<'a> Condition<'_, 'a> {
                 });
                 side != Side::Yes || !is_about_the_call
             }
-            Expression::NewExpression(_) => false,
+            Expression::NewExpression(_)
+            | Expression::ArrowFunctionExpression(_)
+            | Expression::FunctionExpression(_) => false,
             other => match other.as_member_expression() {
                 Some(member) => {
                     self.is_set_here(other)
-                        || self.tells_of_the_past(member.object(), Side::Either, deeper + 1)
+                        || self.tells_of_the_past(member.object(), side, deeper + 1)
                 }
                 None => true,
             },
