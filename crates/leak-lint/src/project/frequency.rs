@@ -194,7 +194,9 @@ impl Running {
             start: *start,
         };
         let singletons = summary.singletons.iter().map(site);
-        self.singletons = singletons.map(|site| view.key(site)).collect();
+        let named = summary.singles.iter();
+        let named = named.filter_map(|class| view.run_by_value(file, class));
+        self.singletons = singletons.chain(named).map(|site| view.key(site)).collect();
         self.overrides = view.overrides(file);
         // The tables have no order, and one that stays is compared.
         self.unknown.sort_unstable();

@@ -2,14 +2,15 @@
 
 use oxc_ast::ast::Expression;
 use oxc_ast::{AstKind, AstType};
-use oxc_span::GetSpan;
-use stanch_js_source::{EscapeKind, Value, bare};
+use oxc_span::{GetSpan, Span};
+use stanch_js_source::{EscapeKind, Extent, Release, ReleaseKind, Value, bare};
 use stanch_leak_patterns::{Confidence, Pattern};
 
 use crate::facts::holders::{Access, Container, Holder, Lifetime};
 use crate::facts::insertions::Insertion;
 use crate::facts::keys::{Domain, Thing, domain_in};
 use crate::facts::letting_go::{Fate, fate};
+use crate::facts::paths::{Exit, Resource, left_open};
 use crate::facts::steadiness::steadiness;
 use crate::file::{File, argument, method};
 use crate::finding::{Finding, Fix, Label, Safety};
@@ -59,8 +60,8 @@ Safe where the container is private to its file, is only asked for single keys, 
 
 ## What is not flagged
 
-Functions and classes as keys, of which a program has a number. Containers from which anything deletes. Those that are iterated
-or counted, which a WeakMap cannot be.
+Functions and classes as keys, of which a program has a number. Containers from which anything deletes, unless that is left
+out when what is awaited before fails. Those that are iterated or counted, which a WeakMap cannot be.
 
 ## References
 
@@ -97,33 +98,62 @@ fn find<'a>(file: &File<'_, 'a>, holder: &Holder<'a>, found: &[Insertion<'a>]) -
     if sure == Confidence::Low || is_listed(file, holder) {
         return None;
     }
-    match fate(file, holder, false) {
-        Fate::LetGo(_) | Fate::InOthersHands => return None,
-        _ => {}
-    }
+    let missed = match fate(file, holder, false) {
+        Fate::LetGo(releases) => Some(missed(file, insertion, &releases)?),
+        Fate::InOthersHands => return None,
+        _ => None,
+    };
     let what = match thing {
         Thing::Exchange => "the request or response that is its key",
         Thing::Connection => "the connection that is its key",
         _ => "the object that is its key",
     };
+    let weak_one = match holder.container {
+        Container::Set => "a WeakSet would let go",
+        _ => "a WeakMap would let go",
+    };
+    let end = match missed {
+        Some(_) => "it stays when what is awaited fails",
+        None => "nothing deletes it",
+    };
+    let mut labels = vec![Label::new(holder.declared, weak_one)];
+    labels.extend(missed.map(|at| Label::new(at, "only after success")));
     Some(Finding {
         rule: RULE.id,
         confidence: sure,
-        message: format!(
-            "each entry of `{}` keeps {what}, and nothing deletes it",
-            holder.written
-        ),
+        message: format!("each entry of `{}` keeps {what}, and {end}", holder.written),
         growth: Some("per object, for the life of the process"),
         place: Label::new(insertion.extent, "kept from here on"),
-        labels: vec![Label::new(
-            holder.declared,
-            match holder.container {
-                Container::Set => "a WeakSet would let go",
-                _ => "a WeakMap would let go",
-            },
-        )],
+        labels,
         fixes: weak(file, holder, found).into_iter().collect(),
     })
+}
+
+/// Where entries are deleted, if that is by the function that puts them in, and not on the way on which what it awaits fails.
+fn missed(file: &File<'_, '_>, insertion: &Insertion<'_>, releases: &[Release]) -> Option<Extent> {
+    let function = file.function_around(insertion.node)?;
+    let is_its_own = releases.iter().all(|release| {
+        release.kind == ReleaseKind::Delete
+            && release.period.is_none()
+            && file.function_around(release.node) == Some(function)
+    });
+    let closed: Vec<Span> = releases
+        .iter()
+        .map(|release| file.kind(release.node).span())
+        .collect();
+    let resource = Resource {
+        opened: Some(file.kind(insertion.node).span()),
+        closed: &closed,
+        variable: None,
+    };
+    let fails = is_its_own
+        && left_open(file, function, &resource)
+            .iter()
+            .any(|left| left.exit == Exit::Rejection);
+    releases
+        .first()
+        .filter(|_| fails)
+        .map(|release| release.extent)
 }
 
 /// The container made a weak one: nothing else changes where only its file has it, it is asked for single keys only, and every
@@ -266,6 +296,27 @@ mod tests {
             &RULE,
             "const make = (map, key) => { if (!map.has(key)) map.set(key, {}); return map.get(key); };\nconst all = new Map();\napp.use((req, res, next) => {\n  make(all, req).at = 1;\n});",
             &[4],
+        );
+    }
+
+    #[test]
+    fn deletions_that_a_failure_leaves_out() {
+        let text = |body: &str| {
+            format!(
+                "const at = new Map();\napp.use(async (ctx, next) => {{\n  at.set(ctx, 1);\n  {body}\n}});"
+            )
+        };
+        check(&RULE, &text("await next(); at.delete(ctx);"), &[3]);
+        check(&RULE, &text("next(); at.delete(ctx);"), &[]);
+        check(
+            &RULE,
+            &text("try { await next(); } finally { at.delete(ctx); }"),
+            &[],
+        );
+        check(
+            &RULE,
+            &text("ctx.res.on('close', () => at.delete(ctx)); await next(); at.delete(ctx);"),
+            &[],
         );
     }
 

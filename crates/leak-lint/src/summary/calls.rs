@@ -56,8 +56,6 @@ const AS_WRITTEN: &[&str] = &[
     "mkdir",
     "connect",
     "listen",
-    // Of containers of dependencies: one instance of the class.
-    "registerSingleton",
 ];
 /// Functions that tie classes together, and call none of them: node:util and the language.
 const INHERITS: &[&str] = &["inherits", "setPrototypeOf"];

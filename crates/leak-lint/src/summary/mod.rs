@@ -22,6 +22,7 @@ mod opens;
 mod origins;
 mod sent;
 mod settling;
+mod singles;
 mod skipped;
 mod uses;
 
@@ -76,6 +77,8 @@ pub struct Summary {
     pub(crate) classes: FxHashMap<u32, ClassShape>,
     /// Classes of which a container of dependencies makes one instance, by their start.
     pub(crate) singletons: Vec<u32>,
+    /// The same of classes that are named to such a container.
+    pub(crate) singles: Vec<Value>,
     /// Object literals, by their start.
     pub(crate) objects: FxHashMap<u32, Vec<(Box<str>, Value)>>,
     /// What it gives the application under a name, as plugins do: fastify's `app.decorate('sessions', new Map())`.
@@ -241,6 +244,7 @@ impl Summary {
         scan.called(&mut summary);
         scan.used(&mut summary);
         scan.decorates(&mut summary);
+        scan.made_once(&mut summary);
         scan.given(&mut summary);
         scan.sent(&mut summary);
         scan.nested(&mut summary);

@@ -356,3 +356,24 @@ fn lists_of_what_is_put_together_later() {
     said("all: []", &[8]);
     said("all: new Ring(9)", &[]);
 }
+
+#[test]
+fn classes_that_are_named_to_a_container() {
+    let said = |bound: &str, expected: &[u32]| {
+        let user = format!(
+            "import {{ Store }} from './store';\ncontainer{bound};\nclass Api {{\n  constructor(private readonly store: Store) {{}}\n  @Get() get(@Param('id') id: string) {{ this.store.put(id); }}\n}}"
+        );
+        let files = [("store.ts", STORE), ("user.ts", user.as_str())];
+        check(&unbounded_cache::RULE, &files, expected);
+    };
+    said(".bind(TYPES.Store).to(Store).inSingletonScope()", &[3]);
+    said(".bind(Store).toSelf().inSingletonScope()", &[3]);
+    said(".bind(Store).toSelf()", &[]);
+    said(".registerSingleton('Store', Store)", &[3]);
+    said(".register({ store: asClass(Store).singleton() })", &[3]);
+    said(
+        ".register({ store: asClass(Store, { lifetime: Lifetime.SINGLETON }) })",
+        &[3],
+    );
+    said(".bind(TYPES.Store).to(Store)", &[]);
+}
