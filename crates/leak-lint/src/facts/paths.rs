@@ -6,7 +6,7 @@ use oxc_semantic::{NodeId, SymbolId};
 use oxc_span::{GetSpan, Span};
 use stanch_js_source::bare;
 
-use crate::facts::rejections::never_rejects;
+use crate::facts::rejections::{handles_its_failures, never_rejects};
 use crate::file::{File, method};
 
 /// A way out of a function.
@@ -114,13 +114,19 @@ fn moments(file: &File<'_, '_>, function: NodeId, resource: &Resource<'_>) -> Ve
     moments.extend(resource.closed.iter().map(|span| (*span, Moment::Closes)));
     for node in file.nodes_of([AstType::AwaitExpression, AstType::CallExpression]) {
         let moment = match node.kind() {
-            AstKind::AwaitExpression(awaited) if never_rejects(&awaited.argument) => continue,
             AstKind::AwaitExpression(_) => Moment::Awaits,
             AstKind::CallExpression(call) if ends_the_process(call) => Moment::Halts,
             _ => continue,
         };
         let span = node.kind().span();
-        if whole.contains_inclusive(span) && file.function_around(node.id()) == Some(function) {
+        let is_own =
+            whole.contains_inclusive(span) && file.function_around(node.id()) == Some(function);
+        if !is_own {
+            continue;
+        }
+        let is_sure = matches!(node.kind(), AstKind::AwaitExpression(awaited)
+            if never_rejects(&awaited.argument) || handles_its_failures(file, &awaited.argument));
+        if !is_sure {
             moments.push((span, moment));
         }
     }

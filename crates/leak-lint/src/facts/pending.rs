@@ -1,12 +1,13 @@
 //! What is put in for something under way into the ways on which it stays.
 
+use oxc_ast::AstKind;
 use oxc_ast::ast::{CallExpression, Expression, Statement};
-use oxc_ast::{AstKind, AstType};
 use oxc_semantic::NodeId;
 use oxc_span::{GetSpan, Span};
-use stanch_js_source::{Release, ReleaseKind, bare, is_function, literal_text};
+use stanch_js_source::{Release, ReleaseKind, bare, is_function};
 
-use crate::facts::answers::{is_in_an_answer, listens_for_messages};
+use crate::facts::answers::is_in_an_answer;
+use crate::facts::every_way::{is_in_a_catch, is_on_every_way, is_passed_by_an_error};
 use crate::facts::guard::leaves;
 use crate::facts::holders::Holder;
 use crate::facts::insertions::Insertion;
@@ -148,20 +149,12 @@ fn way<'a>(
         return Some((AFTER_REJECTION, "only after success"));
     }
     // A mark: put in, and taken out further down under the same key.
-    let own = deletes.iter().all(|release| {
-        file.function_around(release.node) == Some(function)
-            && release.extent.start > insertion.extent.start
-            && insertion
-                .key
-                .is_some_and(|key| is_key_of(file, release.node, key))
-    });
-    if own
-        && is_async(file, function)
-        && deletes
-            .iter()
-            .all(|release| is_skipped(file, function, insertion.node, release.node))
-    {
-        return Some((BY_ANOTHER_WAY, "only at the end"));
+    if is_async(file, function) && is_own(file, function, insertion, &deletes) {
+        let opened = file.kind(insertion.node).span();
+        let mut exits = exits_before(file, function, Some(opened), &deletes);
+        if exits.any(|exit| exit == Exit::Rejection) {
+            return Some((BY_ANOTHER_WAY, "only at the end"));
+        }
     }
     let is_answer = |release: &&Release| is_in_an_answer(file, release.node);
     let answers = deletes.iter().any(is_answer)
@@ -196,7 +189,7 @@ fn exits_before(
     opened: Option<Span>,
     deletes: &[&Release],
 ) -> impl Iterator<Item = Exit> {
-    let closed = deletes.iter().map(|release| file.kind(release.node).span());
+    let closed = deletes.iter().map(|release| decided(file, release.node));
     let closed: Vec<Span> = closed.collect();
     let resource = Resource {
         opened,
@@ -207,6 +200,26 @@ fn exits_before(
     left.into_iter().map(|left| left.exit)
 }
 
+/// Where it is decided that an entry goes: the deletion, or what the `finally` around it asks first. `if (next) next(); else
+/// turns.delete(key);` is thought of on every way.
+fn decided(file: &File<'_, '_>, delete: NodeId) -> Span {
+    let own = file.kind(delete).span();
+    let mut asked = own;
+    let around = file.nodes().ancestor_kinds(delete);
+    for kind in around.take_while(|kind| !is_function(*kind)) {
+        match kind {
+            AstKind::IfStatement(choice) => asked = choice.test.span(),
+            AstKind::TryStatement(attempt) => {
+                let last = attempt.finalizer.as_ref();
+                let is_last = last.is_some_and(|last| last.span.contains_inclusive(own));
+                return if is_last { asked } else { own };
+            }
+            _ => {}
+        }
+    }
+    own
+}
+
 /// Whether a function that takes the entry out again returns or throws on a way that does not come by there.
 fn leaves_before<'a>(
     file: &File<'_, 'a>,
@@ -214,19 +227,28 @@ fn leaves_before<'a>(
     insertion: &Insertion<'a>,
     deletes: &[&Release],
 ) -> bool {
-    let is_own = |release: &&Release| {
-        file.function_around(release.node) == Some(function)
-            && release.extent.start > insertion.extent.start
-            && insertion
-                .key
-                .is_some_and(|key| is_key_of(file, release.node, key))
-    };
-    if !deletes.iter().all(is_own) {
+    if !is_own(file, function, insertion, deletes) {
         return false;
     }
     let opened = file.kind(insertion.node).span();
     exits_before(file, function, Some(opened), deletes)
         .any(|exit| matches!(exit, Exit::Return | Exit::Throw))
+}
+
+/// Whether the function that puts the entry in takes it out further down, under the same key.
+fn is_own<'a>(
+    file: &File<'_, 'a>,
+    function: NodeId,
+    insertion: &Insertion<'a>,
+    deletes: &[&Release],
+) -> bool {
+    deletes.iter().all(|release| {
+        file.function_around(release.node) == Some(function)
+            && release.extent.start > insertion.extent.start
+            && insertion
+                .key
+                .is_some_and(|key| is_key_of(file, release.node, key))
+    })
 }
 
 /// Whether the branch that puts the entry in leaves the function, and it is taken out further down: a count that is started again
@@ -380,69 +402,6 @@ fn is_passed_by_a_failure(file: &File<'_, '_>, delete: NodeId) -> bool {
         })
 }
 
-/// Whether a deletion is in a listener for the good end of something whose `error` is heard as well, by what takes nothing out:
-/// streams, commands and requests that failed do not end.
-fn is_passed_by_an_error(file: &File<'_, '_>, delete: NodeId, deletes: &[&Release]) -> bool {
-    let Some(listening) = file.function_around(delete).map(|it| file.parent(it)) else {
-        return false;
-    };
-    let Some((emitter, "end" | "finish" | "success")) = listened(file, listening) else {
-        return false;
-    };
-    let around = file.function_around(listening);
-    let is_its = |other: &oxc_ast::ast::Expression<'_>| {
-        let (own, other) = (emitter.span(), other.span());
-        file.slice(own) == file.slice(other) || own.start == other.start
-    };
-    let mut others = file.calls().iter().filter(|(node, _)| {
-        file.function_around(*node) == around
-            && listened(file, *node).is_some_and(|(other, event)| event == "error" && is_its(other))
-    });
-    others.any(|(_, call)| {
-        let handler = argument(call, 1).and_then(|handler| file.callable(handler));
-        handler.is_some_and(|handler| {
-            let within = file.kind(handler).span();
-            // What it calls may take the entry out.
-            !deletes
-                .iter()
-                .any(|release| within.contains_inclusive(file.kind(release.node).span()))
-                && !file.calls_within(within).any(|(_, call)| {
-                    file.parsed.callee_of(&call.callee).is_some_and(|it| {
-                        let called = file.kind(it).span();
-                        deletes.iter().any(|release| {
-                            called.contains_inclusive(file.kind(release.node).span())
-                        })
-                    })
-                })
-        })
-    })
-}
-
-/// The emitter and the event that a call listens for.
-fn listened<'a>(file: &File<'_, 'a>, node: NodeId) -> Option<(&'a Expression<'a>, &'a str)> {
-    let AstKind::CallExpression(call) = file.kind(node) else {
-        return None;
-    };
-    let (emitter, "on" | "once" | "addListener") = method(call)? else {
-        return None;
-    };
-    Some((emitter, argument(call, 0).and_then(literal_text)?))
-}
-
-/// Whether code runs because something was rejected or thrown.
-fn is_in_a_catch(file: &File<'_, '_>, node: NodeId) -> bool {
-    file.nodes()
-        .ancestor_ids(node)
-        .any(|around| match file.kind(around) {
-            AstKind::CatchClause(_) => true,
-            kind if is_function(kind) => {
-                matches!(file.kind(file.parent(around)), AstKind::CallExpression(call)
-            if method(call).is_some_and(|(_, name)| name == "catch"))
-            }
-            _ => false,
-        })
-}
-
 /// Whether a deletion is of the entry under this key.
 fn is_key_of<'a>(file: &File<'_, 'a>, delete: NodeId, key: &Expression<'a>) -> bool {
     let key = file.written(key);
@@ -505,79 +464,6 @@ fn releases_in<'a>(file: &File<'_, 'a>, run: &Expression<'a>, releases: &[Releas
             .any(|(_, call)| file.parsed.callee_of(&call.callee).is_some_and(is_in))
 }
 
-/// Whether code runs however an operation ends: in a `finally`, in a function that both outcomes run, or when a connection ends.
-fn is_on_every_way(file: &File<'_, '_>, node: NodeId, maker: NodeId) -> bool {
-    let span = file.kind(node).span();
-    file.nodes()
-        .ancestor_ids(node)
-        // Who calls the function that puts the entry in says nothing of how it goes on.
-        .take_while(|around| *around != maker)
-        .any(|around| match file.kind(around) {
-            AstKind::TryStatement(attempt) => attempt
-                .finalizer
-                .as_ref()
-                .is_some_and(|last| last.span.contains_inclusive(span)),
-            AstKind::CatchClause(_) => true,
-            kind if is_function(kind) => is_run_at_the_end(file, around, kind.span()),
-            _ => false,
-        })
-}
-
-/// Events with which something ends, whatever came of it.
-const ENDS: &[&str] = &[
-    "close",
-    "error",
-    "end",
-    "exit",
-    "disconnect",
-    "finish",
-    "aborted",
-    "abort",
-    "timeout",
-    "settled",
-    "failed",
-    "closed",
-    "destroy",
-];
-
-fn is_run_at_the_end(file: &File<'_, '_>, function: NodeId, span: Span) -> bool {
-    match file.kind(file.parent(function)) {
-        AstKind::CallExpression(call) if listens_for_messages(call) => false,
-        AstKind::CallExpression(call) => match method(call) {
-            Some((_, "finally" | "catch")) => true,
-            Some((_, "then")) => call
-                .arguments
-                .get(1)
-                .is_some_and(|second| second.span().contains_inclusive(span)),
-            Some((_, "on" | "once" | "addEventListener" | "addListener")) => argument(call, 0)
-                .and_then(literal_text)
-                .is_some_and(|event| ENDS.contains(&event)),
-            // Handed to something that nobody knows.
-            Some((_, name)) => !matches!(name, "forEach" | "map" | "then" | "set"),
-            None => true,
-        },
-        // `release = () => …`, `{ [Symbol.dispose]() … }`, and functions with a name: called from who knows where.
-        AstKind::ObjectProperty(_) | AstKind::AssignmentExpression(_) => {
-            !file.is_handler(function) && !is_exported_member(file, function)
-        }
-        _ => false,
-    }
-}
-
-fn is_exported_member(file: &File<'_, '_>, function: NodeId) -> bool {
-    let around = file
-        .nodes()
-        .ancestor_kinds(function)
-        .find_map(|kind| match kind {
-            AstKind::AssignmentExpression(assignment) => Some(assignment.left.span()),
-            _ => None,
-        });
-    around.is_some_and(|left| {
-        let target = file.slice(left);
-        target.starts_with("exports.") || target.starts_with("module.exports")
-    })
-}
-
 /// Whether a promise is what handling a failure has left: `work.then(() => {}, () => {})`, `work.catch(log)`.
 fn is_never_rejected<'a>(file: &File<'_, 'a>, promise: &Expression<'a>) -> bool {
     never_rejects(declared_by(file, promise).unwrap_or(promise))
@@ -593,25 +479,4 @@ fn is_after_success(file: &File<'_, '_>, node: NodeId) -> bool {
                 if method(call).is_some_and(|(promise, name)| name == "then" && !is_never_rejected(file, promise))
                     && argument(call, 0).is_some_and(|first| first.span() == own.span()))
     }) && !is_after_failure(file, node)
-}
-
-/// Whether the function may be left between two nodes: by a `return` or `throw`, or while it waits.
-fn is_skipped(file: &File<'_, '_>, function: NodeId, from: NodeId, to: NodeId) -> bool {
-    let (from, to) = (file.kind(from).span(), file.kind(to).span());
-    file.nodes_of([
-        AstType::ReturnStatement,
-        AstType::ThrowStatement,
-        AstType::AwaitExpression,
-    ])
-    .any(|node| {
-        let leaves = match node.kind() {
-            AstKind::ReturnStatement(returned) => returned.span,
-            AstKind::ThrowStatement(thrown) => thrown.span,
-            AstKind::AwaitExpression(awaited) => awaited.span,
-            _ => return false,
-        };
-        leaves.start >= from.end
-            && leaves.end <= to.start
-            && file.function_around(node.id()) == Some(function)
-    })
 }

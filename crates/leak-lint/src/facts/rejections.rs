@@ -1,14 +1,15 @@
 //! A promise → whether its rejection has a handler, and if not, how it was lost.
 
-use oxc_ast::ast::Expression;
+use oxc_ast::ast::{Argument, Expression, NewExpression, Statement};
 use oxc_ast::{AstKind, AstType};
 use oxc_semantic::{NodeId, SymbolId};
 use oxc_span::{GetSpan, Span};
 use stanch_js_source::bare;
 
 use crate::facts::fate::{Fate, Way, call_at, uses, way};
+use crate::facts::paths::body_of;
 use crate::facts::turns::is_loop;
-use crate::file::{File, argument, method};
+use crate::file::{File, argument, callee_name, method};
 
 /// How a promise is lost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -127,9 +128,12 @@ fn is_resolved(file: &File<'_, '_>, call: NodeId) -> bool {
 /// Whether an expression is a promise that is never rejected, as it is written: `work().catch(log)`, `Promise.allSettled(…)`.
 pub(crate) fn never_rejects(promise: &Expression<'_>) -> bool {
     let promise = bare(promise);
-    let Expression::CallExpression(call) = promise else {
+    let call = match promise {
+        Expression::CallExpression(call) => call,
+        // `new Promise((resolve) => setTimeout(resolve, ms))`
+        Expression::NewExpression(new) => return is_resolved_only(new),
         // `await null` waits for a turn.
-        return promise.is_literal();
+        other => return other.is_literal(),
     };
     match method(call) {
         Some((object, "resolve")) => {
@@ -141,6 +145,49 @@ pub(crate) fn never_rejects(promise: &Expression<'_>) -> bool {
         Some((_, "allSettled")) => true,
         _ => false,
     }
+}
+
+/// Whether a promise's function takes what fulfils it and no more, and does nothing but start a timer.
+fn is_resolved_only(new: &NewExpression<'_>) -> bool {
+    let executor = new.arguments.first().and_then(Argument::as_expression);
+    let is_promise =
+        matches!(bare(&new.callee), Expression::Identifier(class) if class.name == "Promise");
+    match executor.map(bare) {
+        Some(Expression::ArrowFunctionExpression(arrow)) => {
+            let is_timer = arrow.get_expression().is_some_and(|value| {
+                matches!(bare(value), Expression::CallExpression(call)
+                    if matches!(callee_name(call), Some("setTimeout" | "setImmediate")))
+            });
+            is_promise && is_timer && arrow.params.items.len() == 1
+        }
+        _ => false,
+    }
+}
+
+/// Whether a call is of a function of the file that handles all that may fail in what it waits for.
+pub(crate) fn handles_its_failures<'a>(file: &File<'_, 'a>, promise: &Expression<'a>) -> bool {
+    let Expression::CallExpression(call) = bare(promise) else {
+        return false;
+    };
+    let Some(function) = file.parsed.callee_of(&call.callee) else {
+        return false;
+    };
+    let Some(body) = body_of(file, function) else {
+        return false;
+    };
+    let is_async = crate::facts::under_way::is_async(file, function);
+    let [Statement::TryStatement(attempt)] = body.statements.as_slice() else {
+        return false;
+    };
+    let Some(handler) = &attempt.handler else {
+        return false;
+    };
+    let fails = |part: Span| {
+        file.nodes_of([AstType::ThrowStatement, AstType::AwaitExpression])
+            .any(|node| part.contains_inclusive(node.kind().span()))
+    };
+    let last = attempt.finalizer.as_ref().map(|last| last.span);
+    is_async && !fails(handler.span) && !last.is_some_and(fails)
 }
 
 fn how_dropped(file: &File<'_, '_>, whole: NodeId) -> How {
