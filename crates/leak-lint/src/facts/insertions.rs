@@ -150,14 +150,7 @@ fn serves(file: &File<'_, '_>, node: NodeId) -> bool {
 
 /// Whether a node is a function that a server calls for each connection: `io.on('connection', (socket) => …)`.
 fn connects(file: &File<'_, '_>, node: NodeId) -> bool {
-    if !is_function(file.kind(node)) {
-        return false;
-    }
-    let AstKind::CallExpression(registration) = file.kind(file.parent(node)) else {
-        return false;
-    };
-    method(registration).is_some_and(|(_, name)| matches!(name, "on" | "addListener"))
-        && argument(registration, 0).and_then(literal_text) == Some("connection")
+    is_function(file.kind(node)) && heard_event(file, node) == Some("connection")
 }
 
 /// Whether a node is such a function.
@@ -167,11 +160,45 @@ pub(crate) fn serves_itself(file: &File<'_, '_>, node: NodeId) -> bool {
         AstKind::ArrowFunctionExpression(arrow) => &arrow.params,
         _ => return false,
     };
+    let heard = heard_event(file, node);
     file.is_handler(node)
-        && parameters
-            .items
-            .iter()
-            .any(|parameter| is_exchange(file, parameter))
+        && heard.is_none_or(|event| !OF_STREAMS.contains(&event))
+        && parameters.items.iter().any(|parameter| {
+            let name = parameter.pattern.get_identifier_name();
+            let is_plain = name.is_some_and(|name| CALLED_SO.contains(&name.as_str()));
+            is_exchange(file, parameter)
+                && (is_plain || heard.is_none_or(|event| OF_SERVERS.contains(&event)))
+        })
+}
+
+/// What streams and processes tell of themselves, be it called `res` where it is heard: `stream.on('data', (c) => …)`.
+const OF_STREAMS: &[&str] = &[
+    "data", "line", "row", "record", "entry", "chunk", "result", "readable", "end", "close",
+    "error", "exit",
+];
+/// What servers of Node.js tell of each request.
+const OF_SERVERS: &[&str] = &[
+    "request",
+    "upgrade",
+    "connect",
+    "connection",
+    "stream",
+    "checkContinue",
+    "checkExpectation",
+];
+/// What nobody calls anything else than a request or its context: of a bot's messages, of an event that hands it on.
+const CALLED_SO: &[&str] = &["req", "request", "ctx", "context"];
+
+/// The event that an emitter tells a function: `'data'` of `stream.on('data', (chunk) => …)`.
+fn heard_event<'a>(file: &File<'_, 'a>, function: NodeId) -> Option<&'a str> {
+    let AstKind::CallExpression(registration) = file.kind(file.parent(function)) else {
+        return None;
+    };
+    let (_, name) = method(registration)?;
+    let hears = matches!(name, "on" | "once" | "addListener" | "prependListener");
+    argument(registration, 0)
+        .filter(|_| hears)
+        .and_then(literal_text)
 }
 
 type Parts<'a> = (Option<&'a Expression<'a>>, Vec<&'a Expression<'a>>);

@@ -410,6 +410,35 @@ mod tests {
     }
 
     #[test]
+    fn what_a_stream_tells_is_gathered_for_one_call() {
+        for told in ["c", "res", "req", "event", "chunk"] {
+            let gathered = |event: &str| {
+                format!(
+                    "export const read = (store) => new Promise((resolve) => {{\nconst all = [];\nconst from = store.open();\nfrom.on('{event}', ({told}) => all.push({told}));\nfrom.on('end', () => resolve(all));\n}});"
+                )
+            };
+            check(&RULE, &gathered("data"), &[]);
+            check(&RULE, &gathered("line"), &[]);
+        }
+        let kept = |heard: &str| {
+            format!(
+                "export function start(server) {{\nconst all = [];\nserver.on({heard});\nreturn () => all.length;\n}}"
+            )
+        };
+        check(
+            &RULE,
+            &kept("'request', (req, res) => all.push(req.url)"),
+            &[3],
+        );
+        check(
+            &RULE,
+            &kept("'message', (ctx) => all.push(ctx.chat.id)"),
+            &[3],
+        );
+        check(&RULE, &kept("'moved', (c) => all.push(c.id)"), &[]);
+    }
+
+    #[test]
     fn arrays_that_only_grow() {
         check(&RULE, &in_handler("log.push({ url: req.url });"), &[3]);
         check(&RULE, &in_handler("log[log.length] = req.url;"), &[3]);

@@ -74,7 +74,7 @@ impl<'a> Scan<'_, 'a> {
             }
             _ => {
                 exported_as(self.parsed, function).is_some()
-                    && (has_names_of_a_handler(parameters)
+                    && (has_names_of_a_handler(self.parsed, parameters)
                         || has_marks_of_a_handler(self.parsed, parameters))
             }
         }

@@ -204,7 +204,8 @@ fn handlers_at<'a>(
         AstKind::Function(_) | AstKind::ArrowFunctionExpression(_) => {
             let parameters = parameters_of(kind);
             let is_named = parameters.is_some_and(|parameters| {
-                has_names_of_a_handler(parameters) || has_marks_of_a_handler(parsed, parameters)
+                has_names_of_a_handler(parsed, parameters)
+                    || has_marks_of_a_handler(parsed, parameters)
             });
             let exported = exported_as(parsed, node);
             let is_route = exported.is_some_and(|name| EXPORTED_ROUTES.contains(&name));

@@ -138,7 +138,10 @@ fn is_a_context(parsed: &ParsedSource<'_>, name: &TSTypeName<'_>) -> bool {
         if CONTEXTS.contains(&(&*module, name.as_str())))
 }
 
-pub(in crate::summary) fn has_names_of_a_handler(parameters: &FormalParameters<'_>) -> bool {
+pub(in crate::summary) fn has_names_of_a_handler(
+    parsed: &ParsedSource<'_>,
+    parameters: &FormalParameters<'_>,
+) -> bool {
     let name = |at: usize| {
         let parameter = parameters.items.get(at)?;
         parameter.pattern.get_identifier_name()
@@ -146,6 +149,26 @@ pub(in crate::summary) fn has_names_of_a_handler(parameters: &FormalParameters<'
     HANDLERS.iter().any(|(first, second)| {
         let has = |at, names: &[&str]| name(at).is_some_and(|name| names.contains(&name.as_str()));
         has(0, first) && has(1, second)
+    }) && !goes_on_by_itself(parsed, parameters)
+}
+
+/// `(ctx, next) => { …; next(); }`: a step of a start. What koa and hono call waits for the rest, or gives it back.
+fn goes_on_by_itself(parsed: &ParsedSource<'_>, parameters: &FormalParameters<'_>) -> bool {
+    let second = parameters.items.get(1);
+    let next = second.and_then(|second| second.pattern.get_binding_identifier());
+    let Some(symbol) = next
+        .filter(|it| it.name == "next")
+        .and_then(|it| it.symbol_id.get())
+    else {
+        return false;
+    };
+    let semantic = parsed.semantic();
+    let nodes = semantic.nodes();
+    let mut uses = semantic.scoping().get_resolved_references(symbol);
+    uses.any(|used| {
+        let call = nodes.parent_id(used.node_id());
+        matches!(nodes.kind(call), AstKind::CallExpression(_))
+            && matches!(nodes.parent_kind(call), AstKind::ExpressionStatement(_))
     })
 }
 

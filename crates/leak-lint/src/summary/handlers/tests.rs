@@ -37,6 +37,18 @@ fn is_hot(text: &str) -> bool {
 }
 
 #[test]
+fn steps_of_a_start_are_no_middleware() {
+    let step = |last: &str| {
+        format!(
+            "const step = async (ctx, next) => {{ setInterval(tick, 9); {last} }}; boot().acquire(step);"
+        )
+    };
+    assert!(is_hot(&step("await next();")));
+    assert!(is_hot(&step("return next();")));
+    assert!(!is_hot(&step("next();")));
+}
+
+#[test]
 fn functions_that_frameworks_call() {
     assert!(is_hot(
         "export async function GET() { setInterval(tick, 9); }"
