@@ -9,9 +9,9 @@ use stanch_js_source::{Release, ReleaseKind, bare, is_function};
 use crate::facts::answers::is_in_an_answer;
 use crate::facts::every_way::{is_in_a_catch, is_on_every_way, is_passed_by_an_error};
 use crate::facts::guard::leaves;
-use crate::facts::holders::Holder;
+use crate::facts::holders::{Container, Holder};
 use crate::facts::insertions::Insertion;
-use crate::facts::keys::constant;
+use crate::facts::keys::{Domain, Source, constant, domain};
 use crate::facts::letting_go::{Fate, fate, is_after_failure};
 use crate::facts::paths::{Exit, Resource, left_open};
 use crate::facts::platform::declared_by;
@@ -23,6 +23,7 @@ use crate::project::Calls;
 /// Ways of ending that the text shows.
 pub(crate) const AFTER_REJECTION: &str = "the promise is rejected";
 pub(crate) const OVER: &str = "what it stands for is over";
+pub(crate) const NULLED: &str = "it is over, as null: its key is not deleted";
 pub(crate) const FAILED: &str = "what it waits for fails";
 pub(crate) const BETWEEN: &str = "a caller fails in between";
 pub(crate) const BY_ANOTHER_WAY: &str = "the function returns or throws before";
@@ -35,11 +36,37 @@ pub(crate) fn leak<'a>(
     kept: Kept,
     releases: &[Release],
 ) -> Option<(&'static str, &'static str)> {
+    if is_only_set_to_null(file, holder, insertion, kept, releases) {
+        return Some((NULLED, "takes what is there, and leaves its key"));
+    }
     // Most of what is put in anywhere stays on no way: that is asked first, since it is told fastest.
     let found = way(file, insertion, kept, releases)?;
     let is_ended_otherwise = is_on_a_clock(file, insertion.node, releases)
         || matches!(fate(file, holder, false), Fate::InOthersHands);
     (!is_ended_otherwise).then_some(found)
+}
+
+/// Whether all that is done about the entries of an object is that null or undefined takes their places, under keys of which each
+/// is a new one: of something that waits for an answer, or under a number that counts up.
+fn is_only_set_to_null<'a>(
+    file: &File<'_, 'a>,
+    holder: &Holder<'a>,
+    insertion: &Insertion<'a>,
+    kept: Kept,
+    releases: &[Release],
+) -> bool {
+    let is_set = |release: &Release| {
+        release.kind == ReleaseKind::Delete
+            && matches!(file.kind(release.node), AstKind::AssignmentExpression(_))
+    };
+    holder.container == Container::Object
+        && !releases.is_empty()
+        && releases.iter().all(is_set)
+        && insertion.key.is_some_and(|key| match domain(file, key) {
+            Domain::Unbounded(Source::Serial) => true,
+            Domain::Bounded => false,
+            _ => kept == Kept::Resolver && makes_it(file, insertion),
+        })
 }
 
 /// The same by the text of the releases alone.

@@ -46,6 +46,12 @@ fn kind_of<'a>(file: &File<'_, 'a>, stored: &Expression<'a>, deeper: u32) -> Opt
             }
             kind_of(file, &property.value, deeper)
         }),
+        // `[resolve, reject]`
+        Expression::ArrayExpression(list) => {
+            let mut parts = list.elements.iter().filter_map(|it| it.as_expression());
+            parts
+                .find_map(|part| kind_of(file, part, deeper).filter(|kind| *kind == Kept::Resolver))
+        }
         Expression::Identifier(name) if RESOLVERS.contains(&name.name.as_str()) => {
             Some(Kept::Resolver)
         }

@@ -347,3 +347,17 @@ fn sure_for_each_request() {
         &[],
     );
 }
+
+#[test]
+fn entries_that_null_takes_the_place_of() {
+    let text = |over: &str| {
+        format!(
+            "const open = {{}};\nlet n = 0;\nexports.call = (method, ms) => new Promise((resolve, reject) => {{\n  const id = ++n;\n  open[id] = {{ promise: [resolve, reject] }};\n  setTimeout(() => {{ {over} reject(new Error('late')); }}, ms);\n  socket.send(method, id);\n}});\nsocket.on('message', ({{ id, answer }}) => {{\n  open[id].promise[0](answer);\n  {over}\n}});"
+        )
+    };
+    check_sure(&RULE, &text("open[id] = null;"), &[5]);
+    check_sure(&RULE, &text("open[id] = undefined;"), &[5]);
+    check_sure(&RULE, &text("delete open[id];"), &[]);
+    let states = "const state = {};\nexports.begin = (kind) => { state[kind] = { since: 1 }; };\nexports.end = (kind) => { state[kind] = null; };";
+    check(&RULE, states, &[]);
+}
