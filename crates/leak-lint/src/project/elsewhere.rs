@@ -247,10 +247,15 @@ impl View<'_> {
         }
     }
 
-    /// The class of the project that extends Map or Set, of whose instance an entry is taken.
+    /// The class of the project that extends Map, Set or Array, of whose instance an entry is taken.
     fn extended_container(self, file: FileIndex, used: &Use) -> Option<Site> {
-        let takes = matches!(&used.op, Op::Call { method, .. }
-            if matches!(&**method, "delete" | "clear"));
+        let takes = match &used.op {
+            Op::Call { method, .. } => {
+                matches!(&**method, "delete" | "clear" | "pop" | "shift" | "splice")
+            }
+            Op::SetLength => true,
+            _ => false,
+        };
         if !takes || self.is_of_others(file, &used.holder) {
             return None;
         }
@@ -261,7 +266,8 @@ impl View<'_> {
             return None;
         };
         let base = self.class(site)?.extends.as_ref()?;
-        matches!(base, Value::Global(name) if matches!(&**name, "Map" | "Set")).then_some(site)
+        matches!(base, Value::Global(name) if matches!(&**name, "Map" | "Set" | "Array"))
+            .then_some(site)
     }
 
     /// The holder that a module exports under a name.

@@ -198,6 +198,14 @@ impl Running {
         let named = named.filter_map(|class| view.run_by_value(file, class));
         self.singletons = singletons.chain(named).map(|site| view.key(site)).collect();
         self.overrides = view.overrides(file);
+        for (method, decorator) in &summary.decorated_methods {
+            let by = view.run_by_value(file, decorator);
+            for function in by.into_iter().flat_map(|by| view.replaced_by(by)) {
+                let call = (view.key(site(method)), view.key(function));
+                self.calls.push(call);
+                self.unconditional.push(call);
+            }
+        }
         // The tables have no order, and one that stays is compared.
         self.unknown.sort_unstable();
         self.started.sort_unstable();

@@ -144,6 +144,16 @@ impl<'p> View<'p> {
         self.ask(function.file).summary.returns.get(&function.start)
     }
 
+    /// What a function puts in the place of the methods that it decorates.
+    pub(super) fn replaced_by(self, decorator: Site) -> impl Iterator<Item = Site> {
+        let all = self.ask(decorator.file).summary.replaces.iter();
+        all.filter(move |(own, _)| *own == decorator.start)
+            .map(move |(_, start)| Site {
+                start: *start,
+                ..decorator
+            })
+    }
+
     /// The name of a place that outlives edits.
     pub(super) fn key(self, site: Site) -> Key {
         Key {
@@ -298,6 +308,8 @@ impl<'l> Walk<'l> {
         match next {
             Reached::Variable(name) => self.maybe(summary.variables.get(name)),
             Reached::Site(start) => {
+                let replaces = summary.replaces.iter().filter(|(own, _)| *own == start);
+                replaces.for_each(|(_, function)| self.site(*function));
                 self.maybe(summary.returns.get(&start));
                 self.values(summary.objects.get(&start).map_or(&[], Vec::as_slice));
                 let class = summary.classes.get(&start);

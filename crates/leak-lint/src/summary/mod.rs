@@ -7,6 +7,7 @@ mod by_hand;
 mod callees;
 mod calls;
 mod conditions;
+mod decorators;
 mod exports;
 mod fills;
 mod first_value;
@@ -79,6 +80,10 @@ pub struct Summary {
     pub(crate) singletons: Vec<u32>,
     /// The same of classes that are named to such a container.
     pub(crate) singles: Vec<Value>,
+    /// Methods that have a decorator, by their start.
+    pub(crate) decorated_methods: Vec<(u32, Value)>,
+    /// Functions that put others in the place of methods, by the starts of both.
+    pub(crate) replaces: Vec<(u32, u32)>,
     /// Object literals, by their start.
     pub(crate) objects: FxHashMap<u32, Vec<(Box<str>, Value)>>,
     /// What it gives the application under a name, as plugins do: fastify's `app.decorate('sessions', new Map())`.
@@ -245,6 +250,7 @@ impl Summary {
         scan.used(&mut summary);
         scan.decorates(&mut summary);
         scan.made_once(&mut summary);
+        scan.decorated_methods(&mut summary);
         scan.given(&mut summary);
         scan.sent(&mut summary);
         scan.nested(&mut summary);

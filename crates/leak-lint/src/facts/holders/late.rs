@@ -17,7 +17,7 @@ use crate::file::File;
 use crate::project::{Holder as Identity, Site};
 
 impl<'a> Search<'_, '_, 'a> {
-    /// `class Prices extends Map`: its instances are holders, which its methods fill.
+    /// `class Prices extends Map`, `class History extends Array`: its instances are holders, which its methods fill.
     pub(super) fn extending(&mut self, node: NodeId, class: &'a Class<'a>) {
         let file = self.file;
         let Some(base @ Expression::Identifier(name)) = class.heritage_expression() else {
@@ -26,6 +26,7 @@ impl<'a> Search<'_, '_, 'a> {
         let container = match name.name.as_str() {
             "Map" => Container::Map,
             "Set" => Container::Set,
+            "Array" => Container::Array,
             _ => return,
         };
         let name = file.parsed.function_ref(node).name;

@@ -377,3 +377,39 @@ fn classes_that_are_named_to_a_container() {
     );
     said(".bind(TYPES.Store).to(Store)", &[]);
 }
+
+#[test]
+fn what_decorators_put_in_the_place_of_methods() {
+    let cached = "const stores = new Map();\nexport function Cached(name) {\n  return (target, key, descriptor) => {\n    const own = descriptor.value;\n    stores.set(name, new Map());\n    descriptor.value = async function (...args) {\n      stores.get(name).set(JSON.stringify(args), 1);\n      return own.apply(this, args);\n    };\n  };\n}";
+    let said = |decorators: &str, expected: &[u32]| {
+        let user = format!(
+            "import {{ Cached }} from './cached';\nimport {{ Other }} from './other';\nclass Api {{ {decorators} slots(@Param('id') id: string) {{ return id; }} }}"
+        );
+        let files = [("cached.ts", cached), ("user.ts", user.as_str())];
+        check(&unbounded_cache::RULE, &files, expected);
+    };
+    said("@Get() @Cached('slots')", &[7]);
+    said("@Get() @Other('slots')", &[]);
+    said("@Cached('slots')", &[]);
+}
+
+#[test]
+fn instances_of_classes_that_extend_arrays() {
+    let history = |more: &str| {
+        format!(
+            "export class History extends Array {{\n  note(one) {{\n    this.push(one);\n    {more}\n  }}\n}}"
+        )
+    };
+    let said = |more: &str, rest: &str, expected: &[u32]| {
+        let history = history(more);
+        let user = format!(
+            "import {{ History }} from './history';\nconst all = new History();\napp.get('/', (req) => all.note(req.url));\n{rest}"
+        );
+        let files = [("history.js", history.as_str()), ("user.js", user.as_str())];
+        check(&growing_module_array::RULE, &files, expected);
+    };
+    said("", "", &[3]);
+    said("if (this.length > 99) this.shift();", "", &[]);
+    said("", "setInterval(() => { all.length = 0; }, 9);", &[]);
+    said("", "setInterval(() => all.splice(0), 9);", &[]);
+}
