@@ -132,7 +132,7 @@ fn is_read_otherwise(file: &File<'_, '_>, field: &str, clears: &[NodeId]) -> boo
         let is_target = matches!(file.kind(parent), AstKind::AssignmentExpression(assignment)
             if assignment.left.span() == span);
         let is_unref = matches!(file.kind(parent), AstKind::StaticMemberExpression(member)
-            if matches!(member.property.name.as_str(), "unref" | "ref" | "hasRef"));
+            if matches!(member.property.name.as_str(), "unref" | "ref" | "hasRef" | "refresh"));
         !is_target && !is_unref
     })
 }

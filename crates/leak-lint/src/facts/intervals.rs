@@ -238,7 +238,7 @@ fn of_variable<'a>(
         match way.fate {
             Fate::Given { call, .. } if clears_timers(file, call) => clears.push(call),
             Fate::Asked {
-                method: "unref" | "ref" | "hasRef",
+                method: "unref" | "ref" | "hasRef" | "refresh",
                 ..
             }
             | Fate::Dropped => {}

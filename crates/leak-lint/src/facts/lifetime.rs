@@ -530,9 +530,11 @@ struct Given<'a> {
 }
 
 /// Decorators of classes whose instances a container makes, one for the program, and fills with others of the kind: NestJS,
-/// and what follows it.
+/// and what follows it; tsyringe and inversify, where what several classes are handed is one as well.
 const CONTAINED: &[&str] = &[
     "Injectable",
+    "injectable",
+    "singleton",
     "Controller",
     "WebSocketGateway",
     "Resolver",

@@ -3,7 +3,7 @@
 
 use super::across_files::check;
 use crate::rules::testing::check_sure;
-use crate::rules::{abort_listener, accumulating_listener};
+use crate::rules::{abort_listener, accumulating_listener, uncleared_interval};
 
 #[test]
 fn what_a_lender_hands_to_its_callback() {
@@ -52,4 +52,31 @@ fn parameters_that_are_handed_on_whatever_their_type() {
     asked("shutdown", &[3]);
     asked("AbortSignal.timeout(9)", &[]);
     asked("new AbortController().signal", &[]);
+}
+
+#[test]
+fn what_a_container_hands_to_a_constructor() {
+    let orders = |decorator: &str| {
+        format!(
+            "{decorator}\nexport class Orders {{\n  constructor(@inject(TYPES.Events) private readonly events: Events) {{}}\n  tell(id, to) {{\n    this.events.on('placed', (order) => order.id === id && to(order));\n  }}\n}}"
+        )
+    };
+    let caller = "import { Orders } from './orders';\nconst orders = container.get(Orders);\napp.get('/:id', (req, res) => { orders.tell(req.params.id, (o) => res.write(o)); });";
+    let found = |decorator: &str, expected: &[u32]| {
+        let files = [("orders.ts", &*orders(decorator)), ("app.ts", caller)];
+        check(&accumulating_listener::RULE, &files, expected);
+    };
+    found("@injectable()", &[5]);
+    found("@entity()", &[]);
+}
+
+#[test]
+fn an_interval_that_is_only_put_off() {
+    let pong = |body: &str| {
+        format!(
+            "wss.on('connection', (ws) => {{\n  const beat = setInterval(() => ws.ping(), 9);\n  ws.on('pong', () => {body});\n}});"
+        )
+    };
+    check_sure(&uncleared_interval::RULE, &pong("beat.refresh()"), &[2]);
+    check_sure(&uncleared_interval::RULE, &pong("stop(beat)"), &[]);
 }
