@@ -65,7 +65,7 @@ fn is_only_set_to_null<'a>(
         && insertion.key.is_some_and(|key| match domain(file, key) {
             Domain::Unbounded(Source::Serial) => true,
             Domain::Bounded => false,
-            _ => kept == Kept::Resolver && makes_it(file, insertion),
+            _ => kept == Kept::Resolver,
         })
 }
 

@@ -358,6 +358,13 @@ fn entries_that_null_takes_the_place_of() {
     check_sure(&RULE, &text("open[id] = null;"), &[5]);
     check_sure(&RULE, &text("open[id] = undefined;"), &[5]);
     check_sure(&RULE, &text("delete open[id];"), &[]);
+    let sent = text("open[id] = null;")
+        .replace(
+            "const id = ++n;",
+            "const id = this.id(method); socket.send(id, () => {",
+        )
+        .replace("socket.send(method, id);", "});");
+    check_sure(&RULE, &sent, &[5]);
     let states = "const state = {};\nexports.begin = (kind) => { state[kind] = { since: 1 }; };\nexports.end = (kind) => { state[kind] = null; };";
     check(&RULE, states, &[]);
 }
