@@ -52,7 +52,7 @@ impl<'a> Tree<'a> {
         })
     }
 
-    fn instance_of_type(&self, named: &TSType<'a>, names: u32) -> Value {
+    pub(crate) fn instance_of_type(&self, named: &TSType<'a>, names: u32) -> Value {
         let Some(names) = names.checked_sub(1) else {
             return Value::Unknown;
         };

@@ -245,6 +245,13 @@ impl<'a> Tree<'a> {
                     }
                 }
                 Some("resolve" | "get") => {
+                    // `container.get<Orders>(TYPES.Orders)`
+                    let typed = call.type_arguments.as_ref();
+                    if let Some([named]) = typed.map(|typed| typed.params.as_slice())
+                        && let value @ Value::Instance(_) = self.instance_of_type(named, names)
+                    {
+                        return value;
+                    }
                     if let Some(class) = self.class_asked_for(call) {
                         return Value::Instance(Box::new(self.value(class, names)));
                     }

@@ -145,11 +145,17 @@ pub(crate) fn removals_within<'a>(
     (!found.is_empty()).then_some(found)
 }
 
-/// Whether a node is in a function that another gives to its caller.
+/// Whether a node is in a function that another gives to its caller, by itself or in an object: `{ stop: () => … }`.
 pub(crate) fn is_given_back(file: &File<'_, '_>, node: NodeId, maker: NodeId) -> bool {
-    file.function_around(node).is_some_and(
-        |inner| matches!(way(file, inner).fate, Fate::Returned(function) if function == maker),
-    )
+    let Some(inner) = file.function_around(node) else {
+        return false;
+    };
+    let property = file.nodes().parent_id(inner);
+    let given = match file.kind(property) {
+        AstKind::ObjectProperty(_) => file.nodes().parent_id(property),
+        _ => inner,
+    };
+    matches!(way(file, given).fate, Fate::Returned(function) if function == maker)
 }
 
 /// Whether another file takes off listeners of the event, and adds none that these could be.

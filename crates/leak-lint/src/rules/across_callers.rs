@@ -80,3 +80,22 @@ fn an_interval_that_is_only_put_off() {
     check_sure(&uncleared_interval::RULE, &pong("beat.refresh()"), &[2]);
     check_sure(&uncleared_interval::RULE, &pong("stop(beat)"), &[]);
 }
+
+#[test]
+fn how_a_container_makes_what_is_registered() {
+    let feed = "export class Feed {\n  redis = new Redis();\n  stream(symbol, tell) {\n    const listener = (c, raw) => c === symbol && tell(raw);\n    this.redis.on('message', listener);\n    return { stop: () => this.redis.off('message', listener) };\n  }\n}";
+    let app = |scope: &str, call: &str| {
+        format!(
+            "import {{ Feed }} from './feed';\nconst container = new Container();\ncontainer.bind(T.Feed).to(Feed).{scope}();\nwss.on('connection', (ws) => {{ const feed = container.get<Feed>(T.Feed);\n  ws.on('message', (m) => {{ {call} }}); }});"
+        )
+    };
+    let found = |scope: &str, call: &str, expected: &[u32]| {
+        let files = [("feed.ts", feed), ("app.ts", &*app(scope, call))];
+        check(&accumulating_listener::RULE, &files, expected);
+    };
+    let dropped = "feed.stream(m, (t) => ws.send(t));";
+    found("inSingletonScope", dropped, &[5]);
+    found("inTransientScope", dropped, &[]);
+    let kept = "const s = feed.stream(m, (t) => ws.send(t)); ws.on('close', () => s.stop());";
+    found("inSingletonScope", kept, &[]);
+}
