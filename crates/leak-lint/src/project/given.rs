@@ -95,7 +95,7 @@ pub(crate) enum Receiver {
 }
 
 /// Parameters that are handed on are followed this far.
-const DEEPEST: u32 = 4;
+pub(super) const DEEPEST: u32 = 4;
 
 impl Arguments {
     pub(super) fn add(&mut self, file: FileIndex, handed: &Handed) {
@@ -188,35 +188,6 @@ impl Project {
         property: Option<&str>,
     ) -> Option<Calls> {
         self.lasting_given(function, position, property, DEEPEST)
-    }
-
-    /// Whether a parameter gets one thing again and again: what is around a listener or a handler that hands it on, directly
-    /// or through others.
-    pub(crate) fn is_given_what_is_older(&self, function: Site, position: u32) -> bool {
-        self.is_given_older(function, position, DEEPEST)
-    }
-
-    fn is_given_older(&self, function: Site, position: u32, deeper: u32) -> bool {
-        let Some(deeper) = deeper.checked_sub(1) else {
-            return false;
-        };
-        self.given_ever(function, position).any(|(file, given)| {
-            let site = |start| Site { file, start };
-            let is_hot = || {
-                given
-                    .place
-                    .is_some_and(|place| self.heat(site(place)) == Some(Heat::Handler))
-            };
-            match given.value.root() {
-                _ if given.age == Age::Older => is_hot(),
-                Value::Parameter(start, own) if Some(*start) == given.place => {
-                    self.is_given_older(site(*start), *own, deeper)
-                }
-                _ => given.handed_on.is_some_and(|(start, own)| {
-                    Some(start) == given.place && self.is_given_older(site(start), own, deeper)
-                }),
-            }
-        })
     }
 
     /// Whether a caller hands a signal of `AbortSignal.timeout` to a function.

@@ -9,6 +9,7 @@ mod frequency;
 mod given;
 mod meaning;
 mod names;
+mod older;
 mod overrides;
 mod part;
 mod skipped;
