@@ -141,6 +141,7 @@ unsafe impl GlobalAlloc for Small {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 mod tests {
     use std::alloc::{GlobalAlloc, Layout};
 
@@ -160,8 +161,8 @@ mod tests {
                     assert!(zeroed.addr().is_multiple_of(align), "{size} at {align}");
                     let grown = ALLOCATOR.realloc(block, layout, size + ALIGNED);
                     assert!(grown.addr().is_multiple_of(align), "{size} at {align}");
-                    let layout_grown = Layout::from_size_align(size + ALIGNED, align).unwrap();
-                    ALLOCATOR.dealloc(grown, layout_grown);
+                    let longer = Layout::from_size_align(size + ALIGNED, align).unwrap();
+                    ALLOCATOR.dealloc(grown, longer);
                     ALLOCATOR.dealloc(zeroed, layout);
                 }
             }
