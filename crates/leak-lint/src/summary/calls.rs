@@ -8,7 +8,7 @@ use oxc_semantic::NodeId;
 use oxc_span::{GetSpan, Span};
 use stanch_js_source::{Value, bare, is_function, literal_text};
 
-use super::conditions::{Side, may_leave_by, tells_of_the_past};
+use super::conditions::{Side, may_leave_by};
 use super::handlers::HOOKS_OF_APPLICATIONS;
 use super::{Call, Callee, Scan, Summary, Taken, Times, Under, When};
 use crate::file::{argument, callee_name, method};
@@ -239,13 +239,10 @@ impl<'a> Scan<'_, 'a> {
             let mut asked = asked.into_iter();
             match asked.next() {
                 None => {}
-                Some((test, side)) if tells_of_the_past(self.parsed, node, test, side) => {
+                Some((test, side)) if self.tells_of_the_past(node, test, side) => {
                     return Under::Condition;
                 }
-                Some(_)
-                    if asked
-                        .any(|(test, side)| tells_of_the_past(self.parsed, node, test, side)) =>
-                {
+                Some(_) if asked.any(|(test, side)| self.tells_of_the_past(node, test, side)) => {
                     return Under::Condition;
                 }
                 Some(_) if under == Under::NoCondition => under = Under::Asked,

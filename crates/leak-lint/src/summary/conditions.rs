@@ -1,18 +1,23 @@
 //! A condition into whether its answer may come from what was done before: a flag, a table, a field. Then a place behind it may
 //! be reached once only. What a function is called with is no memory: a later call is asked anew.
 
+use std::cell::RefCell;
+
+use memchr::memmem;
 use oxc_ast::AstKind;
 use oxc_ast::ast::{BindingPattern, Expression, Statement};
 use oxc_semantic::NodeId;
 use oxc_span::{GetSpan, Span};
 use oxc_syntax::operator::UnaryOperator;
+use rustc_hash::FxHashMap;
 use stanch_js_source::{ParsedSource, Value, bare};
 
+use super::Scan;
 use crate::facts::guard::leaves;
 use crate::file::method;
 
 /// The answer with which a place is reached.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Side {
     /// Yes: there is something.
     Yes,
@@ -62,18 +67,28 @@ const KNOWN: &[&str] = &[
 /// Variables that stand for what they were made of are followed so far.
 const FARTHEST: u32 = 6;
 
-/// Whether the answer of a condition that stands before a node may come from what was done before.
-pub(super) fn tells_of_the_past<'a>(
-    parsed: &ParsedSource<'a>,
-    node: NodeId,
-    test: &Expression<'a>,
-    side: Side,
-) -> bool {
-    let Some(function) = parsed.function_around(node) else {
-        return true;
-    };
-    let condition = Condition { parsed, function };
-    condition.tells_of_the_past(test, side, FARTHEST)
+/// What was found out about conditions, by their place and the answer that was asked for: all that stands behind one asks it.
+pub(super) type Told = RefCell<FxHashMap<(Span, Side), bool>>;
+
+impl<'a> Scan<'_, 'a> {
+    /// Whether the answer of a condition that stands before a node of the same function may come from what was done before.
+    pub(super) fn tells_of_the_past(
+        &self,
+        node: NodeId,
+        test: &Expression<'a>,
+        side: Side,
+    ) -> bool {
+        if let Some(told) = self.told.borrow().get(&(test.span(), side)) {
+            return *told;
+        }
+        let told = self.parsed.function_around(node).is_none_or(|function| {
+            let parsed = self.parsed;
+            let condition = Condition { parsed, function };
+            condition.tells_of_the_past(test, side, FARTHEST)
+        });
+        self.told.borrow_mut().insert((test.span(), side), told);
+        told
+    }
 }
 
 struct Condition<'p, 'a> {
@@ -185,7 +200,7 @@ impl<'a> Condition<'_, 'a> {
         let whole = self.parsed.semantic().nodes().kind(self.function).span();
         let asked = slice(asked.span());
         let mut rest = slice(whole);
-        while let Some(at) = rest.find(asked) {
+        while let Some(at) = memmem::find(rest.as_bytes(), asked.as_bytes()) {
             rest = &rest[at + asked.len()..];
             let next = rest.trim_start();
             if next.starts_with('=') && !next.starts_with("==") {

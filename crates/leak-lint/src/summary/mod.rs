@@ -53,6 +53,7 @@ pub(crate) use skipped::Skipped;
 pub(crate) use uses::{Lent, Op, Use};
 
 use callees::Callees;
+use conditions::Told;
 
 use crate::facts::bulk::is_large;
 use crate::facts::holders::is_singleton;
@@ -242,6 +243,7 @@ impl Summary {
             values: RefCell::default(),
             callees: Callees::default(),
             by_hand: RefCell::default(),
+            told: Told::default(),
         };
         scan.asked_by_hand();
         scan.declared(&mut summary);
@@ -334,6 +336,8 @@ pub(crate) struct Scan<'s, 'a> {
     callees: Callees,
     /// Functions that only run when a person asks for it, by their start.
     by_hand: RefCell<FxHashSet<u32>>,
+    /// What conditions tell of, as far as that was asked.
+    told: Told,
 }
 
 impl<'a> Scan<'_, 'a> {
