@@ -4,17 +4,42 @@ use std::fmt::Write;
 
 use super::judged::{self, Verdict};
 use super::lists::{Expected, Form, Judgement, Lists, Pair};
-use super::results::{Corpus, Counted, Linted, On, Results, Score};
+use super::results::{Corpus, Counted, Linted, OfRule, On, Results, Score};
 
 /// All figures.
 pub(crate) fn render(results: &Results, lists: &Lists) -> String {
     let mut parts: Vec<String> = results.corpora.iter().map(corpus).collect();
     parts.extend([
+        corpus(&together(&results.corpora)),
         packages(results, lists),
         findings(results, lists),
         pairs(results, lists),
     ]);
     parts.join("\n\n")
+}
+
+/// The cases of all corpora: some rules have a few in each only.
+fn together(corpora: &[Corpus]) -> Corpus {
+    let mut all = Counted::default();
+    for Corpus { counted, .. } in corpora {
+        all.leaky += counted.leaky;
+        all.silent += counted.silent;
+        all.unsure += counted.unsure;
+        for (rule, of_rule) in &counted.rules {
+            let sum = all.rules.entry(rule.clone()).or_insert_with(|| OfRule {
+                pattern: of_rule.pattern.clone(),
+                on: of_rule.on,
+                by_default: Score::default(),
+                when_selected: Score::default(),
+            });
+            sum.by_default += of_rule.by_default;
+            sum.when_selected += of_rule.when_selected;
+        }
+    }
+    Corpus {
+        title: "All cases together".to_owned(),
+        counted: all,
+    }
 }
 
 fn corpus(corpus: &Corpus) -> String {
