@@ -7,6 +7,7 @@ mod by_hand;
 mod callees;
 mod calls;
 mod conditions;
+mod declared;
 mod decorators;
 mod exports;
 mod fills;
@@ -21,24 +22,22 @@ mod memoizers;
 mod mentioned;
 mod opens;
 mod origins;
+mod places;
 mod sent;
 mod settling;
 mod singles;
 mod skipped;
 mod uses;
 
-use std::borrow::Cow;
 use std::cell::{OnceCell, RefCell};
 use std::rc::Rc;
 
+use oxc_ast::AstKind;
 use oxc_ast::ast::Expression;
-use oxc_ast::{AstKind, AstType};
 use oxc_semantic::{NodeId, SymbolId};
-use oxc_span::{GetSpan, Span};
+use oxc_span::GetSpan;
 use rustc_hash::{FxHashMap, FxHashSet};
-use stanch_js_source::{
-    ClassShape, ParsedSource, SourceText, Value, bare, is_function, literal_text, with_parsed,
-};
+use stanch_js_source::{ClassShape, ParsedSource, SourceText, Value, with_parsed};
 
 pub(crate) use callees::{Callee, Written};
 pub(crate) use exports::WHOLE;
@@ -49,15 +48,14 @@ pub(crate) use long_times::LONG_MS;
 pub(crate) use mentioned::{Mentioned, Name};
 pub(crate) use opens::{Opened, Opens};
 pub(crate) use origins::Origin;
+pub(crate) use places::place;
 pub(crate) use skipped::Skipped;
 pub(crate) use uses::{Lent, Op, Use};
 
 use callees::Callees;
 use conditions::Told;
+use places::places;
 
-use crate::facts::bulk::is_large;
-use crate::facts::holders::is_singleton;
-use crate::file::{argument, method};
 use crate::options::Options;
 
 /// What other files need to know of a text.
@@ -379,263 +377,9 @@ impl<'a> Scan<'_, 'a> {
     pub(crate) fn place(&self, node: NodeId) -> Place {
         self.places[node.index()]
     }
-
-    /// Classes, literals and results.
-    fn declared(&self, summary: &mut Summary) {
-        for node in self.parsed.nodes_of([
-            AstType::Class,
-            AstType::TSInterfaceDeclaration,
-            AstType::TSTypeLiteral,
-            AstType::ObjectExpression,
-            AstType::AssignmentExpression,
-            AstType::ReturnStatement,
-            AstType::ArrowFunctionExpression,
-        ]) {
-            self.declared_at(node.id(), node.kind(), summary);
-        }
-    }
-
-    fn declared_at(&self, node: NodeId, kind: AstKind<'a>, summary: &mut Summary) {
-        match kind {
-            AstKind::Class(_) | AstKind::TSInterfaceDeclaration(_) => {
-                let shape = self.parsed.class_shape(node);
-                let known = summary.classes.entry(kind.span().start).or_default();
-                // Assignments inside it come later: the class is the outer node.
-                *known = shape;
-                if let AstKind::Class(class) = kind
-                    && is_singleton(self.parsed, class)
-                {
-                    summary.singletons.push(class.span.start);
-                }
-            }
-            AstKind::TSTypeLiteral(_) => {
-                let shape = self.parsed.class_shape(node);
-                if !shape.members.is_empty() {
-                    summary.classes.insert(kind.span().start, shape);
-                }
-            }
-            AstKind::ObjectExpression(literal) => {
-                self.long_times(node, literal, summary);
-                let mut properties = self.parsed.properties(literal);
-                properties.shrink_to_fit();
-                if !properties.is_empty() {
-                    summary.objects.insert(literal.span.start, properties);
-                }
-            }
-            AstKind::AssignmentExpression(assignment) => {
-                let Some((Value::Class(class) | Value::Function(class), name, value)) =
-                    self.parsed.assigned_member(assignment)
-                else {
-                    return;
-                };
-                let shape = summary.classes.entry(class).or_default();
-                match shape.members.iter_mut().find(|(known, _)| **known == *name) {
-                    Some((_, known)) if *known == Value::Unknown => *known = value,
-                    Some(_) => {}
-                    None => shape.members.push((name.into(), value)),
-                }
-            }
-            AstKind::ReturnStatement(given) => {
-                if let (Some(value), Some(function)) = (&given.argument, self.place(node)) {
-                    self.gives(function, self.parsed.value(value), summary);
-                    self.makes(node, value, summary);
-                    if is_large(self.parsed, value) {
-                        summary.large.insert(function);
-                    }
-                }
-            }
-            AstKind::ArrowFunctionExpression(arrow) => {
-                if let Some(value) = arrow.get_expression() {
-                    if is_large(self.parsed, value) {
-                        summary.large.insert(arrow.span.start);
-                    }
-                    self.gives(arrow.span.start, self.parsed.value(value), summary);
-                    self.makes(AstKind::from_expression(value).node_id(), value, summary);
-                }
-            }
-            _ => {}
-        }
-    }
-
-    /// Functions inside others.
-    fn nested(&self, summary: &mut Summary) {
-        for node in self
-            .parsed
-            .nodes_of([AstType::Function, AstType::ArrowFunctionExpression])
-        {
-            if let Some(outer) = self.place(node.id()) {
-                summary.nested.push((node.kind().span().start, outer));
-            }
-        }
-    }
-
-    fn mentioned(&self, summary: &mut Summary) {
-        let nodes = self.parsed.nodes_of([
-            AstType::StaticMemberExpression,
-            AstType::PrivateFieldExpression,
-            AstType::ComputedMemberExpression,
-            AstType::BindingProperty,
-            AstType::ImportSpecifier,
-        ]);
-        let (mut all, mut by_hand) = (Vec::new(), Vec::new());
-        for node in nodes {
-            let name = self.mentioned_at(node.id(), node.kind());
-            let names = match self.is_by_hand(node.id()) {
-                true => &mut by_hand,
-                false => &mut all,
-            };
-            names.extend(name.as_deref().map(Name::of));
-        }
-        (summary.mentioned, summary.mentioned_by_hand) = Mentioned::parted(all, by_hand);
-    }
-
-    /// The name of a property that is read, or of what is imported.
-    fn mentioned_at(&self, node: NodeId, kind: AstKind<'a>) -> Option<Cow<'a, str>> {
-        match kind {
-            AstKind::StaticMemberExpression(member) => {
-                let is_target = matches!(self.kind(self.parent(node)), AstKind::AssignmentExpression(assignment)
-                    if assignment.left.span() == member.span);
-                (!is_target).then(|| member.property.name.as_str().into())
-            }
-            AstKind::PrivateFieldExpression(member) => Some(member.field.name.as_str().into()),
-            AstKind::BindingProperty(property) => property.key.static_name(),
-            AstKind::ImportSpecifier(import) => Some(import.imported.name().as_str().into()),
-            AstKind::ComputedMemberExpression(member) => {
-                let name = member.static_property_name()?;
-                Some(name.as_str().into())
-            }
-            _ => None,
-        }
-    }
-
-    /// What a function of the module's own scope gives back, if it puts a text together: others make keys with it.
-    fn makes(&self, node: NodeId, value: &Expression<'a>, summary: &mut Summary) {
-        let is_made = matches!(
-            bare(value),
-            Expression::CallExpression(_)
-                | Expression::TemplateLiteral(_)
-                | Expression::BinaryExpression(_)
-        );
-        let is_part = matches!(bare(value), Expression::LogicalExpression(_))
-            || bare(value).is_member_expression();
-        let around = (is_made || is_part).then(|| self.parsed.function_around(node));
-        let Some(function) = around.flatten() else {
-            return;
-        };
-        // `limiter({ keyOf: (req) => req.ip })`, wherever that is.
-        let is_option = matches!(self.kind(self.parent(function)), AstKind::ObjectProperty(property)
-            if property.key.static_name().is_some_and(|name| gives_keys(&name)));
-        if !is_option && (is_part || self.parsed.function_around(function).is_some()) {
-            return;
-        }
-        let origins = self.origins(value);
-        if !origins.is_empty() {
-            let start = self.kind(function).span().start;
-            summary.made.entry(start).or_insert_with(|| origins.into());
-        }
-    }
-
-    fn decorates(&self, summary: &mut Summary) {
-        for node in self.parsed.nodes_of([AstType::CallExpression]) {
-            self.decorates_at(node.kind(), summary);
-        }
-    }
-
-    fn decorates_at(&self, kind: AstKind<'a>, summary: &mut Summary) {
-        let AstKind::CallExpression(call) = kind else {
-            return;
-        };
-        let Some((_, "decorate")) = method(call) else {
-            return;
-        };
-        if let (Some(name), Some(given)) =
-            (argument(call, 0).and_then(literal_text), argument(call, 1))
-        {
-            let value = self.value(given);
-            summary
-                .decorated
-                .push((name.into(), Rc::unwrap_or_clone(value)));
-        }
-    }
-
-    fn gives(&self, function: u32, value: Value, summary: &mut Summary) {
-        if value != Value::Unknown {
-            summary.returns.entry(function).or_insert(value);
-        }
-    }
-
-    fn variables(&self, summary: &mut Summary) {
-        let scoping = self.parsed.semantic().scoping();
-        for (name, symbol) in scoping.get_bindings(scoping.root_scope_id()) {
-            let value = self.parsed.first_value(*symbol);
-            if value == Value::Unknown
-                && let AstKind::VariableDeclarator(declared) =
-                    self.kind(scoping.symbol_declaration(*symbol))
-                && let Some(time) = declared.init.as_ref().and_then(|it| self.long_time(it))
-            {
-                summary
-                    .long_times
-                    .insert((None, name.as_str().into()), time);
-            }
-            summary.variables.insert(name.as_str().into(), value);
-            let place = scoping.symbol_span(*symbol);
-            let place = (place.start, place.end);
-            summary.declared.insert(name.as_str().into(), place);
-        }
-    }
 }
 
 /// Whether a function of this name gives keys: `keyOf`, `keyGenerator`, `getKey`.
 pub(crate) fn gives_keys(name: &str) -> bool {
     name.starts_with("key") || name.contains("Key")
-}
-
-/// The function that each node of a text is in.
-fn places(parsed: &ParsedSource<'_>) -> Vec<Place> {
-    let nodes = parsed.semantic().nodes();
-    let mut places: Vec<Place> = Vec::with_capacity(nodes.len());
-    for (id, node) in nodes.iter_enumerated() {
-        // Nodes come in the order of the tree: what is around one was there before it.
-        let around = nodes.parent_id(id);
-        places.push(match nodes.kind(around) {
-            AstKind::Function(function) => Some(function.span.start),
-            AstKind::ArrowFunctionExpression(arrow) => Some(arrow.span.start),
-            kind => {
-                let known = places.get(around.index()).copied().flatten();
-                let is_field = matches!(kind, AstKind::PropertyDefinition(_));
-                let own = is_field.then(|| place_in(parsed, around, node.kind().span()));
-                own.flatten().unwrap_or(known)
-            }
-        });
-    }
-    places
-}
-
-/// The function that a node of a text is in.
-pub(crate) fn place(parsed: &ParsedSource<'_>, node: NodeId) -> Place {
-    let nodes = parsed.semantic().nodes();
-    let mut inner = node;
-    for around in nodes.ancestor_ids(node) {
-        if let Some(place) = place_in(parsed, around, nodes.kind(inner).span()) {
-            return place;
-        }
-        inner = around;
-    }
-    None
-}
-
-/// The place of what is directly inside a node, where the node itself decides it.
-fn place_in(parsed: &ParsedSource<'_>, around: NodeId, inner: Span) -> Option<Place> {
-    let nodes = parsed.semantic().nodes();
-    match nodes.kind(around) {
-        kind if is_function(kind) => Some(Some(kind.span().start)),
-        AstKind::PropertyDefinition(field)
-            if !field.r#static && field.value.is_some() && inner != field.key.span() =>
-        {
-            let class = nodes.ancestor_ids(around).map(|id| nodes.kind(id));
-            let mut class = class.filter(|kind| matches!(kind, AstKind::Class(_)));
-            Some(class.next().map(|class| class.span().start))
-        }
-        _ => None,
-    }
 }

@@ -1,5 +1,3 @@
-//! Listeners that are not taken off, and pairs that hold.
-
 use super::RULE;
 use crate::rules::testing::{check, check_page};
 
