@@ -95,7 +95,9 @@ pub(crate) fn is_made_for_a_question(file: &File<'_, '_>, node: NodeId) -> bool 
         settled: executor.map_or_else(Vec::new, |executor| settles(file, executor)),
     };
     let all = uses(file, client);
-    let mut asked = all.iter().map(|(_, used)| question.is_asked(used, true));
+    let mut asked = all
+        .iter()
+        .map(|(_, used)| question.is_asked(used, Asked::Client));
     let is_about = executor.is_some() && question.is_about(node);
     asked.try_fold(is_about, |is_about, asked| Some(is_about | asked?)) == Some(true)
 }
@@ -116,6 +118,15 @@ fn parts(file: &File<'_, '_>, function: NodeId) -> Vec<(Span, Option<NodeId>)> {
     named.map(|used| place(used.node_id())).collect()
 }
 
+/// What is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Asked {
+    /// The client itself.
+    Client,
+    /// What it gave: a statement, a channel.
+    Part,
+}
+
 /// What a client may be asked about.
 struct Question<'f, 's, 'a> {
     file: &'f File<'s, 'a>,
@@ -134,12 +145,12 @@ impl Question<'_, '_, '_> {
     }
 
     /// Whether a use asks the question; none where the client serves for longer, or somebody else gets it.
-    fn is_asked(&self, used: &Way<'_>, is_client: bool) -> Option<bool> {
+    fn is_asked(&self, used: &Way<'_>, asked: Asked) -> Option<bool> {
         let file = self.file;
         let (call, method) = match used.fate {
             Fate::Asked { call, method } => (call, method),
             // What it gives may be looked at.
-            _ => return (!is_client).then_some(false),
+            _ => return (asked == Asked::Part).then_some(false),
         };
         match method {
             "on" | "once" | "addListener" => {
@@ -150,7 +161,7 @@ impl Question<'_, '_, '_> {
                     event,
                     Some("error" | "close" | "end" | "connect" | "open" | "goaway")
                 );
-                (is_its_end || settles() || !is_client).then_some(false)
+                (is_its_end || settles() || asked == Asked::Part).then_some(false)
             }
             "subscribe" | "consume" | "psubscribe" | "run" => None,
             _ => {
@@ -158,11 +169,11 @@ impl Question<'_, '_, '_> {
                     return Some(self.is_about(call));
                 };
                 let all = uses(file, part);
-                let mut asked = all.iter().map(|(_, used)| match is_client {
-                    true => self.is_asked(used, false),
-                    false => Some(false),
+                let mut uses = all.iter().map(|(_, used)| match asked {
+                    Asked::Client => self.is_asked(used, Asked::Part),
+                    Asked::Part => Some(false),
                 });
-                asked.try_fold(self.is_about(call), |is_about, asked| {
+                uses.try_fold(self.is_about(call), |is_about, asked| {
                     Some(is_about | asked?)
                 })
             }

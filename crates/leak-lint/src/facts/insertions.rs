@@ -4,11 +4,13 @@ use oxc_ast::AstKind;
 use oxc_ast::ast::{AssignmentTarget, Expression};
 use oxc_semantic::NodeId;
 use oxc_span::GetSpan;
-use stanch_js_source::{Extent, FoundBy, SiteRole, Value, bare, is_function, literal_text};
+use stanch_js_source::{Extent, FoundBy, SiteRole, Value, bare, is_function};
 
 use crate::facts::checks::is_filled_when_empty;
 use crate::facts::holders::{Container, Holder, container_of, table_of_containers};
 use crate::facts::keys::is_exchange;
+use crate::facts::listeners::ADDS;
+use crate::facts::streams::event_of;
 use crate::file::{File, argument, method};
 use crate::project::Calls;
 
@@ -176,8 +178,9 @@ const OF_STREAMS: &[&str] = &[
     "data", "line", "row", "record", "entry", "chunk", "result", "readable", "end", "close",
     "error", "exit",
 ];
-/// What servers of Node.js tell of each request.
+/// What servers of Node.js tell of each request, and workers.
 const OF_SERVERS: &[&str] = &[
+    "fetch",
     "request",
     "upgrade",
     "connect",
@@ -191,14 +194,12 @@ const CALLED_SO: &[&str] = &["req", "request", "ctx", "context"];
 
 /// The event that an emitter tells a function: `'data'` of `stream.on('data', (chunk) => …)`.
 fn heard_event<'a>(file: &File<'_, 'a>, function: NodeId) -> Option<&'a str> {
-    let AstKind::CallExpression(registration) = file.kind(file.parent(function)) else {
+    let registration = file.parent(function);
+    let AstKind::CallExpression(call) = file.kind(registration) else {
         return None;
     };
-    let (_, name) = method(registration)?;
-    let hears = matches!(name, "on" | "once" | "addListener" | "prependListener");
-    argument(registration, 0)
-        .filter(|_| hears)
-        .and_then(literal_text)
+    method(call).filter(|(_, name)| ADDS.contains(name))?;
+    event_of(file, registration, 0)
 }
 
 type Parts<'a> = (Option<&'a Expression<'a>>, Vec<&'a Expression<'a>>);

@@ -3,12 +3,12 @@
 //! What grows: [`holders`], [`names`], [`insertions`], [`keys`], [`letting_go`], [`steadiness`], [`checks`], [`fillers`], [`told`],
 //! [`updates`]. Listeners:
 //! [`listeners`], [`lifetime`], [`fields`], [`lent`], [`removal`], [`repeats`], [`recalls`], [`reconnects`], [`guard`], [`heard`],
-//! [`handed`], [`left_on`], [`settlement`], [`waiting`]. Closures: [`kept`], [`entries`],
+//! [`handed`], [`left_on`], [`settlement`], [`waiting`], [`containers`]. Closures: [`kept`], [`entries`],
 //! [`bulk`].
-//! Streams: [`fate`], [`paths`], [`left_open`], [`streams`], [`piped`].
-//! Promises and timers: [`rejections`], [`timers`], [`intervals`], [`interval_fields`], [`left_ticking`], [`waiters`],
+//! Streams: [`fate`], [`paths`], [`left_open`], [`streams`], [`piped`], [`answered`], [`called_back`], [`given_open`], [`one_more`].
+//! Promises and timers: [`rejections`], [`timers`], [`intervals`], [`interval_fields`], [`jobs`], [`left_ticking`], [`waiters`],
 //! [`waiting_lists`], [`locks`], [`threads`], [`turns`], [`steps`], [`outliving`], [`pending`], [`under_way`],
-//! [`answers`], [`lines`].
+//! [`answers`], [`lines`], [`every_way`].
 //! For all of them: [`ends`], [`page`], [`platform`].
 
 pub(crate) mod answered;

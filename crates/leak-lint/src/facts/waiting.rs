@@ -14,26 +14,15 @@ use crate::facts::platform::{declared_by, is_called};
 use crate::facts::settlement::{executor_around, gives_up_waiting, settles};
 use crate::file::File;
 
-/// Events that tell of a failure or an end: most who wait for one never hear it.
-const RARE: &[&str] = &[
-    "error",
-    "close",
-    "end",
-    "exit",
-    "disconnect",
-    "disconnected",
-    "disconnecting",
-    "abort",
-    "aborted",
-    "timeout",
-    "lost",
-    "failed",
-    "failure",
-    "shutdown",
-    "fatal",
-    "destroy",
-    "destroyed",
+/// Events that tell of a failure.
+const FAILURES: &[&str] = &[
+    "error", "abort", "aborted", "timeout", "lost", "failed", "failure", "shutdown", "fatal",
 ];
+
+/// Whether an event tells of a failure or an end: most who wait for one never hear it.
+fn is_rare(event: &str) -> bool {
+    FAILURES.contains(&event) || ENDS.contains(&event)
+}
 
 /// Whether an event's name has something in it that differs from call to call: `done:${id}`.
 pub(crate) fn names_one<'a>(file: &File<'_, 'a>, event: &'a Expression<'a>) -> bool {
@@ -131,11 +120,7 @@ pub(crate) fn waits_beside_another<'a>(
     if is_constructor(file, method) || runs_once_by_its_name(file, method) {
         return false;
     }
-    if !added
-        .event
-        .and_then(literal_text)
-        .is_some_and(|event| RARE.contains(&event))
-    {
+    if !added.event.and_then(literal_text).is_some_and(is_rare) {
         return false;
     }
     settles(file, executor).iter().any(|settled| {
@@ -201,7 +186,7 @@ pub(crate) fn unless_it_comes<'a>(
 ) -> Option<Confidence> {
     let event = added.event?;
     match literal_text(event) {
-        Some(event) if RARE.contains(&event) => Some(sure),
+        Some(event) if is_rare(event) => Some(sure),
         // Most events of a program do come, and the listener goes with the first.
         Some(_) => None,
         None if (names_one(file, event) || is_one(file, event))
