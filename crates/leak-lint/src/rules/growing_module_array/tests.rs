@@ -16,7 +16,7 @@ fn what_a_stream_tells_is_gathered_for_one_call() {
     for told in ["c", "res", "req", "event", "chunk"] {
         let gathered = |event: &str| {
             format!(
-                "export const read = (store) => new Promise((resolve) => {{\nconst all = [];\nconst from = store.open();\nfrom.on('{event}', ({told}) => all.push({told}));\nfrom.on('end', () => resolve(all));\n}});"
+                "export function read(store) {{\nconst from = store.open();\nreturn new Promise((resolve) => {{\nconst all = [];\nfrom.on('{event}', ({told}) => all.push({told}));\nfrom.on('end', () => resolve(Buffer.concat(all)));\n}});\n}}"
             )
         };
         check(&RULE, &gathered("data"), &[]);
